@@ -1,0 +1,83 @@
+/**
+ * The World: the types through which time, chance and the network enter the product.
+ * Only main.ts makes the real ones; tests and the simulator make their own. Everything
+ * else receives what it needs of it as an argument.
+ */
+
+/** A running timer; `cancel` is idempotent. */
+export interface Timer {
+  cancel(): void;
+}
+
+export interface Clock {
+  /** Wall clock, milliseconds since the Unix epoch. May step backwards. */
+  now(): number;
+  /** Milliseconds from an arbitrary start; never steps backwards. For durations and leases. */
+  monotonic(): number;
+  /** Calls `run` once, `delayMs` from now. A pending timer keeps the process alive unless `unref` is set. */
+  after(delayMs: number, run: () => void, options?: { unref?: boolean }): Timer;
+}
+
+export interface Random {
+  /** `length` bytes from a cryptographically secure source. */
+  bytes(length: number): Uint8Array;
+  /** A UUID, version 7, lower case. */
+  uuid(): string;
+  /** Uniform in [0, 1). For jitter only. */
+  fraction(): number;
+}
+
+/** What one HTTP request to a receiver is to be. Header names are lower case; order is kept as sent. */
+export interface SendRequest {
+  url: string;
+  method: 'POST';
+  headers: ReadonlyArray<readonly [name: string, value: string]>;
+  body: string;
+  /** Wall-clock budget for the whole attempt, DNS to response head (P7), milliseconds. */
+  timeoutMs: number;
+}
+
+/** Milliseconds spent in each phase; absent where the phase did not happen (reused connection). */
+export interface SendTimings {
+  dns?: number;
+  connect?: number;
+  tls?: number;
+  /** From the request being written to the response head. */
+  response?: number;
+}
+
+/** What came back before the attempt ended; null on SendResult when no response head did. */
+export interface SendResponse {
+  status: number;
+  /** As received, order and repeats kept, names lower-cased; capped at 16 KiB in sum. */
+  headers: Array<[name: string, value: string]>;
+  /** The first 16 KiB as received, never inflated. */
+  body: Uint8Array;
+  /** True when the stored body or headers are less than what the receiver sent. */
+  truncated: boolean;
+}
+
+export type SendOutcome =
+  /** A response head arrived, whatever its status. The state machine judges the status. */
+  | { kind: 'answered' }
+  | { kind: 'timeout' | 'connect' | 'dns' | 'tls' | 'protocol' | 'blocked'; code: string; message: string };
+
+export interface SendResult {
+  outcome: SendOutcome;
+  response: SendResponse | null;
+  /** A note for a person, such as "the answer's body broke off"; null when there is none. */
+  note: string | null;
+  durationMs: number;
+  timings: SendTimings;
+  /** The IP address that was connected to, null when none was. */
+  address: string | null;
+}
+
+/** The one way out. Never rejects: every failure is an outcome. */
+export type Send = (request: SendRequest) => Promise<SendResult>;
+
+export interface World {
+  clock: Clock;
+  random: Random;
+  send: Send;
+}
