@@ -1,0 +1,59 @@
+/**
+ * What becomes of a delivery when an attempt has ended (A8, A10). Pure: the engine sends,
+ * asks here, and writes what is answered.
+ */
+
+import { nextWaitMs, parseRetryAfterMs, type RetryHistory, type RetryPolicy } from './retry.ts';
+
+export const ATTEMPT_OUTCOMES = [
+  'success',
+  'http',
+  'timeout',
+  'connect',
+  'dns',
+  'tls',
+  'protocol',
+  'blocked',
+] as const;
+export type AttemptOutcome = (typeof ATTEMPT_OUTCOMES)[number];
+
+export interface EndedAttempt {
+  outcome: AttemptOutcome;
+  /** The answer's status, null where no answer came. */
+  status: number | null;
+  /** The answer's `Retry-After` header as received, null where there is none. */
+  retryAfter: string | null;
+  endedAt: number;
+}
+
+export type Decision =
+  | { kind: 'delivered' }
+  | { kind: 'retry'; at: number; waitMs: number; reason: string }
+  | { kind: 'drop'; reason: string; disable: 'gone' | null };
+
+/** Any 2xx is a success (A8); 3xx is a failure and is never followed. */
+export function outcomeOfStatus(status: number): 'success' | 'http' {
+  return status >= 200 && status < 300 ? 'success' : 'http';
+}
+
+/**
+ * Decides over a delivery whose `history.attempts` includes the attempt that has just ended.
+ * 410 Gone says that the receiver will never want it again: no retry, and the endpoint is
+ * disabled (Standard Webhooks 1.0.0, "Operational considerations").
+ */
+export function decide(attempt: EndedAttempt, history: RetryHistory, policy: RetryPolicy): Decision {
+  if (attempt.outcome === 'success') return { kind: 'delivered' };
+  const failure = describeFailure(attempt);
+  if (attempt.status === 410) return { kind: 'drop', reason: `gone: ${failure}`, disable: 'gone' };
+  const retryAfterMs = parseRetryAfterMs(attempt.retryAfter, attempt.endedAt);
+  const waitMs = nextWaitMs(policy, history, retryAfterMs);
+  if (waitMs === null) {
+    const count = history.attempts === 1 ? '1 attempt' : `${history.attempts} attempts`;
+    return { kind: 'drop', reason: `retries_exhausted: ${count}, the last: ${failure}`, disable: null };
+  }
+  return { kind: 'retry', at: attempt.endedAt + waitMs, waitMs, reason: failure };
+}
+
+function describeFailure(attempt: EndedAttempt): string {
+  return attempt.outcome === 'http' ? `HTTP ${attempt.status}` : attempt.outcome;
+}

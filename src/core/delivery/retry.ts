@@ -1,0 +1,82 @@
+/**
+ * When a failed delivery is tried again (A10, P6). Pure. The engine, the API's
+ * `next_attempt_at` and the dashboard all read this one function.
+ *
+ *   attempt 1 ──30 s──▶ attempt 2 ──60 s──▶ attempt 3 ──90 s──▶ attempt 4 ──▶ dropped
+ *
+ * Waits count from the end of the failed attempt. The limit is on waiting time: the sum of
+ * the policy's waits (180 s for `three-minutes`), however long the attempts themselves take.
+ */
+
+import { DAY, HOUR, MINUTE, SECOND } from '../duration.ts';
+
+export const RETRY_PRESETS = ['three-minutes', 'standard', 'none'] as const;
+export type RetryPreset = (typeof RETRY_PRESETS)[number];
+
+/** A preset, or waits of one's own in whole seconds (1 to 20 of them, each 1 s to 7 days). */
+export type RetryPolicy = { preset: RetryPreset } | { waits_s: readonly number[] };
+
+export const MAX_WAITS = 20;
+export const MAX_WAIT_S = 7 * 24 * 3600;
+
+const PRESET_WAITS_MS: Record<RetryPreset, readonly number[]> = {
+  'three-minutes': [30 * SECOND, 60 * SECOND, 90 * SECOND],
+  // The schedule that Standard Webhooks 1.0.0 recommends ("Retries and exponential backoff"):
+  // 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 14 h, 20 h, 24 h; about three days in all.
+  standard: [
+    5 * SECOND,
+    5 * MINUTE,
+    30 * MINUTE,
+    2 * HOUR,
+    5 * HOUR,
+    10 * HOUR,
+    14 * HOUR,
+    20 * HOUR,
+    DAY,
+  ],
+  none: [],
+};
+
+/** The policy's waits in milliseconds, first to last. */
+export function waitsMs(policy: RetryPolicy): readonly number[] {
+  return 'preset' in policy ? PRESET_WAITS_MS[policy.preset] : policy.waits_s.map((s) => s * SECOND);
+}
+
+/** What a delivery has behind it: attempts made so far and milliseconds waited between them. */
+export interface RetryHistory {
+  attempts: number;
+  waitedMs: number;
+}
+
+/**
+ * The wait before the next attempt, in milliseconds, or null where retries are used up.
+ *
+ * `retryAfterMs` is what the receiver asked for (`Retry-After`), null where it did not. It counts
+ * only where it is longer than the schedule, and only as far as the policy's limit on waiting
+ * reaches: a receiver can postpone its retries, never add waiting time to them.
+ */
+export function nextWaitMs(
+  policy: RetryPolicy,
+  history: RetryHistory,
+  retryAfterMs: number | null,
+): number | null {
+  const waits = waitsMs(policy);
+  const scheduled = waits[history.attempts - 1];
+  if (scheduled === undefined) return null;
+  const limit = waits.reduce((sum, wait) => sum + wait, 0);
+  const left = limit - history.waitedMs;
+  if (left <= 0) return null;
+  return Math.min(Math.max(scheduled, retryAfterMs ?? 0), left);
+}
+
+/**
+ * Reads a `Retry-After` header (RFC 9110 §10.2.3): whole seconds, or an HTTP date.
+ * Null where it is absent, malformed or in the past.
+ */
+export function parseRetryAfterMs(value: string | null, nowMs: number): number | null {
+  if (value === null) return null;
+  const text = value.trim();
+  if (/^\d{1,9}$/.test(text)) return Number(text) * SECOND;
+  const at = /^[A-Za-z]{3}, /.test(text) ? Date.parse(text) : Number.NaN;
+  return Number.isNaN(at) || at <= nowMs ? null : at - nowMs;
+}

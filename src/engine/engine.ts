@@ -1,0 +1,60 @@
+/**
+ * The engine's public face: what http/ and main.ts may ask of it.
+ */
+
+import type { AcceptedEvent, Endpoint, Routing } from '../store/store.ts';
+
+/** One event as the API took it in, validated. */
+export interface PublishEvent {
+  /** The caller's id, null where it gave none. */
+  id: string | null;
+  type: string;
+  /** Raw JSON text, as posted. */
+  data: string;
+  /** `data` parsed, for conditions and the subject. */
+  value: unknown;
+  /** Raw JSON text, null where the caller gave none. */
+  account: string | null;
+  createdAt: number | null;
+  /** Validation faults that the workspace lets through; null for none. */
+  warnings: string | null;
+}
+
+export type PublishOutcome =
+  | { kind: 'accepted'; accepted: AcceptedEvent[]; repeated: boolean[] }
+  | { kind: 'conflict'; what: 'event_id' | 'idempotency_key'; id: string };
+
+export interface Engine {
+  start(): Promise<void>;
+  /** Finishes what is in flight, records it, and hands the lanes back. */
+  stop(): Promise<void>;
+
+  /** Matches, commits, wakes the lanes. Rejects with StoreUnavailable, or Overloaded (P14). */
+  publish(
+    workspace: number,
+    events: readonly PublishEvent[],
+    idempotency: { key: string; hash: string } | null,
+  ): Promise<PublishOutcome>;
+  /** Publishes a sample to one endpoint only; resolves to the event's id and the delivery's key. */
+  sendTest(
+    workspace: number,
+    endpoint: Endpoint,
+    event: PublishEvent,
+  ): Promise<{ event: string; delivery: number }>;
+
+  /** The workspace as of now; null if unknown. Cached by routing version. */
+  routing(workspace: number): Promise<Routing | null>;
+  /** To be called after every change of endpoints, settings or event types. */
+  routingChanged(workspace: number): Promise<void>;
+  /** To be called after deliveries of these lanes were retried, skipped or added from outside. */
+  lanesChanged(lanes: readonly number[]): Promise<void>;
+  /** True where this node has the delivery's request in flight. */
+  isSending(delivery: number): boolean;
+  /** A new row key. */
+  nextKey(): number;
+}
+
+/** More is waiting to be committed than this node takes on (P14). Nothing was accepted. */
+export class Overloaded extends Error {
+  override readonly name = 'Overloaded';
+}

@@ -1,0 +1,540 @@
+/**
+ * The store's port: everything the product asks of a database, in domain verbs. Two stores
+ * implement it (sqlite/, postgres/); contract.ts is the suite that both pass.
+ *
+ * Conventions: keys are integers (core/ids.ts), times are milliseconds since the epoch, JSON
+ * that a receiver will see is raw text and never re-encoded. Every verb that writes is one
+ * transaction, durable when its promise resolves. When the database cannot be reached or
+ * cannot sync, verbs reject with StoreUnavailable and have changed nothing, or (where the
+ * answer itself was lost) may have changed everything: publishing is idempotent for that case.
+ */
+
+import type { AttemptOutcome } from '../core/delivery/decide.ts';
+import type { StoredState } from '../core/delivery/machine.ts';
+import type { Ordering } from '../core/delivery/order.ts';
+import type { RetryPolicy } from '../core/delivery/retry.ts';
+import type { Condition } from '../core/routing/parse.ts';
+
+// ---------------------------------------------------------------- errors
+
+/** The database is away, full or refuses to sync. The caller answers 503 and may try again. */
+export class StoreUnavailable extends Error {
+  override readonly name = 'StoreUnavailable';
+}
+
+// ---------------------------------------------------------------- administration
+
+export interface WorkspaceSettings {
+  /** `strict` refuses an event that its schema refuses; `warn` accepts it and says so. */
+  validation: 'strict' | 'warn';
+  language: 'ar' | 'en';
+  /** `account.email` of marketing bodies where the publisher names none. */
+  account_email: string | null;
+}
+
+export interface Workspace {
+  key: number;
+  name: string;
+  plan: string;
+  settings: WorkspaceSettings;
+  /** Grows with every change that routing or sending must see. */
+  routingVersion: number;
+  createdAt: number;
+}
+
+export const API_KEY_SCOPES = ['publish', 'read', 'manage'] as const;
+export type ApiKeyScope = (typeof API_KEY_SCOPES)[number];
+
+export interface ApiKey {
+  key: number;
+  /** Null for an instance key. */
+  workspace: number | null;
+  name: string;
+  /** The readable beginning of the key, to recognise it by. */
+  prefix: string;
+  scopes: readonly ApiKeyScope[];
+  createdAt: number;
+  revokedAt: number | null;
+}
+
+export interface NewApiKey extends Omit<ApiKey, 'revokedAt'> {
+  /** SHA-256 of the whole key, lower-case hex. */
+  hash: string;
+}
+
+export interface CustomEventType {
+  workspace: number;
+  name: string;
+  /** The definition as JSON text: everything of an event type but its name. */
+  definition: string;
+  createdAt: number;
+  updatedAt: number;
+}
+
+// ---------------------------------------------------------------- endpoints
+
+export type DisabledReason = 'manual' | 'error_budget' | 'gone';
+
+export interface SignatureSettings {
+  /** Also send `v1a` (Ed25519). */
+  v1a: boolean;
+  /** The compatibility header `X-Webhook-Signature`, and how its HMAC is written. */
+  compatibility: 'none' | 'base64' | 'hex';
+}
+
+export type SecretKind = 'v1' | 'v1a';
+
+export interface SealedSecret {
+  key: number;
+  kind: SecretKind;
+  /** AES-256-GCM, see core/sealing.ts. */
+  sealed: Uint8Array;
+  createdAt: number;
+  /** Signs until then beside its successor; null for the one in force. */
+  expiresAt: number | null;
+}
+
+export interface Endpoint {
+  key: number;
+  workspace: number;
+  url: string;
+  name: string;
+  eventTypes: readonly string[];
+  condition: Condition | null;
+  ordering: Ordering;
+  retry: RetryPolicy;
+  timeoutMs: number;
+  /** Custom headers as sealed JSON text (they often carry credentials); null for none. */
+  sealedHeaders: Uint8Array | null;
+  signature: SignatureSettings;
+  /** Null while enabled. */
+  disabled: { reason: DisabledReason; at: number; by: string } | null;
+  createdAt: number;
+  updatedAt: number;
+  /** Keys of the lanes in use now, by place. */
+  lanes: readonly number[];
+  secrets: readonly SealedSecret[];
+}
+
+export type NewEndpoint = Omit<Endpoint, 'disabled' | 'updatedAt'>;
+
+export interface EndpointPatch {
+  url?: string;
+  name?: string;
+  eventTypes?: readonly string[];
+  condition?: Condition | null;
+  /** New lanes replace the old ones; what is queued in those still goes out, in its own order. */
+  ordering?: { ordering: Ordering; lanes: readonly number[] };
+  retry?: RetryPolicy;
+  timeoutMs?: number;
+  sealedHeaders?: Uint8Array | null;
+  signature?: SignatureSettings;
+}
+
+/** All that publishing and sending need to know of a workspace, as of one routing version. */
+export interface Routing {
+  workspace: Workspace;
+  endpoints: readonly Endpoint[];
+  eventTypes: readonly CustomEventType[];
+}
+
+// ---------------------------------------------------------------- publishing
+
+export type SourceKind = 'subscription' | 'rule' | 'workflow' | 'test' | 'replay';
+
+export interface DeliverySource {
+  kind: Exclude<SourceKind, 'replay'>;
+  /** Key of the subscription's endpoint, the rule or the workflow; null for a test. */
+  id: number | null;
+}
+
+export interface NewDelivery {
+  key: number;
+  endpoint: number;
+  lane: number;
+  source: DeliverySource;
+  /** False for a disabled endpoint: its lane is left unclaimed and the delivery is held. */
+  claim: boolean;
+}
+
+export interface NewEvent {
+  key: number;
+  /** The caller's id, or ours; unique in the workspace. */
+  id: string;
+  type: string;
+  subject: string | null;
+  createdAt: number;
+  /** The body that receivers get. */
+  body: string;
+  /** The caller's `account` as raw JSON text where the body does not carry it. */
+  account: string | null;
+  /** SHA-256 over type and data: tells a repeat from another event under the same id. */
+  hash: string;
+  /** What considered the event and said no, as JSON text (VerdictRecord[]); null for none. */
+  verdicts: string | null;
+  /** Validation faults let through by `warn`, as JSON text; null for none. */
+  warnings: string | null;
+  test: boolean;
+  deliveries: readonly NewDelivery[];
+}
+
+/** A "no" kept with its event (P12). */
+export interface VerdictRecord {
+  source: DeliverySource;
+  clause: unknown;
+  actual: unknown;
+  reason: string;
+}
+
+export interface PublishCall {
+  workspace: number;
+  /** The routing version that the events were matched with. */
+  routingVersion: number;
+  acceptedAt: number;
+  /** Node that takes unowned lanes it publishes into; null where this process does not send. */
+  node: string | null;
+  idempotency: { key: string; hash: string } | null;
+  events: readonly NewEvent[];
+}
+
+export interface AcceptedEvent {
+  id: string;
+  deliveries: number;
+  runs: number;
+}
+
+export interface TouchedLane {
+  lane: number;
+  endpoint: number;
+  epoch: number;
+  /** The node that owns it after the publish; null if none. */
+  owner: string | null;
+  /** The first new sequence; the others follow without a gap, in the order of the call. */
+  firstSequence: number;
+  /** Every delivery up to this sequence has ended. */
+  doneSequence: number;
+}
+
+export type PublishAnswer =
+  /** `repeated` is true where every event had been accepted before; nothing was written then. */
+  | { kind: 'accepted'; accepted: AcceptedEvent[]; repeated: boolean[]; lanes: TouchedLane[] }
+  /** Routing has moved on: match again with this version or a later one. Nothing was written. */
+  | { kind: 'stale'; routingVersion: number }
+  /** The id or idempotency key was used before for something else. Nothing was written. */
+  | { kind: 'conflict'; what: 'event_id' | 'idempotency_key'; id: string };
+
+// ---------------------------------------------------------------- lanes
+
+export interface NodeRegistration {
+  /** 0…127, unique among living nodes (core/ids.ts). */
+  slot: number;
+  /** The largest key in the database. */
+  largestKey: number;
+}
+
+export interface ClaimedLane {
+  lane: number;
+  workspace: number;
+  endpoint: number;
+  epoch: number;
+  lastSequence: number;
+  doneSequence: number;
+}
+
+/** An open delivery as its lane's owner needs it. */
+export interface LaneItem {
+  key: number;
+  sequence: number;
+  /** Root of the replay chain, the delivery itself where it is no replay: the `webhook-id`. */
+  message: number;
+  event: number;
+  eventType: string;
+  source: DeliverySource;
+  replay: boolean;
+  attempts: number;
+  waitedMs: number;
+  nextAttemptAt: number | null;
+  body: string;
+}
+
+export interface AttemptRecord {
+  number: number;
+  startedAt: number;
+  durationMs: number;
+  outcome: AttemptOutcome;
+  status: number | null;
+  /** Error code and message for a person; null on success. */
+  error: string | null;
+  note: string | null;
+  address: string | null;
+  /** JSON text: `{dns, connect, tls, response}` in ms. */
+  timings: string;
+  /** JSON text: `[[name, value], …]` exactly as sent. */
+  requestHeaders: string;
+  responseHeaders: string | null;
+  responseBody: Uint8Array | null;
+  truncated: boolean;
+  url: string;
+}
+
+export interface AttemptResult {
+  workspace: number;
+  lane: number;
+  epoch: number;
+  delivery: number;
+  sequence: number;
+  endpoint: number;
+  attempt: AttemptRecord;
+  next:
+    | { state: 'delivered'; endedAt: number }
+    | { state: 'dropped'; endedAt: number; reason: string }
+    | { state: 'waiting'; nextAttemptAt: number; waitedMs: number; reason: string };
+  /** Disables the endpoint in the same transaction. */
+  disable: { reason: DisabledReason; at: number; by: string } | null;
+}
+
+/** `fenced`: the lane has another owner by now; nothing of this result was written. */
+export type RecordVerdict = 'recorded' | 'fenced';
+
+// ---------------------------------------------------------------- the log
+
+export interface StoredEvent {
+  key: number;
+  id: string;
+  type: string;
+  subject: string | null;
+  createdAt: number;
+  acceptedAt: number;
+  test: boolean;
+  deliveries: number;
+  body: string;
+  account: string | null;
+  verdicts: string | null;
+  warnings: string | null;
+}
+
+export interface StoredDelivery {
+  key: number;
+  workspace: number;
+  event: number;
+  eventId: string;
+  eventType: string;
+  endpoint: number;
+  endpointEnabled: boolean;
+  lane: number;
+  sequence: number;
+  message: number;
+  source: DeliverySource;
+  replayOf: number | null;
+  state: StoredState;
+  reason: string | null;
+  attempts: number;
+  nextAttemptAt: number | null;
+  createdAt: number;
+  endedAt: number | null;
+}
+
+export interface StoredAttempt extends AttemptRecord {
+  delivery: number;
+}
+
+/** Newest first. `before` is the key of the last row of the page before. Times are `[since, until)`. */
+export interface Page {
+  limit: number;
+  before: number | null;
+}
+
+export interface EventFilter {
+  type?: string;
+  subject?: string;
+  since?: number;
+  until?: number;
+}
+
+export interface DeliveryFilter {
+  endpoint?: number;
+  event?: number;
+  /** `held` is: open, of a disabled endpoint. `sending` is not stored: the caller filters it. */
+  state?: StoredState | 'held';
+  type?: string;
+  subject?: string;
+  since?: number;
+  until?: number;
+}
+
+/** What a delivery stands behind in its lane (A15). */
+export interface LaneHead {
+  key: number;
+  sequence: number;
+  nextAttemptAt: number | null;
+  state: StoredState;
+  /** Open deliveries ahead of the one asked about. */
+  ahead: number;
+}
+
+export type ChangeAnswer =
+  | { kind: 'changed'; lane: number }
+  | { kind: 'unchanged'; state: StoredState }
+  | { kind: 'missing' };
+
+// ---------------------------------------------------------------- bins
+
+export interface BinAnswer {
+  status: number;
+  headers: Record<string, string>;
+  body: string;
+  delay_ms: number;
+  /** 0…1: the share of requests answered 500 instead. */
+  failure_rate: number;
+}
+
+export interface Bin {
+  key: number;
+  workspace: number;
+  token: string;
+  answer: BinAnswer;
+  createdAt: number;
+  expiresAt: number;
+  requests: number;
+}
+
+export interface BinRequest {
+  key: number;
+  bin: number;
+  at: number;
+  method: string;
+  /** Path and query after the bin's own URL, starting with `/` or `?` or empty. */
+  path: string;
+  headers: string;
+  body: Uint8Array;
+  truncated: boolean;
+  /** JSON text of the signature verdict. */
+  signature: string;
+}
+
+// ---------------------------------------------------------------- signals between nodes
+
+export type Signal =
+  /** Something in these lanes changed under their owner: look again. */
+  | { kind: 'lanes'; lanes: readonly number[] }
+  | { kind: 'routing'; workspace: number }
+  | { kind: 'bin'; bin: number };
+
+// ---------------------------------------------------------------- the port
+
+export interface Store {
+  /** Brings the schema to this version. Forward-only; each step is one transaction. Returns the names of steps done. */
+  migrate(): Promise<string[]>;
+  /** Resolves where the database can answer; rejects with StoreUnavailable otherwise. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+
+  // administration
+  createWorkspace(workspace: Omit<Workspace, 'routingVersion'>): Promise<void>;
+  listWorkspaces(): Promise<Workspace[]>;
+  findWorkspace(workspace: number): Promise<Workspace | null>;
+  updateWorkspace(
+    workspace: number,
+    patch: { name?: string; plan?: string; settings?: WorkspaceSettings },
+  ): Promise<Workspace | null>;
+  createApiKey(key: NewApiKey): Promise<void>;
+  /** Null for an unknown or revoked key. */
+  findApiKey(hash: string): Promise<ApiKey | null>;
+  listApiKeys(workspace: number | null): Promise<ApiKey[]>;
+  revokeApiKey(workspace: number | null, key: number, at: number): Promise<boolean>;
+  putEventType(type: CustomEventType): Promise<void>;
+  deleteEventType(workspace: number, name: string): Promise<boolean>;
+
+  // routing
+  /** Null for an unknown workspace. Endpoints by ascending key. */
+  routing(workspace: number): Promise<Routing | null>;
+  routingVersions(workspaces: readonly number[]): Promise<Map<number, number>>;
+
+  // endpoints (each change moves the workspace's routing version)
+  createEndpoint(endpoint: NewEndpoint): Promise<void>;
+  updateEndpoint(workspace: number, endpoint: number, patch: EndpointPatch, at: number): Promise<boolean>;
+  /** Ends its open deliveries as skipped, in the same transaction. */
+  deleteEndpoint(workspace: number, endpoint: number, at: number): Promise<boolean>;
+  disableEndpoint(
+    workspace: number,
+    endpoint: number,
+    disabled: { reason: DisabledReason; at: number; by: string },
+  ): Promise<boolean>;
+  /** `skip` ends what was held as skipped, saying by whom. Returns how many were held, null if unknown. */
+  enableEndpoint(
+    workspace: number,
+    endpoint: number,
+    held: 'send' | 'skip',
+    by: string,
+    at: number,
+  ): Promise<number | null>;
+  /** Puts a new secret in force; those of the same kind before it expire at `overlapUntil`. */
+  rotateSecret(
+    workspace: number,
+    endpoint: number,
+    secret: SealedSecret,
+    overlapUntil: number,
+  ): Promise<boolean>;
+  /** Open deliveries per endpoint; endpoints without any are absent. */
+  countOpen(workspace: number, endpoints: readonly number[]): Promise<Map<number, number>>;
+
+  // publishing and lanes (the hot path)
+  publish(call: PublishCall): Promise<PublishAnswer>;
+  registerNode(node: string, now: number, leaseMs: number): Promise<NodeRegistration>;
+  /** Prolongs the node's lease; false where the node is unknown by now and must register again. */
+  heartbeat(node: string, leaseMs: number): Promise<boolean>;
+  /** Forgets the node and frees its lanes. */
+  unregisterNode(node: string): Promise<void>;
+  /** Takes up to `limit` lanes that have open deliveries, an enabled endpoint and no living owner. */
+  claimLanes(node: string, limit: number, only: readonly number[] | null): Promise<ClaimedLane[]>;
+  /** Open deliveries of a lane after a sequence, in order. At least one even if it exceeds `maxBytes`. */
+  loadLane(lane: number, afterSequence: number, limit: number, maxBytes: number): Promise<LaneItem[]>;
+  /** One verdict per result, in order. All in one transaction. */
+  record(node: string, results: readonly AttemptResult[]): Promise<RecordVerdict[]>;
+  /** Notes that a lane has nothing open up to `sequence`. */
+  settleLane(node: string, lane: number, epoch: number, sequence: number): Promise<void>;
+  releaseLanes(node: string, lanes: readonly number[]): Promise<void>;
+
+  // the log
+  listEvents(workspace: number, filter: EventFilter, page: Page): Promise<StoredEvent[]>;
+  findEvent(workspace: number, id: string): Promise<StoredEvent | null>;
+  listDeliveries(workspace: number, filter: DeliveryFilter, page: Page): Promise<StoredDelivery[]>;
+  findDelivery(workspace: number, delivery: number): Promise<StoredDelivery | null>;
+  /** Attempts of these deliveries, by delivery and number. `full` adds headers and bodies. */
+  listAttempts(
+    workspace: number,
+    deliveries: readonly number[],
+    options: { full: boolean },
+  ): Promise<StoredAttempt[]>;
+  /** The first open delivery of the lane, null where the asked one is it or nothing is open before it. */
+  laneHead(lane: number, beforeSequence: number): Promise<LaneHead | null>;
+  /** Makes a waiting delivery due now. */
+  retryNow(workspace: number, delivery: number, now: number): Promise<ChangeAnswer>;
+  skipDelivery(workspace: number, delivery: number, by: string, now: number): Promise<ChangeAnswer>;
+  /** A new delivery at the tail of the endpoint's lane, under the same message (P13). */
+  replayDelivery(
+    workspace: number,
+    delivery: number,
+    replay: { key: number; lane: number; now: number },
+  ): Promise<ChangeAnswer>;
+
+  // bins
+  createBin(bin: Omit<Bin, 'requests'>): Promise<void>;
+  findBin(by: { workspace: number; key: number } | { token: string }): Promise<Bin | null>;
+  listBins(workspace: number): Promise<Bin[]>;
+  updateBinAnswer(workspace: number, bin: number, answer: BinAnswer): Promise<boolean>;
+  deleteBin(workspace: number, bin: number): Promise<boolean>;
+  /** Keeps the newest `keep` requests of the bin. */
+  captureRequest(request: BinRequest, keep: number): Promise<void>;
+  /** Newest first; `after` lists oldest first what came after that key. */
+  listBinRequests(bin: number, page: Page | { limit: number; after: number }): Promise<BinRequest[]>;
+
+  // housekeeping
+  /** Deletes expired bins, idempotency keys and secrets, at most `limit` of each; returns how many went. */
+  sweep(now: number, idempotencyBefore: number, limit: number): Promise<number>;
+
+  // signals
+  notify(signal: Signal): Promise<void>;
+  /** Calls back for signals of other nodes. A missed signal is made good by polling. */
+  listen(receive: (signal: Signal) => void): void;
+}
