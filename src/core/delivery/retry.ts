@@ -23,17 +23,7 @@ const PRESET_WAITS_MS: Record<RetryPreset, readonly number[]> = {
   'three-minutes': [30 * SECOND, 60 * SECOND, 90 * SECOND],
   // The schedule that Standard Webhooks 1.0.0 recommends ("Retries and exponential backoff"):
   // 5 s, 5 min, 30 min, 2 h, 5 h, 10 h, 14 h, 20 h, 24 h; about three days in all.
-  standard: [
-    5 * SECOND,
-    5 * MINUTE,
-    30 * MINUTE,
-    2 * HOUR,
-    5 * HOUR,
-    10 * HOUR,
-    14 * HOUR,
-    20 * HOUR,
-    DAY,
-  ],
+  standard: [5 * SECOND, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, 5 * HOUR, 10 * HOUR, 14 * HOUR, 20 * HOUR, DAY],
   none: [],
 };
 

@@ -1,0 +1,188 @@
+/**
+ * The tables, as Kysely sees them; migrations.ts makes them. Keys and times are integers,
+ * booleans 0 or 1, JSON is text, on both databases, so that one query serves both.
+ */
+
+export interface WorkspacesTable {
+  key: number;
+  name: string;
+  plan: string;
+  settings: string;
+  routing_version: number;
+  created_at: number;
+}
+
+export interface ApiKeysTable {
+  key: number;
+  workspace: number | null;
+  name: string;
+  prefix: string;
+  hash: string;
+  scopes: string;
+  created_at: number;
+  revoked_at: number | null;
+}
+
+export interface EventTypesTable {
+  workspace: number;
+  name: string;
+  definition: string;
+  created_at: number;
+  updated_at: number;
+}
+
+export interface EndpointsTable {
+  key: number;
+  workspace: number;
+  url: string;
+  name: string;
+  event_types: string;
+  condition: string | null;
+  ordering: string;
+  retry: string;
+  timeout_ms: number;
+  sealed_headers: Uint8Array | null;
+  signature: string;
+  lanes: string;
+  disabled_reason: string | null;
+  disabled_at: number | null;
+  disabled_by: string | null;
+  created_at: number;
+  updated_at: number;
+  deleted_at: number | null;
+}
+
+export interface SecretsTable {
+  key: number;
+  workspace: number;
+  endpoint: number;
+  kind: string;
+  sealed: Uint8Array;
+  created_at: number;
+  expires_at: number | null;
+}
+
+/** One row per lane. `done_sequence`: every delivery up to it has ended. */
+export interface LanesTable {
+  key: number;
+  workspace: number;
+  endpoint: number;
+  last_sequence: number;
+  done_sequence: number;
+  owner: string | null;
+  epoch: number;
+}
+
+export interface NodesTable {
+  node: string;
+  slot: number;
+  lease_until: number;
+}
+
+export interface EventsTable {
+  key: number;
+  workspace: number;
+  id: string;
+  type: string;
+  subject: string | null;
+  created_at: number;
+  accepted_at: number;
+  hash: string;
+  test: number;
+  deliveries: number;
+}
+
+/** Apart from the small hot rows, with a retention of its own. */
+export interface EventBodiesTable {
+  event: number;
+  workspace: number;
+  body: string;
+  account: string | null;
+  verdicts: string | null;
+  warnings: string | null;
+}
+
+export interface DeliveriesTable {
+  key: number;
+  workspace: number;
+  event: number;
+  endpoint: number;
+  lane: number;
+  sequence: number;
+  message: number;
+  source_kind: string;
+  source_id: number | null;
+  replay_of: number | null;
+  state: string;
+  reason: string | null;
+  attempts: number;
+  waited_ms: number;
+  next_attempt_at: number | null;
+  created_at: number;
+  ended_at: number | null;
+}
+
+export interface AttemptsTable {
+  workspace: number;
+  delivery: number;
+  number: number;
+  started_at: number;
+  duration_ms: number;
+  outcome: string;
+  status: number | null;
+  error: string | null;
+  note: string | null;
+  address: string | null;
+  timings: string;
+  url: string;
+  request_headers: string;
+  response_headers: string | null;
+  response_body: Uint8Array | null;
+  truncated: number;
+}
+
+export interface IdempotencyKeysTable {
+  workspace: number;
+  idempotency_key: string;
+  hash: string;
+  answer: string;
+  created_at: number;
+}
+
+export interface BinsTable {
+  key: number;
+  workspace: number;
+  token: string;
+  answer: string;
+  created_at: number;
+  expires_at: number;
+}
+
+export interface BinRequestsTable {
+  key: number;
+  bin: number;
+  at: number;
+  method: string;
+  path: string;
+  headers: string;
+  body: Uint8Array;
+  truncated: number;
+  signature: string;
+}
+
+export interface Schema {
+  workspaces: WorkspacesTable;
+  api_keys: ApiKeysTable;
+  event_types: EventTypesTable;
+  endpoints: EndpointsTable;
+  secrets: SecretsTable;
+  lanes: LanesTable;
+  nodes: NodesTable;
+  events: EventsTable;
+  event_bodies: EventBodiesTable;
+  deliveries: DeliveriesTable;
+  attempts: AttemptsTable;
+  idempotency_keys: IdempotencyKeysTable;
+  bins: BinsTable;
+  bin_requests: BinRequestsTable;
+}
