@@ -63,17 +63,6 @@ function read(text: string): unknown {
   return parsed.ok ? parsed.value : expect.fail(parsed.message);
 }
 
-/** JSON has no -0 of its own in JSON.stringify's output. */
-function toJson(value: unknown): unknown {
-  return typeof value === 'object' && value !== null
-    ? Array.isArray(value)
-      ? value.map(toJson)
-      : Object.fromEntries(Object.entries(value).map(([name, member]) => [name, toJson(member)]))
-    : Object.is(value, -0)
-      ? 0
-      : value;
-}
-
 describe('parseJson', () => {
   test('exactly the permitted number of levels is accepted, one more is too deep', () => {
     for (const [open, close] of [
@@ -128,7 +117,10 @@ describe('parseJson', () => {
 
   test('what JSON.stringify wrote is read back as it was', () => {
     fc.assert(
-      fc.property(fc.jsonValue(), (value) => expect(read(JSON.stringify(value))).toEqual(toJson(value))),
+      fc.property(fc.jsonValue(), (value) => {
+        expect(JSON.stringify(read(JSON.stringify(value)))).toBe(JSON.stringify(value));
+      }),
+      { numRuns: 1000 },
     );
   });
 
