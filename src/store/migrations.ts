@@ -7,7 +7,8 @@
  * sharded by it. SQLite's row id is the key itself, which makes appending cheap.
  */
 
-import { type Kysely, type Migration, sql } from 'kysely';
+import { type Kysely, sql } from 'kysely';
+import type { Migration } from 'kysely/migration';
 import type { Schema } from './schema.ts';
 
 export interface Types {
@@ -20,6 +21,8 @@ export interface Types {
   /** Table options: WITHOUT ROWID, fillfactor. */
   clustered: string;
   roomy: string;
+  /** Statements of this database only. */
+  extra: string[];
 }
 
 export const SQLITE_TYPES: Types = {
@@ -29,6 +32,11 @@ export const SQLITE_TYPES: Types = {
   primary: () => '',
   clustered: 'WITHOUT ROWID',
   roomy: '',
+  // PostgreSQL's primary keys start with the workspace already.
+  extra: [
+    'CREATE INDEX events_by_workspace ON events (workspace)',
+    'CREATE INDEX deliveries_by_workspace ON deliveries (workspace)',
+  ],
 };
 
 export const POSTGRES_TYPES: Types = {
@@ -39,11 +47,12 @@ export const POSTGRES_TYPES: Types = {
   clustered: '',
   // Rows that are updated soon after they are written: room on the page keeps the update there.
   roomy: 'WITH (fillfactor = 70)',
+  extra: [],
 };
 
 type Step = (types: Types) => string[];
 
-const first: Step = ({ int, bytes, key, primary, clustered, roomy }) => [
+const first: Step = ({ int, bytes, key, primary, clustered, roomy, extra }) => [
   `CREATE TABLE workspaces (${key}, name text NOT NULL, plan text NOT NULL, settings text NOT NULL,
     routing_version ${int} NOT NULL, created_at ${int} NOT NULL ${primary('key')})`,
   `CREATE TABLE api_keys (${key}, workspace ${int}, name text NOT NULL, prefix text NOT NULL,
@@ -100,6 +109,7 @@ const first: Step = ({ int, bytes, key, primary, clustered, roomy }) => [
     path text NOT NULL, headers text NOT NULL, body ${bytes} NOT NULL, truncated ${int} NOT NULL,
     signature text NOT NULL ${primary('key')})`,
   'CREATE INDEX bin_requests_by_bin ON bin_requests (bin, key)',
+  ...extra,
 ];
 
 /** In order; the name is what the database remembers. */

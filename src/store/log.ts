@@ -1,0 +1,295 @@
+/** Events, deliveries and attempts as people read and change them: the queries, for both databases. */
+
+import { type ExpressionBuilder, type Kysely, type SelectQueryBuilder, sql, type Transaction } from 'kysely';
+import type { AttemptOutcome } from '../core/delivery/decide.ts';
+import type { StoredState } from '../core/delivery/machine.ts';
+import { firstKeyAt } from '../core/ids.ts';
+import type { DeliveriesTable, Schema } from './schema.ts';
+import type {
+  ChangeAnswer,
+  DeliveryFilter,
+  EventFilter,
+  Page,
+  SourceKind,
+  Store,
+  StoredAttempt,
+  StoredDelivery,
+  StoredEvent,
+} from './store.ts';
+
+const OPEN: StoredState[] = ['pending', 'waiting'];
+
+function eventQuery(db: Kysely<Schema>, workspace: number) {
+  return db
+    .selectFrom('events as e')
+    .innerJoin('event_bodies as b', (join) =>
+      join.onRef('b.workspace', '=', 'e.workspace').onRef('b.event', '=', 'e.key'),
+    )
+    .select([
+      'e.key',
+      'e.id',
+      'e.type',
+      'e.subject',
+      'e.created_at',
+      'e.accepted_at',
+      'e.test',
+      'e.deliveries',
+    ])
+    .select(['b.body', 'b.account', 'b.verdicts', 'b.warnings'])
+    .where('e.workspace', '=', workspace);
+}
+
+type EventRow = Awaited<ReturnType<ReturnType<typeof eventQuery>['execute']>>[number];
+
+function toEvent({ created_at, accepted_at, test, ...row }: EventRow): StoredEvent {
+  return { ...row, createdAt: created_at, acceptedAt: accepted_at, test: test === 1 };
+}
+
+function deliveryQuery(db: Kysely<Schema>, workspace: number) {
+  return db
+    .selectFrom('deliveries as d')
+    .innerJoin('events as e', (join) =>
+      join.onRef('e.workspace', '=', 'd.workspace').onRef('e.key', '=', 'd.event'),
+    )
+    .innerJoin('endpoints as p', (join) =>
+      join.onRef('p.workspace', '=', 'd.workspace').onRef('p.key', '=', 'd.endpoint'),
+    )
+    .selectAll('d')
+    .select(['e.id as event_id', 'e.type as event_type', 'p.disabled_at as endpoint_disabled_at'])
+    .where('d.workspace', '=', workspace);
+}
+
+type DeliveryRow = Awaited<ReturnType<ReturnType<typeof deliveryQuery>['execute']>>[number];
+
+function toDelivery(row: DeliveryRow): StoredDelivery {
+  return {
+    key: row.key,
+    workspace: row.workspace,
+    event: row.event,
+    eventId: row.event_id,
+    eventType: row.event_type,
+    endpoint: row.endpoint,
+    endpointEnabled: row.endpoint_disabled_at === null,
+    lane: row.lane,
+    sequence: row.sequence,
+    message: row.message,
+    source: { kind: row.source_kind as Exclude<SourceKind, 'replay'>, id: row.source_id },
+    replayOf: row.replay_of,
+    state: row.state as StoredState,
+    reason: row.reason,
+    attempts: row.attempts,
+    nextAttemptAt: row.next_attempt_at,
+    createdAt: row.created_at,
+    endedAt: row.ended_at,
+  };
+}
+
+/** Keys grow with time, so a page and a span of time are both ranges of the primary key. */
+function inRange<DB, TB extends keyof DB, O>(
+  query: SelectQueryBuilder<DB, TB, O>,
+  column: string,
+  span: { since?: number; until?: number },
+  before: number | null,
+): SelectQueryBuilder<DB, TB, O> {
+  const ref = sql.ref<number>(column);
+  let ranged = query;
+  if (span.since !== undefined) ranged = ranged.where(sql<boolean>`${ref} >= ${firstKeyAt(span.since)}`);
+  if (span.until !== undefined) ranged = ranged.where(sql<boolean>`${ref} < ${firstKeyAt(span.until)}`);
+  if (before !== null) ranged = ranged.where(sql<boolean>`${ref} < ${before}`);
+  return ranged;
+}
+
+type Log = Pick<
+  Store,
+  | 'listEvents'
+  | 'findEvent'
+  | 'listDeliveries'
+  | 'findDelivery'
+  | 'listAttempts'
+  | 'laneHead'
+  | 'retryNow'
+  | 'skipDelivery'
+  | 'replayDelivery'
+>;
+
+export function log(write: Kysely<Schema>, read: Kysely<Schema>): Log {
+  return { ...eventLog(read), ...deliveryLog(read), ...changes(write) };
+}
+
+function eventLog(read: Kysely<Schema>): Pick<Log, 'listEvents' | 'findEvent'> {
+  return {
+    async listEvents(workspace: number, filter: EventFilter, page: Page) {
+      let query = inRange(eventQuery(read, workspace), 'e.key', filter, page.before);
+      if (filter.type !== undefined) query = query.where('e.type', '=', filter.type);
+      if (filter.subject !== undefined) query = query.where('e.subject', '=', filter.subject);
+      const rows = await query.orderBy('e.key', 'desc').limit(page.limit).execute();
+      return rows.map(toEvent);
+    },
+    async findEvent(workspace, id) {
+      const row = await eventQuery(read, workspace).where('e.id', '=', id).executeTakeFirst();
+      return row === undefined ? null : toEvent(row);
+    },
+  };
+}
+
+function filterDeliveries(db: Kysely<Schema>, workspace: number, filter: DeliveryFilter, page: Page) {
+  let query = inRange(deliveryQuery(db, workspace), 'd.key', filter, page.before);
+  if (filter.endpoint !== undefined) query = query.where('d.endpoint', '=', filter.endpoint);
+  if (filter.event !== undefined) query = query.where('d.event', '=', filter.event);
+  if (filter.type !== undefined) query = query.where('e.type', '=', filter.type);
+  if (filter.subject !== undefined) query = query.where('e.subject', '=', filter.subject);
+  if (filter.state === 'held') {
+    query = query.where('d.state', 'in', OPEN).where('p.disabled_at', 'is not', null);
+  } else if (filter.state !== undefined) {
+    query = query.where('d.state', '=', filter.state);
+    if (OPEN.includes(filter.state)) query = query.where('p.disabled_at', 'is', null);
+  }
+  return query.orderBy('d.key', 'desc').limit(page.limit);
+}
+
+function deliveryLog(
+  read: Kysely<Schema>,
+): Pick<Log, 'listDeliveries' | 'findDelivery' | 'listAttempts' | 'laneHead'> {
+  return {
+    async listDeliveries(workspace, filter, page) {
+      const rows = await filterDeliveries(read, workspace, filter, page).execute();
+      return rows.map(toDelivery);
+    },
+    async findDelivery(workspace, delivery) {
+      const row = await deliveryQuery(read, workspace).where('d.key', '=', delivery).executeTakeFirst();
+      return row === undefined ? null : toDelivery(row);
+    },
+    async listAttempts(workspace, deliveries, { full }) {
+      if (deliveries.length === 0) return [];
+      const rows = await read
+        .selectFrom('attempts')
+        .select(['delivery', 'number', 'started_at', 'duration_ms', 'outcome', 'status', 'error', 'note'])
+        .select(['address', 'timings', 'url', 'truncated'])
+        .$if(full, (query) => query.select(['request_headers', 'response_headers', 'response_body']))
+        .where('workspace', '=', workspace)
+        .where('delivery', 'in', deliveries)
+        .orderBy('delivery')
+        .orderBy('number')
+        .execute();
+      return rows.map(
+        (row): StoredAttempt => ({
+          delivery: row.delivery,
+          number: row.number,
+          startedAt: row.started_at,
+          durationMs: row.duration_ms,
+          outcome: row.outcome as AttemptOutcome,
+          status: row.status,
+          error: row.error,
+          note: row.note,
+          address: row.address,
+          timings: row.timings,
+          url: row.url,
+          truncated: row.truncated === 1,
+          requestHeaders: row.request_headers ?? '[]',
+          responseHeaders: row.response_headers ?? null,
+          responseBody: row.response_body ?? null,
+        }),
+      );
+    },
+    async laneHead(lane, beforeSequence) {
+      const open = read
+        .selectFrom('deliveries')
+        .where('lane', '=', lane)
+        .where('state', 'in', OPEN)
+        .where('sequence', '<', beforeSequence);
+      const head = await open
+        .select(['key', 'sequence', 'state', 'next_attempt_at'])
+        .orderBy('sequence')
+        .limit(1)
+        .executeTakeFirst();
+      if (head === undefined) return null;
+      const { ahead } = await open
+        .select((eb) => eb.fn.countAll<number>().as('ahead'))
+        .executeTakeFirstOrThrow();
+      return {
+        key: head.key,
+        sequence: head.sequence,
+        nextAttemptAt: head.next_attempt_at,
+        state: head.state as StoredState,
+        ahead: Number(ahead),
+      };
+    },
+  };
+}
+
+type DeliveryChange = Partial<DeliveriesTable>;
+
+/** Changes one delivery where its state allows; says what it found otherwise. */
+async function changeDelivery(
+  trx: Transaction<Schema>,
+  workspace: number,
+  delivery: number,
+  from: StoredState[],
+  values: DeliveryChange,
+): Promise<ChangeAnswer> {
+  const thisOne = (eb: ExpressionBuilder<Schema, 'deliveries'>) =>
+    eb.and([eb('workspace', '=', workspace), eb('key', '=', delivery)]);
+  const [changed] = await trx
+    .updateTable('deliveries')
+    .set(values)
+    .where(thisOne)
+    .where('state', 'in', from)
+    .returning('lane')
+    .execute();
+  if (changed !== undefined) return { kind: 'changed', lane: changed.lane };
+  const found = await trx.selectFrom('deliveries').select('state').where(thisOne).executeTakeFirst();
+  return found === undefined ? { kind: 'missing' } : { kind: 'unchanged', state: found.state as StoredState };
+}
+
+function changes(write: Kysely<Schema>): Pick<Log, 'retryNow' | 'skipDelivery' | 'replayDelivery'> {
+  return {
+    retryNow: (workspace, delivery, now) =>
+      write
+        .transaction()
+        .execute((trx) => changeDelivery(trx, workspace, delivery, ['waiting'], { next_attempt_at: now })),
+    skipDelivery: (workspace, delivery, by, now) =>
+      write.transaction().execute((trx) =>
+        changeDelivery(trx, workspace, delivery, OPEN, {
+          state: 'skipped',
+          reason: `skipped_by: ${by}`,
+          ended_at: now,
+          next_attempt_at: null,
+        }),
+      ),
+    replayDelivery: (workspace, delivery, { key, lane, now }) =>
+      write.transaction().execute(async (trx): Promise<ChangeAnswer> => {
+        const original = await trx
+          .selectFrom('deliveries')
+          .selectAll()
+          .where('workspace', '=', workspace)
+          .where('key', '=', delivery)
+          .executeTakeFirst();
+        if (original === undefined) return { kind: 'missing' };
+        const { last_sequence } = await trx
+          .updateTable('lanes')
+          .set((eb) => ({ last_sequence: eb('last_sequence', '+', 1) }))
+          .where('workspace', '=', workspace)
+          .where('key', '=', lane)
+          .returning('last_sequence')
+          .executeTakeFirstOrThrow();
+        await trx
+          .insertInto('deliveries')
+          .values({
+            ...original,
+            key,
+            lane,
+            sequence: last_sequence,
+            replay_of: delivery,
+            state: 'pending',
+            reason: null,
+            attempts: 0,
+            waited_ms: 0,
+            next_attempt_at: null,
+            created_at: now,
+            ended_at: null,
+          })
+          .execute();
+        return { kind: 'changed', lane };
+      }),
+  };
+}

@@ -1,0 +1,35 @@
+/**
+ * What the main thread and a database thread say to each other. Messages are structured-cloned.
+ */
+
+import type { AttemptResult, PublishAnswer, PublishCall, RecordVerdict } from '../store.ts';
+
+export interface ThreadOptions {
+  path: string;
+  mode: 'write' | 'read';
+}
+
+/** What a thread is asked to do. A `lease` marks statements of an open interactive transaction. */
+export type Work =
+  | { kind: 'query'; sql: string; parameters: readonly unknown[] }
+  | { kind: 'publish'; call: PublishCall }
+  | { kind: 'record'; node: string; results: readonly AttemptResult[] }
+  | { kind: 'begin' }
+  | { kind: 'commit' }
+  | { kind: 'rollback' };
+
+export interface Request {
+  id: number;
+  lease: number | null;
+  work: Work;
+}
+
+export interface QueryRows {
+  rows: unknown[];
+  changes: number;
+}
+
+/** The value's type follows the work's kind: QueryRows, PublishAnswer, RecordVerdict[], or nothing. */
+export type Reply =
+  | { id: number; ok: true; value: QueryRows | PublishAnswer | RecordVerdict[] | null }
+  | { id: number; ok: false; error: { message: string; errcode: number | null; fatal: boolean } };

@@ -1,0 +1,64 @@
+/**
+ * The embedded store: one SQLite file, one process. Two threads: one writes (thread.ts), one
+ * reads, so that a long list holds up no commit.
+ */
+
+import { join } from 'node:path';
+import { Kysely, sql } from 'kysely';
+import { Migrator } from 'kysely/migration';
+import type { Clock } from '../../world.ts';
+import { administration } from '../administration.ts';
+import { bins } from '../bins.ts';
+import { endpoints } from '../endpoints.ts';
+import { lanes } from '../lanes.ts';
+import { log } from '../log.ts';
+import { migrate } from '../migrate.ts';
+import { migrations, SQLITE_TYPES } from '../migrations.ts';
+import type { Schema } from '../schema.ts';
+import type { PublishAnswer, RecordVerdict, Store } from '../store.ts';
+import { lockDirectory } from './lock.ts';
+import { lazyThread, startThread, threadDialect } from './thread-client.ts';
+
+export interface SqliteOptions {
+  /** An existing directory; the files `mirsal.db` and `mirsal.lock` are made in it. */
+  directory: string;
+  clock: Clock;
+}
+
+/** Opens the store. Throws DirectoryInUse where another process has it. */
+export function openSqlite({ directory, clock }: SqliteOptions): Store {
+  const lock = lockDirectory(join(directory, 'mirsal.lock'));
+  const path = join(directory, 'mirsal.db');
+  const writer = startThread({ path, mode: 'write' });
+  const write = new Kysely<Schema>({ dialect: threadDialect(writer) });
+  // The file exists only when the writer has made it, so the reader is opened on first use.
+  const read = new Kysely<Schema>({ dialect: threadDialect(lazyThread({ path, mode: 'read' })) });
+  const dialect = { now: () => sql<number>`${clock.now()}`, lockRows: sql``, lockNodes: null };
+  return {
+    ...administration(write, read),
+    ...endpoints(write, read),
+    ...lanes(write, read, dialect),
+    ...log(write, read),
+    ...bins(write, read),
+    publish: async (call) => (await writer.run({ kind: 'publish', call })) as PublishAnswer,
+    record: async (node, results) => (await writer.run({ kind: 'record', node, results })) as RecordVerdict[],
+    async migrate() {
+      const done = await migrate(
+        new Migrator({ db: write, provider: { getMigrations: async () => migrations(SQLITE_TYPES) } }),
+      );
+      // This process holds the directory's lock: whoever is in the table is dead.
+      await write.deleteFrom('nodes').execute();
+      return done;
+    },
+    async ping() {
+      await sql`SELECT 1`.execute(write);
+    },
+    async close() {
+      await read.destroy();
+      await write.destroy();
+      lock.release();
+    },
+    async notify() {},
+    listen() {},
+  };
+}
