@@ -1,0 +1,99 @@
+/**
+ * Conditions: what an endpoint, a rule or a decision asks of an event's body (A3, B2). Pure data.
+ *
+ *   {"all": [c, …]}   every one matches
+ *   {"any": [c, …]}   at least one matches
+ *   {"not": c}        c does not match
+ *   {"field": "data.contact.email", "op": "ends_with", "value": "@example.com", "ignore_case": true}
+ *
+ * `field` is a path in the body that the receiver gets: member names joined by dots, a number for an
+ * array's element ("data.order_item.resources.0.type"). A dot or a backslash inside a member's name is
+ * written with a backslash before it ("data.fields.a\.b"). Only members that the JSON has itself are
+ * found, never those of a prototype.
+ *
+ * What the operators mean:
+ * - equals, one_of: same kind and same value; the text "5" is not the number 5.
+ * - contains: a text contains the value, or an array has an element that equals it.
+ * - greater_than … less_or_equal: numbers; a text that is a plain decimal numeral counts as its number
+ *   (webinar.duration is "7200"). A text that is no numeral never matches.
+ * - before, after: times; ISO 8601 text (without a zone: UTC), Unix seconds, or, from 10^11 on, milliseconds.
+ * - exists: the member is there, null included. is_empty: missing, null, "", [] or {}.
+ * - not_equals, not_one_of, not_contains: the exact opposites, so a missing member matches them. Every
+ *   other operator fails on a missing member.
+ * - ignore_case (texts only) compares without regard to letter case, in no particular language.
+ *
+ * Numbers are doubles here. A condition cannot name an integer beyond ±(2^53 − 1), where doubles skip
+ * integers; a body can, and such a number never equals a condition's value, which is the truth.
+ */
+
+export type Scalar = string | number | boolean | null;
+
+export type Clause =
+  | { field: string; op: TextOrScalarOperator; value: Scalar; ignore_case?: boolean }
+  | { field: string; op: ListOperator; value: readonly Scalar[]; ignore_case?: boolean }
+  | { field: string; op: TextOperator; value: string; ignore_case?: boolean }
+  | { field: string; op: NumberOperator; value: number }
+  | { field: string; op: TimeOperator; value: string }
+  | { field: string; op: PresenceOperator; value: boolean };
+
+export type Condition =
+  | { all: readonly Condition[] }
+  | { any: readonly Condition[] }
+  | { not: Condition }
+  | Clause;
+
+export type TextOrScalarOperator = 'equals' | 'not_equals' | 'contains' | 'not_contains';
+export type ListOperator = 'one_of' | 'not_one_of';
+export type TextOperator = 'starts_with' | 'ends_with';
+export type NumberOperator = 'greater_than' | 'greater_or_equal' | 'less_than' | 'less_or_equal';
+export type TimeOperator = 'before' | 'after';
+export type PresenceOperator = 'exists' | 'is_empty';
+export type Operator = Clause['op'];
+
+/** What an operator takes as its `value`. */
+export type ValueKind = 'scalar' | 'list' | 'text' | 'number' | 'time' | 'boolean';
+
+/** Every operator with the kind of its value, in the order in which they are offered. */
+export const OPERATORS: Readonly<Record<Operator, ValueKind>> = {
+  equals: 'scalar',
+  not_equals: 'scalar',
+  one_of: 'list',
+  not_one_of: 'list',
+  contains: 'scalar',
+  not_contains: 'scalar',
+  starts_with: 'text',
+  ends_with: 'text',
+  greater_than: 'number',
+  greater_or_equal: 'number',
+  less_than: 'number',
+  less_or_equal: 'number',
+  before: 'time',
+  after: 'time',
+  exists: 'boolean',
+  is_empty: 'boolean',
+};
+
+/** Generous for what a person builds in a form, small enough that evaluating costs microseconds. */
+export const CONDITION_LIMITS = { depth: 10, clauses: 100, textLength: 1000, listLength: 100 } as const;
+
+/** The member names of a field path, unescaped: "a\.b.0" is ["a.b", "0"]. Null when it is malformed. */
+export function parseFieldPath(field: string): string[] | null {
+  const names: string[] = [];
+  let name = '';
+  for (let at = 0; at < field.length; at++) {
+    const character = field[at];
+    if (character === '.') {
+      if (name === '') return null;
+      names.push(name);
+      name = '';
+    } else if (character === '\\') {
+      at++;
+      if (field[at] !== '.' && field[at] !== '\\') return null;
+      name += field[at];
+    } else {
+      name += character;
+    }
+  }
+  if (name === '') return null;
+  return [...names, name];
+}

@@ -1,0 +1,239 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { type Clause, type Condition, OPERATORS } from './condition.ts';
+import { evaluate, type Mismatch } from './evaluate.ts';
+import { parseCondition } from './parse.ts';
+import { readTime } from './time.ts';
+
+const body = JSON.parse(`{
+  "type": "contact.tag.added",
+  "data": {
+    "contact": {"id": 9007199254740993, "email": "Owner@Example.com", "fields": [], "ip": null, "a.b": 1},
+    "tags": ["vip", 3, "مميز"],
+    "duration": "7200",
+    "amount": 583,
+    "huge": 1e400,
+    "text": "${'x'.repeat(5000)}"
+  },
+  "created_at": "2021-10-05T15:42:53+00:00",
+  "seconds": 1633448573,
+  "milliseconds": 1633448573000
+}`);
+
+function clause(field: string, op: string, value: unknown, rest: object = {}): Clause {
+  const parsed = parseCondition({ field, op, value, ...rest });
+  if (!parsed.ok || !('op' in parsed.condition)) return expect.fail(JSON.stringify(parsed));
+  return parsed.condition;
+}
+
+function matches(field: string, op: string, value: unknown, rest: object = {}): boolean {
+  return evaluate(clause(field, op, value, rest), body).matched;
+}
+
+function mismatch(condition: Condition, of: unknown = body): Mismatch {
+  const verdict = evaluate(condition, of);
+  return verdict.matched ? expect.fail('it matched') : verdict;
+}
+
+describe('operators', () => {
+  test.each([
+    ['data.amount', 'equals', 583, true],
+    ['data.amount', 'equals', '583', false],
+    ['data.amount', 'not_equals', '583', true],
+    ['data.contact.ip', 'equals', null, true],
+    ['data.contact.fields', 'equals', null, false],
+    ['type', 'one_of', ['x', 'contact.tag.added'], true],
+    ['type', 'not_one_of', ['x'], true],
+    ['data.contact.email', 'contains', '@Example', true],
+    ['data.contact.email', 'not_contains', '@example', true],
+    ['data.tags', 'contains', 'vip', true],
+    ['data.tags', 'contains', 3, true],
+    ['data.tags', 'contains', 'vi', false],
+    ['data.tags.2', 'equals', 'مميز', true],
+    ['data.contact.email', 'starts_with', 'Owner', true],
+    ['data.contact.email', 'ends_with', '.com', true],
+    ['data.amount', 'greater_than', 582, true],
+    ['data.amount', 'greater_than', 583, false],
+    ['data.amount', 'greater_or_equal', 583, true],
+    ['data.amount', 'less_than', 584, true],
+    ['data.amount', 'less_or_equal', 582, false],
+    ['data.duration', 'greater_than', 3600, true],
+    ['type', 'greater_than', 0, false],
+    ['data.huge', 'greater_than', 1, true],
+    ['created_at', 'before', '2021-10-05T15:42:54Z', true],
+    ['created_at', 'after', '2021-10-05T17:42:52+02:00', true],
+    ['seconds', 'after', '2021-10-05', true],
+    ['milliseconds', 'before', '2021-10-06', true],
+    ['type', 'before', '2021-10-06', false],
+    ['data.contact.ip', 'exists', true, true],
+    ['data.contact.phone', 'exists', false, true],
+    ['data.contact.fields', 'is_empty', true, true],
+    ['data.contact.phone', 'is_empty', true, true],
+    ['data.tags', 'is_empty', false, true],
+    ['data.contact.a\\.b', 'equals', 1, true],
+  ])('%s %s %j is %j', (field, op, value, expected) => {
+    expect(matches(field, op, value)).toBe(expected);
+  });
+
+  test('ignore_case compares texts without regard to case, everywhere texts are compared', () => {
+    const rest = { ignore_case: true };
+    expect(matches('data.contact.email', 'equals', 'owner@EXAMPLE.com', rest)).toBe(true);
+    expect(matches('data.contact.email', 'one_of', ['owner@example.com'], rest)).toBe(true);
+    expect(matches('data.contact.email', 'ends_with', '@example.COM', rest)).toBe(true);
+    expect(matches('data.tags', 'contains', 'VIP', rest)).toBe(true);
+  });
+
+  test('a missing member matches negated operators and no others', () => {
+    const values = { scalar: 1, list: [1], text: 'x', number: 1, time: '2026-01-01', boolean: true };
+    const matching = Object.entries(OPERATORS)
+      .filter(([op, kind]) => matches('data.nothing', op, values[kind]))
+      .map(([op]) => op);
+    expect(matching).toEqual(['not_equals', 'not_one_of', 'not_contains', 'is_empty']);
+  });
+
+  test('an integer beyond 2^53 is never mistaken for one that a condition can name', () => {
+    expect(matches('data.contact.id', 'equals', Number.MAX_SAFE_INTEGER)).toBe(false);
+    expect(matches('data.contact.id', 'greater_than', Number.MAX_SAFE_INTEGER)).toBe(true);
+  });
+
+  test.each([
+    'constructor',
+    '__proto__',
+    'data.contact.constructor.name',
+    'data.tags.length',
+    'type.length',
+    'type.0',
+  ])('%s is not there: only own members of objects and elements of arrays are found', (field) => {
+    expect(matches(field, 'exists', false)).toBe(true);
+  });
+
+  test('a member named __proto__ is found where the JSON has it', () => {
+    expect(evaluate(clause('__proto__.a', 'equals', 1), JSON.parse('{"__proto__":{"a":1}}')).matched).toBe(
+      true,
+    );
+  });
+});
+
+describe('times', () => {
+  test.each([
+    ['2021-10-05', Date.UTC(2021, 9, 5)],
+    ['2021-10-05T15:42:53+00:00', 1633448573000],
+    ['2021-10-05 15:42:53.25', 1633448573250],
+    ['2021-10-05T18:42:53+0300', 1633448573000],
+    ['0099-01-01', new Date('0099-01-01').getTime()],
+    ['2021-02-29', null],
+    ['2021-13-01', null],
+    ['2021-10-05T24:00', null],
+    ['today', null],
+    [1633448573, 1633448573000],
+    [1633448573000, 1633448573000],
+    [true, null],
+    [Number.POSITIVE_INFINITY, null],
+  ])('%j reads as %j', (value, expected) => {
+    expect(readTime(value)).toBe(expected);
+  });
+});
+
+describe('a "no" explains itself (P12)', () => {
+  const email = clause('data.contact.email', 'ends_with', '@example.org');
+
+  test('the failing clause is named with its place and the actual value', () => {
+    expect(mismatch({ all: [clause('type', 'exists', true), { any: [email] }] })).toEqual({
+      matched: false,
+      clause: email,
+      path: '/all/1/any/0',
+      missing: false,
+      actual: 'Owner@Example.com',
+      reason: 'data.contact.email is "Owner@Example.com"; wanted: ends_with "@example.org"',
+    });
+  });
+
+  test('a missing member is told from one that is null', () => {
+    expect(mismatch(clause('data.phone', 'equals', 'x'))).toMatchObject({
+      missing: true,
+      reason: expect.stringContaining('is missing'),
+    });
+    expect(mismatch(clause('data.phone', 'equals', 'x'))).not.toHaveProperty('actual');
+    expect(mismatch(clause('data.contact.ip', 'equals', 'x'))).toMatchObject({
+      missing: false,
+      actual: null,
+    });
+  });
+
+  test('of failed alternatives the first three are told and the rest counted', () => {
+    const any = [1, 2, 3, 4, 5].map((value) => clause('data.amount', 'equals', value));
+    const { reason, path } = mismatch({ any });
+    expect(path).toBe('/any/0');
+    expect(reason).toBe(
+      'none of 5 alternatives matched: data.amount is 583; wanted: equals 1; data.amount is 583; wanted: equals 2; ' +
+        'data.amount is 583; wanted: equals 3; and 2 more',
+    );
+  });
+
+  test('under "not" the inner clause is named with the value that made it match', () => {
+    const inner = clause('data.amount', 'greater_than', 500);
+    expect(mismatch({ not: inner })).toMatchObject({ clause: inner, path: '/not', actual: 583 });
+    expect(mismatch({ not: { all: [inner] } })).toMatchObject({ clause: { all: [inner] }, path: '/not' });
+  });
+
+  test('large values are shortened', () => {
+    expect(JSON.stringify(mismatch(clause('data', 'equals', 1))).length).toBeLessThan(2000);
+    expect(mismatch(clause('data.huge', 'less_than', 1)).reason).toContain('1e309 or beyond');
+  });
+});
+
+describe('evaluate', () => {
+  const anyCondition = fc.letrec<{ condition: Condition; clause: Clause }>((tie) => ({
+    condition: fc.oneof(
+      { maxDepth: 3 },
+      tie('clause'),
+      fc.record({ all: fc.array(tie('condition'), { minLength: 1, maxLength: 3 }) }),
+      fc.record({ any: fc.array(tie('condition'), { minLength: 1, maxLength: 3 }) }),
+      fc.record({ not: tie('condition') }),
+    ),
+    clause: fc.oneof(
+      ...Object.entries(OPERATORS).map(([op, kind]) => {
+        const values = {
+          scalar: fc.constantFrom('a', 1, true, null),
+          list: fc.array(fc.constantFrom('a', 1, true, null), { minLength: 1 }),
+          text: fc.constantFrom('', 'a', '\ud800'),
+          number: fc.constantFrom(-0, 1, 1.5),
+          time: fc.constantFrom('2026-01-01', '2026-01-01T00:00:00Z'),
+          boolean: fc.boolean(),
+        };
+        return fc
+          .tuple(fc.constantFrom('a', 'b.a', 'a.0', '__proto__', 'constructor', 'length'), values[kind])
+          .map(([field, value]) => clause(field, op, value));
+      }),
+    ),
+  })).condition;
+
+  const hostileText = fc
+    .object({
+      key: fc.constantFrom('a', 'b', '0', '__proto__', 'constructor', 'length'),
+      withNullPrototype: false,
+    })
+    .map((value) => JSON.stringify(value));
+
+  test('any condition on any JSON ends in a verdict that is itself small JSON', () => {
+    fc.assert(
+      fc.property(anyCondition, fc.oneof(hostileText, fc.json()), (condition, text) => {
+        const verdict = evaluate(condition, JSON.parse(text));
+        expect(JSON.parse(JSON.stringify(verdict)).matched).toBe(verdict.matched);
+        if (!verdict.matched) expect(verdict.reason.length).toBeLessThan(2000);
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  test('"not" says the opposite, and "all" and "any" follow De Morgan', () => {
+    fc.assert(
+      fc.property(anyCondition, anyCondition, fc.jsonValue(), (one, other, value) => {
+        const says = (condition: Condition) => evaluate(condition, value).matched;
+        expect(says({ not: one })).toBe(!says(one));
+        expect(says({ not: { all: [one, other] } })).toBe(says({ any: [{ not: one }, { not: other }] }));
+      }),
+      { numRuns: 500 },
+    );
+  });
+});

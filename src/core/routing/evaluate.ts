@@ -1,0 +1,209 @@
+/**
+ * Evaluating a condition against a body. Pure, and never throws, whatever the body holds.
+ *
+ * A "no" explains itself (P12): it names the clause that decided, where it stands in the condition,
+ * and the value that the body had there. The verdict is plain JSON, small enough to be stored.
+ */
+import { getPath } from '../json/pointer.ts';
+import { type Clause, type Condition, OPERATORS, parseFieldPath, type Scalar } from './condition.ts';
+import { excerpt, inWords } from './excerpt.ts';
+import { compareText, type TextOptions, type TextRelation } from './text.ts';
+import { readIsoTime, readTime } from './time.ts';
+
+export type Verdict = { matched: true } | Mismatch;
+
+export interface Mismatch {
+  matched: false;
+  /** The part of the condition that decided, as written: a clause, or what stands under a `not`. */
+  clause: Condition;
+  /** JSON pointer of `clause` in the condition. */
+  path: string;
+  /** True when the body has no such member. */
+  missing: boolean;
+  /** The value at the clause's field, shortened if large. Absent when missing or when `clause` is not a single clause. */
+  actual?: unknown;
+  /** One English sentence with both values. */
+  reason: string;
+}
+
+const MATCHED: Verdict = Object.freeze({ matched: true });
+const NAMED_ALTERNATIVES = 3;
+
+/** Whether `body` (the parsed body as the receiver gets it) satisfies `condition`. */
+export function evaluate(condition: Condition, body: unknown): Verdict {
+  return evaluateAt(condition, body, '');
+}
+
+function evaluateAt(condition: Condition, body: unknown, path: string): Verdict {
+  if ('all' in condition) {
+    for (const [index, part] of condition.all.entries()) {
+      const verdict = evaluateAt(part, body, `${path}/all/${index}`);
+      if (!verdict.matched) return verdict;
+    }
+    return MATCHED;
+  }
+  if ('any' in condition) return evaluateAny(condition, body, path);
+  if ('not' in condition) return evaluateNot(condition, body, path);
+  return evaluateClause(condition, body, path);
+}
+
+function evaluateAny(condition: { any: readonly Condition[] }, body: unknown, path: string): Verdict {
+  const failures: Mismatch[] = [];
+  for (const [index, part] of condition.any.entries()) {
+    const verdict = evaluateAt(part, body, `${path}/any/${index}`);
+    if (verdict.matched) return verdict;
+    failures.push(verdict);
+  }
+  const [first] = failures;
+  if (first === undefined) {
+    return {
+      matched: false,
+      clause: condition,
+      path,
+      missing: false,
+      reason: 'there is no alternative to match',
+    };
+  }
+  if (failures.length === 1) return first;
+  const named = failures.slice(0, NAMED_ALTERNATIVES).map((failure) => failure.reason);
+  const more = failures.length - named.length;
+  const reason = `none of ${failures.length} alternatives matched: ${named.join('; ')}${more > 0 ? `; and ${more} more` : ''}`;
+  return { ...first, reason: reason.length > 1000 ? `${reason.slice(0, 1000).toWellFormed()}…` : reason };
+}
+
+function evaluateNot(condition: { not: Condition }, body: unknown, path: string): Verdict {
+  const inner = condition.not;
+  const innerPath = `${path}/not`;
+  if (!evaluateAt(inner, body, innerPath).matched) return MATCHED;
+  if (!isClause(inner)) {
+    const reason = 'the condition under "not" matched';
+    return { matched: false, clause: inner, path: innerPath, missing: false, reason };
+  }
+  const found = findField(inner, body);
+  const said = `${inner.field} ${describe(found)}; excluded by "not": ${inner.op} ${inWords(inner.value)}`;
+  return mismatch(inner, innerPath, found, said);
+}
+
+function evaluateClause(clause: Clause, body: unknown, path: string): Verdict {
+  const found = findField(clause, body);
+  if (holds(clause, found)) return MATCHED;
+  return mismatch(
+    clause,
+    path,
+    found,
+    `${clause.field} ${describe(found)}; wanted: ${clause.op} ${inWords(clause.value)}`,
+  );
+}
+
+function describe(found: Found): string {
+  return found.found ? `is ${inWords(found.value)}` : 'is missing';
+}
+
+type Found = ReturnType<typeof getPath>;
+
+function mismatch(clause: Clause, path: string, found: Found, reason: string): Mismatch {
+  if (!found.found) return { matched: false, clause, path, missing: true, reason };
+  return { matched: false, clause, path, missing: false, actual: excerpt(found.value), reason };
+}
+
+/** Paths are split once per clause; a clause never changes after it was parsed. */
+const splitPaths = new WeakMap<Clause, readonly string[]>();
+
+function findField(clause: Clause, body: unknown): Found {
+  let path = splitPaths.get(clause);
+  if (path === undefined) {
+    const parsed = parseFieldPath(clause.field);
+    if (parsed === null) return { found: false };
+    path = parsed;
+    splitPaths.set(clause, path);
+  }
+  return getPath(body, path);
+}
+
+function holds(clause: Clause, found: Found): boolean {
+  const actual = found.found ? found.value : undefined;
+  switch (clause.op) {
+    case 'equals':
+      return found.found && isEqual(actual, clause.value, optionsOf(clause));
+    case 'not_equals':
+      return !(found.found && isEqual(actual, clause.value, optionsOf(clause)));
+    case 'one_of':
+      return found.found && isOneOf(actual, clause.value, optionsOf(clause));
+    case 'not_one_of':
+      return !(found.found && isOneOf(actual, clause.value, optionsOf(clause)));
+    case 'contains':
+      return contains(actual, clause.value, optionsOf(clause));
+    case 'not_contains':
+      return !contains(actual, clause.value, optionsOf(clause));
+    case 'starts_with':
+    case 'ends_with':
+      return relates(clause.op, actual, clause.value, optionsOf(clause));
+    case 'greater_than':
+    case 'greater_or_equal':
+    case 'less_than':
+    case 'less_or_equal':
+      return isOrdered(clause.op, actual, clause.value);
+    case 'before':
+    case 'after':
+      return isOnSide(clause.op, actual, clause.value);
+    case 'exists':
+      return found.found === clause.value;
+    case 'is_empty':
+      return isEmpty(actual) === clause.value;
+    default:
+      return clause satisfies never;
+  }
+}
+
+function optionsOf(clause: { ignore_case?: boolean }): TextOptions {
+  return { ignoreCase: clause.ignore_case === true };
+}
+
+/** Same kind, same value. Arrays and objects equal no scalar. */
+function isEqual(actual: unknown, wanted: Scalar, options: TextOptions): boolean {
+  if (typeof wanted === 'string') return relates('equals', actual, wanted, options);
+  return actual === wanted;
+}
+
+function isOneOf(actual: unknown, wanted: readonly Scalar[], options: TextOptions): boolean {
+  return wanted.some((value) => isEqual(actual, value, options));
+}
+
+function contains(actual: unknown, wanted: Scalar, options: TextOptions): boolean {
+  if (Array.isArray(actual)) return actual.some((element) => isEqual(element, wanted, options));
+  return typeof wanted === 'string' && relates('contains', actual, wanted, options);
+}
+
+function relates(relation: TextRelation, actual: unknown, wanted: string, options: TextOptions): boolean {
+  return typeof actual === 'string' && compareText(relation, actual, wanted, options);
+}
+
+function isOrdered(op: string, value: unknown, wanted: number): boolean {
+  const actual = readNumber(value);
+  if (actual === null) return false;
+  if (op === 'greater_than') return actual > wanted;
+  if (op === 'greater_or_equal') return actual >= wanted;
+  return op === 'less_than' ? actual < wanted : actual <= wanted;
+}
+
+function readNumber(value: unknown): number | null {
+  if (typeof value === 'number') return value;
+  if (typeof value !== 'string' || value.length > 40) return null;
+  return /^-?\d+(?:\.\d+)?$/.test(value) ? Number(value) : null;
+}
+
+function isOnSide(op: 'before' | 'after', value: unknown, wanted: string): boolean {
+  const actual = readTime(value);
+  const limit = readIsoTime(wanted);
+  if (actual === null || limit === null) return false;
+  return op === 'before' ? actual < limit : actual > limit;
+}
+
+function isEmpty(value: unknown): boolean {
+  if (value === undefined || value === null || value === '') return true;
+  return typeof value === 'object' && Object.keys(value).length === 0;
+}
+
+function isClause(condition: Condition): condition is Clause {
+  return 'op' in condition && Object.hasOwn(OPERATORS, condition.op);
+}

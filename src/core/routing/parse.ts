@@ -1,0 +1,269 @@
+/**
+ * Reading a condition that a person or a program has written. Pure. All faults are reported at once;
+ * what passes is within CONDITION_LIMITS and evaluates without ever throwing.
+ */
+import { pointerToken } from '../json/pointer.ts';
+import {
+  type Clause,
+  CONDITION_LIMITS,
+  type Condition,
+  OPERATORS,
+  type Operator,
+  parseFieldPath,
+  type Scalar,
+} from './condition.ts';
+import { readIsoTime } from './time.ts';
+
+/** `path` is a JSON pointer into the condition. */
+export interface ConditionFault {
+  path: string;
+  message: string;
+}
+
+export type ConditionParsed = { ok: true; condition: Condition } | { ok: false; faults: ConditionFault[] };
+
+const FORMS =
+  'write {"all": […]}, {"any": […]}, {"not": …} or {"field": "data.contact.email", "op": "equals", "value": …}';
+const MAX_FAULTS = 100;
+
+interface Reading {
+  faults: ConditionFault[];
+  clauses: number;
+}
+
+/** Checks `input` (parsed JSON) against the grammar in condition.ts and returns it rebuilt of known members only. */
+export function parseCondition(input: unknown): ConditionParsed {
+  const reading: Reading = { faults: [], clauses: 0 };
+  const condition = readCondition(input, '', 1, reading);
+  if (reading.clauses > CONDITION_LIMITS.clauses) {
+    const message = `has more than ${CONDITION_LIMITS.clauses} clauses; use one_of instead of many equals`;
+    reading.faults.unshift({ path: '', message });
+  }
+  if (condition === null || reading.faults.length > 0) return { ok: false, faults: reading.faults };
+  return { ok: true, condition };
+}
+
+function readCondition(input: unknown, path: string, depth: number, reading: Reading): Condition | null {
+  if (!isRecord(input)) return refuse(reading, path, `must be an object, but is ${kindOf(input)}; ${FORMS}`);
+  if (depth > CONDITION_LIMITS.depth) {
+    return refuse(reading, path, `is nested deeper than ${CONDITION_LIMITS.depth} levels; flatten it`);
+  }
+  const forms = ['all', 'any', 'not', 'field'].filter((form) => Object.hasOwn(input, form));
+  const [form] = forms;
+  if (form === undefined) return refuse(reading, path, `is not a condition; ${FORMS}`);
+  if (forms.length > 1) {
+    return refuse(reading, path, `mixes ${forms.join(' and ')}; one object holds one of them`);
+  }
+  if (form === 'field') return readClause(input, path, reading);
+  refuseUnknown(input, [form], path, reading);
+  if (form === 'not') {
+    const inner = readCondition(own(input, 'not'), `${path}/not`, depth + 1, reading);
+    return inner === null ? null : { not: inner };
+  }
+  const items = readGroup(own(input, form), `${path}/${form}`, depth, reading);
+  if (items === null) return null;
+  return form === 'all' ? { all: items } : { any: items };
+}
+
+function readGroup(input: unknown, path: string, depth: number, reading: Reading): Condition[] | null {
+  if (!Array.isArray(input)) {
+    return refuse(reading, path, `must be an array of conditions, but is ${kindOf(input)}`);
+  }
+  if (input.length === 0) return refuse(reading, path, 'must hold at least one condition');
+  if (input.length > CONDITION_LIMITS.clauses) {
+    return refuse(
+      reading,
+      path,
+      `holds ${input.length} conditions; at most ${CONDITION_LIMITS.clauses} are allowed`,
+    );
+  }
+  const conditions: Condition[] = [];
+  for (const [index, item] of input.entries()) {
+    // Enough is known by then, and a group within a group must not multiply the work.
+    if (reading.clauses > CONDITION_LIMITS.clauses || reading.faults.length >= MAX_FAULTS) return null;
+    const condition = readCondition(item, `${path}/${index}`, depth + 1, reading);
+    if (condition !== null) conditions.push(condition);
+  }
+  return conditions.length === input.length ? conditions : null;
+}
+
+function readClause(input: object, path: string, reading: Reading): Clause | null {
+  reading.clauses++;
+  const before = reading.faults.length;
+  refuseUnknown(input, ['field', 'op', 'value', 'ignore_case'], path, reading);
+  const field = readField(own(input, 'field'), `${path}/field`, reading);
+  const op = readOperator(own(input, 'op'), `${path}/op`, reading);
+  const ignoreCase = readIgnoreCase(input, op, path, reading);
+  if (op === null) return null;
+  const value = readValue(op, input, `${path}/value`, reading);
+  if (field === null || value === undefined || reading.faults.length > before) return null;
+  // The table OPERATORS has just matched the value's kind to the operator, which is what Clause says.
+  return { field, op, value, ...(ignoreCase ? { ignore_case: true } : {}) } as Clause;
+}
+
+function readField(input: unknown, path: string, reading: Reading): string | null {
+  if (typeof input !== 'string') {
+    return refuse(reading, path, `must be a path such as "data.contact.email", but is ${kindOf(input)}`);
+  }
+  if (input.length > CONDITION_LIMITS.textLength) return refuse(reading, path, tooLong(input));
+  if (parseFieldPath(input) === null) {
+    return refuse(
+      reading,
+      path,
+      `${JSON.stringify(input)} is not a path; write member names joined by dots, a dot within a name as \\.`,
+    );
+  }
+  return input;
+}
+
+function readOperator(input: unknown, path: string, reading: Reading): Operator | null {
+  const valid = Object.keys(OPERATORS);
+  if (typeof input === 'string' && isOperator(input)) return input;
+  const given = typeof input === 'string' ? JSON.stringify(shortened(input)) : kindOf(input);
+  return refuse(reading, path, `${given} is not an operator; use one of ${valid.join(', ')}`);
+}
+
+function readIgnoreCase(input: object, op: Operator | null, path: string, reading: Reading): boolean {
+  if (!Object.hasOwn(input, 'ignore_case')) return false;
+  const given = own(input, 'ignore_case');
+  if (typeof given !== 'boolean') {
+    refuse(reading, `${path}/ignore_case`, `must be true or false, but is ${kindOf(given)}`);
+    return false;
+  }
+  if (given && op !== null && !['scalar', 'list', 'text'].includes(OPERATORS[op])) {
+    refuse(
+      reading,
+      `${path}/ignore_case`,
+      `has no meaning with ${op}; it is for operators that compare texts`,
+    );
+  }
+  return given;
+}
+
+/** Undefined means refused: JSON has no undefined. */
+function readValue(op: Operator, input: object, path: string, reading: Reading): Clause['value'] | undefined {
+  const kind = OPERATORS[op];
+  if (!Object.hasOwn(input, 'value')) {
+    refuse(reading, path, `is missing; ${op} needs ${VALUE_WANTED[kind]}`);
+    return undefined;
+  }
+  const value = own(input, 'value');
+  const wrong = () => {
+    refuse(reading, path, `must be ${VALUE_WANTED[kind]} for ${op}, but is ${kindOf(value)}`);
+    return undefined;
+  };
+  switch (kind) {
+    case 'scalar':
+      return isScalar(value) ? checkedScalar(value, path, reading) : wrong();
+    case 'list':
+      return Array.isArray(value) ? readList(value, path, reading) : wrong();
+    case 'text':
+      return typeof value === 'string' ? checkedScalar(value, path, reading) : wrong();
+    case 'number':
+      return typeof value === 'number' ? checkedScalar(value, path, reading) : wrong();
+    case 'boolean':
+      return typeof value === 'boolean' ? value : wrong();
+    case 'time':
+      if (typeof value !== 'string') return wrong();
+      if (readIsoTime(value) !== null) return value;
+      refuse(
+        reading,
+        path,
+        `${JSON.stringify(shortened(value))} is not an ISO 8601 time; write "2026-01-31T08:00:00Z"`,
+      );
+      return undefined;
+    default:
+      return kind satisfies never;
+  }
+}
+
+function readList(items: readonly unknown[], path: string, reading: Reading): Scalar[] | undefined {
+  if (items.length === 0 || items.length > CONDITION_LIMITS.listLength) {
+    refuse(reading, path, `holds ${items.length} values; 1 to ${CONDITION_LIMITS.listLength} are allowed`);
+    return undefined;
+  }
+  const values: Scalar[] = [];
+  for (const [index, item] of items.entries()) {
+    const at = `${path}/${index}`;
+    if (!isScalar(item)) {
+      refuse(reading, at, `must be ${VALUE_WANTED.scalar}, but is ${kindOf(item)}`);
+      continue;
+    }
+    const value = checkedScalar(item, at, reading);
+    if (value !== undefined) values.push(value);
+  }
+  return values;
+}
+
+function checkedScalar(value: Scalar, path: string, reading: Reading): Scalar | undefined {
+  if (typeof value === 'string' && value.length > CONDITION_LIMITS.textLength) {
+    refuse(reading, path, tooLong(value));
+    return undefined;
+  }
+  if (typeof value === 'number' && Math.abs(value) > Number.MAX_SAFE_INTEGER) {
+    refuse(reading, path, 'is a number beyond ±(2^53 − 1), which cannot be compared digit for digit');
+    return undefined;
+  }
+  return value;
+}
+
+const VALUE_WANTED = {
+  scalar: 'a text, a number, true, false or null',
+  list: 'an array of texts, numbers, true, false or null',
+  text: 'a text',
+  number: 'a number',
+  time: 'an ISO 8601 time as text',
+  boolean: 'true or false',
+} as const;
+
+function refuseUnknown(input: object, known: readonly string[], path: string, reading: Reading): void {
+  for (const name of Object.keys(input)) {
+    if (known.includes(name)) continue;
+    if (reading.faults.length >= MAX_FAULTS) return;
+    refuse(
+      reading,
+      `${path}/${pointerToken(shortened(name))}`,
+      `is not known here; known are ${known.join(', ')}`,
+    );
+  }
+}
+
+function refuse(reading: Reading, path: string, message: string): null {
+  if (reading.faults.length < MAX_FAULTS) reading.faults.push({ path, message });
+  return null;
+}
+
+function tooLong(text: string): string {
+  return `has ${text.length} characters; at most ${CONDITION_LIMITS.textLength} are allowed`;
+}
+
+function shortened(text: string): string {
+  return text.length <= 60 ? text : `${text.slice(0, 60).toWellFormed()}…`;
+}
+
+function kindOf(value: unknown): string {
+  if (value === undefined) return 'missing';
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'an array';
+  return (
+    { string: 'a text', number: 'a number', boolean: `${value}`, object: 'an object' }[
+      typeof value as string
+    ] ?? typeof value
+  );
+}
+
+function own(input: object, name: string): unknown {
+  return Object.hasOwn(input, name) ? Reflect.get(input, name) : undefined;
+}
+
+function isRecord(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function isScalar(value: unknown): value is Scalar {
+  return value === null || ['string', 'number', 'boolean'].includes(typeof value);
+}
+
+function isOperator(text: string): text is Operator {
+  return Object.hasOwn(OPERATORS, text);
+}
