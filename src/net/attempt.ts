@@ -1,0 +1,280 @@
+/**
+ * One attempt: one request to one target, from DNS to the end of the answer, under one deadline (P7).
+ *
+ *   start ─→ idle connection? ──yes──────────────┐
+ *              │ no                              ▼
+ *              ▼                              request ─→ body ─→ ended
+ *             dns ─→ connect ─→ tls ───────────▲ │
+ *              ▲                                 │ a *reused* connection died before any byte
+ *              └──────────── once ───────────────┘
+ *
+ * Invariants:
+ *   1. It ends exactly once, with a SendResult, at the latest when the deadline passes.
+ *   2. Success is decided by the response head: whatever happens to the body is a note.
+ *   3. A connection goes back to the pool only after an answer that was read to its end.
+ *   4. The request is written at most twice, and a second time only when the first met a dead connection.
+ */
+import { isIP } from 'node:net';
+import type { Dispatcher } from 'undici';
+import type { Clock, SendOutcome, SendRequest, SendResult, SendTimings, Timer } from '../world.ts';
+import { Answer } from './answer.ts';
+import {
+  type AttemptPhase,
+  codeOf,
+  connectFailure,
+  deadlineFailure,
+  exchangeFailure,
+  fail,
+  isConnectionLoss,
+  type SendFailure,
+  tlsFailure,
+} from './failure.ts';
+import { MAX_ADDRESSES_TRIED, MAX_INFORMATIONAL_ANSWERS } from './limits.ts';
+import { type Connection, type ConnectionPool, createConnection, discardConnection } from './pool.ts';
+import { GIVEN_UP, openSocket, type SocketOpening } from './socket.ts';
+import type { Target, TargetGuard } from './target.ts';
+
+export interface AttemptWorld {
+  clock: Clock;
+  guard: TargetGuard;
+  pool: ConnectionPool;
+  /** Called just before a socket is opened. */
+  onConnect: (address: string, port: number) => void;
+  /** The source address to bind for this destination; null for the system's choice, undefined for none left. */
+  sourceFor: (address: string) => string | null | undefined;
+  extraTrust: readonly string[] | null;
+}
+
+const ANSWERED: SendOutcome = { kind: 'answered' };
+
+export class Attempt implements Dispatcher.DispatchHandler {
+  readonly #world: AttemptWorld;
+  readonly #request: SendRequest;
+  readonly #target: Target;
+  readonly #onEnd: (result: SendResult) => void;
+  readonly #options: Dispatcher.DispatchOptions;
+  readonly #startedAt: number;
+  readonly #timings: SendTimings = {};
+  #deadline: Timer | null = null;
+  #phase: AttemptPhase = 'dns';
+  #opening: SocketOpening | null = null;
+  #connection: Connection | null = null;
+  #address: string | null = null;
+  #isReused = false;
+  #hasBegunAnswer = false;
+  #informationalAnswers = 0;
+  #requestedAt = 0;
+  #answer: Answer | null = null;
+  #hasHostHeader = false;
+  #isEnded = false;
+
+  constructor(
+    world: AttemptWorld,
+    request: SendRequest,
+    target: Target,
+    onEnd: (result: SendResult) => void,
+  ) {
+    this.#world = world;
+    this.#request = request;
+    this.#target = target;
+    this.#onEnd = onEnd;
+    this.#startedAt = world.clock.monotonic();
+    const headers: string[] = [];
+    for (const [name, value] of request.headers) {
+      if (name === 'host') this.#hasHostHeader = true;
+      headers.push(name, value);
+    }
+    this.#options = { path: target.path, method: request.method, headers, body: request.body };
+  }
+
+  start(): void {
+    if (this.#hasHostHeader) {
+      // Another Host than the vetted one would reach another site behind the same address.
+      this.#end(fail('protocol', 'invalid_request', 'The header "host" is taken from the URL. Remove it.'));
+      return;
+    }
+    this.#deadline = this.#world.clock.after(this.#request.timeoutMs, () => this.#onDeadline());
+    const idle = this.#world.pool.take(this.#target.key);
+    if (idle === null) this.#openInBackground();
+    else this.#exchange(idle, true);
+  }
+
+  #openInBackground(): void {
+    this.#open().catch((error: unknown) => {
+      this.#end(fail('connect', 'connection_failed', `The connection failed unexpectedly: ${String(error)}`));
+    });
+  }
+
+  async #open(): Promise<void> {
+    const { clock, guard } = this.#world;
+    this.#phase = 'dns';
+    const askedAt = clock.monotonic();
+    const destination = await guard.locate(this.#target);
+    if (this.#target.literal === null && !this.#target.isOwnBin) {
+      this.#timings.dns = wholeMs(clock.monotonic() - askedAt);
+    }
+    if (this.#isEnded) return;
+    if (!destination.ok) {
+      this.#end(destination.failure);
+      return;
+    }
+    const tried = destination.addresses.slice(0, MAX_ADDRESSES_TRIED);
+    let failure: SendFailure | null = null;
+    for (const [index, address] of tried.entries()) {
+      failure = await this.#connect(address, destination.port, tried.length - index);
+      if (this.#isEnded || failure === null) return;
+    }
+    this.#end(failure ?? fail('dns', 'dns_no_address', `${this.#target.host} has no address.`));
+  }
+
+  /** Null when the request is on its way. `addressesLeft` share what remains of the deadline equally. */
+  async #connect(address: string, port: number, addressesLeft: number): Promise<SendFailure | null> {
+    const { clock, onConnect, sourceFor, extraTrust } = this.#world;
+    const { host, isSecure, isOwnBin, key, origin } = this.#target;
+    const localAddress = isOwnBin ? null : sourceFor(address);
+    if (localAddress === undefined) {
+      const message = `${host} (${address}) cannot be reached from the configured source addresses: none is IPv${isIP(address)}. The operator should add one to MIRSAL_SOURCE_IPS.`;
+      return fail('connect', 'source_address_unavailable', message);
+    }
+    this.#phase = 'connect';
+    onConnect(address, port);
+    const opening = openSocket({ address, port, host, isSecure, localAddress, extraTrust }, clock);
+    this.#opening = opening;
+    const shareMs = this.#remainingMs() / addressesLeft;
+    const share = addressesLeft > 1 ? clock.after(shareMs, opening.cancel) : null;
+    const result = await opening.done;
+    share?.cancel();
+    this.#opening = null;
+    if (result.connectMs !== null) {
+      this.#address = address;
+      this.#timings.connect = wholeMs(result.connectMs);
+    }
+    if (!result.ok) {
+      if (result.error === GIVEN_UP) return deadlineFailure(result.phase, host, Math.round(shareMs));
+      return result.phase === 'tls'
+        ? tlsFailure(result.error, host)
+        : connectFailure(result.error, host, address, port);
+    }
+    if (this.#isEnded) {
+      result.socket.destroy();
+      return null;
+    }
+    if (result.tlsMs !== null) this.#timings.tls = wholeMs(result.tlsMs);
+    const openedAt = clock.monotonic();
+    this.#exchange(createConnection(result.socket, { key, origin, address, openedAt }), false);
+    return null;
+  }
+
+  #exchange(connection: Connection, isReused: boolean): void {
+    this.#phase = 'request';
+    this.#connection = connection;
+    this.#address = connection.address;
+    this.#isReused = isReused;
+    this.#hasBegunAnswer = false;
+    this.#requestedAt = this.#world.clock.monotonic();
+    connection.client.dispatch(this.#options, this);
+  }
+
+  onRequestStart(): void {
+    // undici requires it. Aborting goes through the connection, which also covers the time before this call.
+  }
+
+  onResponseStarted(): void {
+    this.#hasBegunAnswer = true;
+  }
+
+  onResponseStart(controller: Dispatcher.DispatchController, status: number): void {
+    if (this.#isEnded) return;
+    if (status < 200) {
+      this.#informationalAnswers += 1;
+      if (this.#informationalAnswers > MAX_INFORMATIONAL_ANSWERS) {
+        const message = `${this.#target.host} sent more than ${MAX_INFORMATIONAL_ANSWERS} interim answers (1xx) and no final one. Check the server or the proxy before it.`;
+        this.#giveUp(fail('protocol', 'too_many_interim_answers', message));
+      }
+      return;
+    }
+    this.#phase = 'body';
+    this.#timings.response = wholeMs(this.#world.clock.monotonic() - this.#requestedAt);
+    const raw = controller.rawHeaders;
+    this.#answer = new Answer(status, Array.isArray(raw) ? raw : []);
+  }
+
+  onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    const answer = this.#answer;
+    if (this.#isEnded || answer === null || answer.take(chunk)) return;
+    answer.cutOff();
+    this.#giveUp(ANSWERED, 'The answer is longer than 64 KiB; the rest was not read.');
+  }
+
+  onResponseEnd(): void {
+    if (this.#isEnded) return;
+    const connection = this.#connection;
+    this.#connection = null;
+    if (connection !== null) this.#world.pool.put(connection);
+    this.#end(ANSWERED);
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController | null, error: Error): void {
+    if (this.#isEnded) return;
+    if (this.#answer !== null) {
+      this.#giveUp(ANSWERED, `The answer's body broke off (${codeOf(error) || error.message}).`);
+      return;
+    }
+    if (this.#isReused && !this.#hasBegunAnswer && isConnectionLoss(error)) {
+      // The receiver had closed this connection while it was idle. That is no error of the endpoint.
+      this.#dropConnection();
+      this.#isReused = false;
+      this.#openInBackground();
+      return;
+    }
+    this.#giveUp(exchangeFailure(error, this.#target.host));
+  }
+
+  #onDeadline(): void {
+    if (this.#isEnded) return;
+    const { timeoutMs } = this.#request;
+    if (this.#phase === 'body') {
+      this.#answer?.cutOff();
+      this.#giveUp(ANSWERED, `The answer's body did not end within ${timeoutMs} ms; the rest was not read.`);
+      return;
+    }
+    const phase = this.#opening?.phase() ?? this.#phase;
+    if (phase === 'tls') this.#address = this.#opening?.address ?? null;
+    this.#giveUp(deadlineFailure(phase, this.#target.host, timeoutMs));
+  }
+
+  #giveUp(outcome: SendOutcome, note: string | null = null): void {
+    this.#end(outcome, note);
+    this.#opening?.cancel();
+    this.#dropConnection();
+  }
+
+  #dropConnection(): void {
+    const connection = this.#connection;
+    this.#connection = null;
+    if (connection !== null) discardConnection(connection);
+  }
+
+  #remainingMs(): number {
+    const elapsedMs = this.#world.clock.monotonic() - this.#startedAt;
+    return Math.max(0, this.#request.timeoutMs - elapsedMs);
+  }
+
+  #end(outcome: SendOutcome, note: string | null = null): void {
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    this.#deadline?.cancel();
+    this.#onEnd({
+      outcome,
+      response: this.#answer === null ? null : this.#answer.toResponse(),
+      note,
+      durationMs: wholeMs(this.#world.clock.monotonic() - this.#startedAt),
+      timings: this.#timings,
+      address: this.#address,
+    });
+  }
+}
+
+function wholeMs(durationMs: number): number {
+  return Math.max(0, Math.round(durationMs));
+}
