@@ -211,7 +211,7 @@ export function exchangeFailure(error: unknown, host: string): SendFailure {
     default:
       // With TLS 1.3 the receiver's refusal (of a missing client certificate, say) comes after the handshake.
       if (code.startsWith('ERR_SSL_')) return tlsFailure(error, host);
-      if (code.startsWith('HPE_')) {
+      if (isParserError(error)) {
         return fail(
           'protocol',
           'invalid_answer',
@@ -249,6 +249,11 @@ const CONNECTION_LOSS: ReadonlySet<string> = new Set([
 export function codeOf(error: unknown): string {
   if (typeof error === 'object' && error !== null && 'code' in error) return String(error.code);
   return '';
+}
+
+/** By name: the parser leaves `code` undefined for errors that it has no number for. */
+function isParserError(error: unknown): boolean {
+  return error instanceof Error && (error.name === 'HTTPParserError' || codeOf(error).startsWith('HPE_'));
 }
 
 function closedFailure(host: string): SendFailure {
