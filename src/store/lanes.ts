@@ -17,7 +17,14 @@ export interface LaneDialect {
 
 type Lanes = Pick<
   Store,
-  'registerNode' | 'heartbeat' | 'unregisterNode' | 'claimLanes' | 'loadLane' | 'settleLane' | 'releaseLanes'
+  | 'registerNode'
+  | 'heartbeat'
+  | 'unregisterNode'
+  | 'claimLanes'
+  | 'loadLane'
+  | 'readLane'
+  | 'settleLane'
+  | 'releaseLanes'
 >;
 
 export function lanes(write: Kysely<Schema>, read: Kysely<Schema>, dialect: LaneDialect): Lanes {
@@ -107,13 +114,23 @@ export function lanes(write: Kysely<Schema>, read: Kysely<Schema>, dialect: Lane
         .where('done_sequence', '<', sequence)
         .execute();
     },
-    async releaseLanes(node, keys) {
+    async readLane(lane) {
+      const row = await read
+        .selectFrom('lanes')
+        .select(['owner', 'epoch', 'last_sequence'])
+        .where('key', '=', lane)
+        .executeTakeFirst();
+      if (row === undefined) return null;
+      return { owner: row.owner, epoch: row.epoch, lastSequence: row.last_sequence };
+    },
+    async releaseLanes(node, keys, which) {
       if (keys.length === 0) return;
       await write
         .updateTable('lanes')
         .set({ owner: null })
         .where('key', 'in', keys)
         .where('owner', '=', node)
+        .$if(which === 'drained', (query) => query.whereRef('done_sequence', '>=', 'last_sequence'))
         .execute();
     },
   };
@@ -124,7 +141,7 @@ function nodes(
   { now, lockNodes }: LaneDialect,
 ): Pick<Lanes, 'registerNode' | 'heartbeat' | 'unregisterNode'> {
   return {
-    registerNode: (node, _now, leaseMs) =>
+    registerNode: (node, leaseMs) =>
       write.transaction().execute(async (trx) => {
         if (lockNodes !== null) await lockNodes.execute(trx);
         await trx.deleteFrom('nodes').where('lease_until', '<', now()).execute();

@@ -13,7 +13,7 @@ import type { AttemptOutcome } from '../core/delivery/decide.ts';
 import type { StoredState } from '../core/delivery/machine.ts';
 import type { Ordering } from '../core/delivery/order.ts';
 import type { RetryPolicy } from '../core/delivery/retry.ts';
-import type { Condition } from '../core/routing/parse.ts';
+import type { Condition } from '../core/routing/condition.ts';
 
 // ---------------------------------------------------------------- errors
 
@@ -286,7 +286,7 @@ export interface AttemptResult {
   endpoint: number;
   attempt: AttemptRecord;
   next:
-    | { state: 'delivered'; endedAt: number }
+    | { state: 'delivered'; endedAt: number; reason: string }
     | { state: 'dropped'; endedAt: number; reason: string }
     | { state: 'waiting'; nextAttemptAt: number; waitedMs: number; reason: string };
   /** Disables the endpoint in the same transaction. */
@@ -480,7 +480,7 @@ export interface Store {
 
   // publishing and lanes (the hot path)
   publish(call: PublishCall): Promise<PublishAnswer>;
-  registerNode(node: string, now: number, leaseMs: number): Promise<NodeRegistration>;
+  registerNode(node: string, leaseMs: number): Promise<NodeRegistration>;
   /** Prolongs the node's lease; false where the node is unknown by now and must register again. */
   heartbeat(node: string, leaseMs: number): Promise<boolean>;
   /** Forgets the node and frees its lanes. */
@@ -491,9 +491,11 @@ export interface Store {
   loadLane(lane: number, afterSequence: number, limit: number, maxBytes: number): Promise<LaneItem[]>;
   /** One verdict per result, in order. All in one transaction. */
   record(node: string, results: readonly AttemptResult[]): Promise<RecordVerdict[]>;
-  /** Notes that a lane has nothing open up to `sequence`. */
+  /** Notes that nothing of a lane is open up to `sequence`, which exists. */
   settleLane(node: string, lane: number, epoch: number, sequence: number): Promise<void>;
-  releaseLanes(node: string, lanes: readonly number[]): Promise<void>;
+  readLane(lane: number): Promise<{ owner: string | null; epoch: number; lastSequence: number } | null>;
+  /** Frees lanes of this node: all of them, or those without open deliveries. */
+  releaseLanes(node: string, lanes: readonly number[], which: 'all' | 'drained'): Promise<void>;
 
   // the log
   listEvents(workspace: number, filter: EventFilter, page: Page): Promise<StoredEvent[]>;

@@ -211,7 +211,7 @@ function settleDelivery(prepare: Prepare, { next, attempt, delivery }: AttemptRe
   const waiting = next.state === 'waiting' ? next : null;
   const { changes } = prepare(SETTLE_DELIVERY).run(
     next.state,
-    next.state === 'delivered' ? null : next.reason,
+    next.reason,
     attempt.number,
     waiting?.waitedMs ?? null,
     waiting?.nextAttemptAt ?? null,

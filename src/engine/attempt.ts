@@ -1,0 +1,144 @@
+/**
+ * One attempt: from a lane's item to the request, and from what came back to what is recorded.
+ * Nothing here sends or stores.
+ */
+
+import { decide, type EndedAttempt, outcomeOfStatus } from '../core/delivery/decide.ts';
+import { formatId } from '../core/ids.ts';
+import { compatibilitySignature, standardHeaders } from '../core/signing/sign.ts';
+import type { AttemptResult, LaneItem } from '../store/store.ts';
+import type { SendRequest, SendResult } from '../world.ts';
+import type { Destination } from './directory.ts';
+
+const USER_AGENT = 'Mirsal/1';
+
+/**
+ * The request of an item's next attempt, signed as of `nowMs`. Besides the Standard Webhooks
+ * headers it carries the item's place: `mirsal-sequence` grows by one per delivery of the lane, so
+ * a receiver sees gaps and repeats by itself.
+ */
+export function buildRequest(
+  item: LaneItem,
+  lane: number,
+  destination: Destination,
+  nowMs: number,
+): SendRequest {
+  const { endpoint } = destination;
+  const keys = destination.keys
+    .filter(({ expiresAt }) => expiresAt === null || expiresAt > nowMs)
+    .map(({ key }) => key);
+  const content = {
+    id: formatId('msg', item.message),
+    timestampS: Math.floor(nowMs / 1000),
+    body: item.body,
+  };
+  const headers: Array<readonly [string, string]> = [
+    ['content-type', 'application/json'],
+    ['user-agent', USER_AGENT],
+    ...standardHeaders(keys, content),
+    ['mirsal-event-type', item.eventType],
+    ['mirsal-sequence', String(item.sequence)],
+    ['mirsal-attempt', String(item.attempts + 1)],
+  ];
+  // One lane needs no name; with several, a sequence says nothing without its lane.
+  if (endpoint.ordering.by !== 'endpoint') {
+    headers.push(['mirsal-lane', String(endpoint.lanes.indexOf(lane))]);
+  }
+  if (item.replay) headers.push(['mirsal-replay', 'true']);
+  const { compatibility } = endpoint.signature;
+  if (compatibility !== 'none' && destination.secret !== null) {
+    headers.push([
+      'x-webhook-signature',
+      compatibilitySignature(destination.secret, item.body, compatibility),
+    ]);
+  }
+  for (const header of destination.headers) headers.push(header);
+  return { url: endpoint.url, method: 'POST', headers, body: item.body, timeoutMs: endpoint.timeoutMs };
+}
+
+function outcomeOf(result: SendResult): EndedAttempt['outcome'] {
+  if (result.outcome.kind !== 'answered') return result.outcome.kind;
+  return result.response === null ? 'protocol' : outcomeOfStatus(result.response.status);
+}
+
+function errorOf(result: SendResult): string | null {
+  return result.outcome.kind === 'answered' ? null : `${result.outcome.code}: ${result.outcome.message}`;
+}
+
+export interface AttemptPlace {
+  workspace: number;
+  lane: number;
+  epoch: number;
+}
+
+/** What is recorded of an ended attempt, with what becomes of the delivery. `endedAt` is wall clock, ms. */
+export function concludeAttempt(
+  place: AttemptPlace,
+  item: LaneItem,
+  destination: Destination,
+  request: SendRequest,
+  result: SendResult,
+  span: { startedAt: number; endedAt: number },
+): AttemptResult {
+  const { endpoint } = destination;
+  const number = item.attempts + 1;
+  const outcome = outcomeOf(result);
+  const { response } = result;
+  const retryAfter = response?.headers.find(([name]) => name === 'retry-after')?.[1] ?? null;
+  const decision = decide(
+    { outcome, status: response?.status ?? null, retryAfter, endedAt: span.endedAt },
+    { attempts: number, waitedMs: item.waitedMs },
+    endpoint.retry,
+  );
+  return {
+    workspace: place.workspace,
+    lane: place.lane,
+    epoch: place.epoch,
+    delivery: item.key,
+    sequence: item.sequence,
+    endpoint: endpoint.key,
+    attempt: {
+      number,
+      startedAt: span.startedAt,
+      durationMs: Math.round(result.durationMs),
+      outcome,
+      status: response?.status ?? null,
+      error: errorOf(result),
+      note: result.note,
+      address: result.address,
+      timings: JSON.stringify(result.timings),
+      url: request.url,
+      requestHeaders: JSON.stringify(request.headers),
+      responseHeaders: response === null ? null : JSON.stringify(response.headers),
+      responseBody: response === null || response.body.length === 0 ? null : response.body,
+      truncated: response?.truncated ?? false,
+    },
+    next: toNext(decision, item, response?.status ?? null, span.endedAt),
+    disable:
+      decision.kind === 'drop' && decision.disable !== null
+        ? { reason: decision.disable, at: span.endedAt, by: 'receiver' }
+        : null,
+  };
+}
+
+function toNext(
+  decision: ReturnType<typeof decide>,
+  item: LaneItem,
+  status: number | null,
+  endedAt: number,
+): AttemptResult['next'] {
+  switch (decision.kind) {
+    case 'delivered':
+      return { state: 'delivered', endedAt, reason: `HTTP ${status}` };
+    case 'drop':
+      return { state: 'dropped', endedAt, reason: decision.reason };
+    case 'retry':
+      return {
+        state: 'waiting',
+        nextAttemptAt: decision.at,
+        waitedMs: item.waitedMs + decision.waitMs,
+        reason: decision.reason,
+      };
+  }
+  return decision satisfies never;
+}

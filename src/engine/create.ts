@@ -1,0 +1,272 @@
+/**
+ * Puts the engine together. Signals and polling meet here: every change reaches the lanes that
+ * it concerns, on this node at once, on others through the store's signals, and within a second
+ * in any case.
+ */
+
+import { HOUR, MINUTE, SECOND } from '../core/duration.ts';
+import { formatId, type KeyMaker } from '../core/ids.ts';
+import type { Sealer } from '../core/sealing.ts';
+import type { ClaimedLane, LaneItem, PublishCall, Store } from '../store/store.ts';
+import { StoreUnavailable } from '../store/store.ts';
+import type { World } from '../world.ts';
+import { createDirectory } from './directory.ts';
+import type { Engine } from './engine.ts';
+import { createLanes } from './lanes.ts';
+import { createNodeLife } from './node.ts';
+import { createPublisher, type Published } from './publisher.ts';
+import { createRecorder } from './recorder.ts';
+import { createSlots, type SlotLimits } from './slots.ts';
+
+export interface EngineLog {
+  info(fields: Record<string, unknown>, message: string): void;
+  warn(fields: Record<string, unknown>, message: string): void;
+  error(fields: Record<string, unknown>, message: string): void;
+  debug(fields: Record<string, unknown>, message: string): void;
+}
+
+export interface EngineDeps {
+  store: Store;
+  world: World;
+  sealer: Sealer;
+  log: EngineLog;
+  /** Whether other processes may share the store: lanes are leased then. */
+  shared: boolean;
+  /** False for a process that only takes events in (`--roles api`). */
+  sends: boolean;
+  slots?: SlotLimits;
+}
+
+/** 1,000 sockets are well within a process's limits; one workspace may use half of them. */
+const DEFAULT_SLOTS: SlotLimits = { total: 1_000, perWorkspace: 500 };
+const CLAIM_AT_ONCE = 1_000;
+/** In-flight attempts end by their deadline (10 s at most); their results need a moment more. */
+const STOP_PATIENCE_MS = 15 * SECOND;
+const SWEEP_EVERY_MS = MINUTE;
+const SWEEP_BATCH = 500;
+const IDEMPOTENCY_KEPT_MS = 25 * HOUR;
+
+export function createEngine(deps: EngineDeps): Engine {
+  const { store, sealer, log } = deps;
+  const { clock, random, send } = deps.world;
+  const node = random.uuid();
+  const directory = createDirectory(store, sealer);
+  let keys: KeyMaker | null = null;
+  let lastSweep = clock.monotonic();
+
+  const onError = (error: unknown, where: string): void => {
+    const expected = error instanceof StoreUnavailable;
+    log[expected ? 'warn' : 'error']({ err: error, where }, 'engine: a step failed and will be tried again');
+  };
+  const recorder = createRecorder({
+    store,
+    clock,
+    node,
+    onUnavailable: (error) => onError(error, 'record'),
+  });
+  const routingChanged = async (workspace: number): Promise<void> => {
+    await directory.refresh(workspace);
+    lanes.wakeWorkspace(workspace);
+    await store.notify({ kind: 'routing', workspace });
+  };
+  const lanes = createLanes({
+    store,
+    clock,
+    send,
+    directory,
+    recorder,
+    slots: createSlots(deps.slots ?? DEFAULT_SLOTS),
+    node,
+    mayStart: (timeoutMs) => life.mayStart(timeoutMs),
+    routingChanged,
+    onAttempt: ({ delivery, endpoint, workspace, ...line }) =>
+      log.debug(
+        {
+          ...line,
+          delivery: formatId('dlv', Number(delivery)),
+          endpoint: formatId('ep', Number(endpoint)),
+          workspace: formatId('ws', Number(workspace)),
+        },
+        'attempt',
+      ),
+    onError,
+  });
+
+  const claim = async (only: readonly number[] | null): Promise<number> => {
+    if (!deps.sends) return 0;
+    const claimed = await store.claimLanes(node, CLAIM_AT_ONCE, only);
+    for (const lane of claimed) lanes.adopt(lane);
+    return claimed.length;
+  };
+
+  const checkRouting = async (): Promise<void> => {
+    const held = directory.workspaces();
+    const versions = await store.routingVersions(held);
+    for (const [workspace, version] of versions) {
+      if ((directory.held(workspace)?.version ?? 0) >= version) continue;
+      await directory.refresh(workspace, version);
+      lanes.wakeWorkspace(workspace);
+    }
+  };
+
+  const sweep = async (): Promise<void> => {
+    if (clock.monotonic() - lastSweep < SWEEP_EVERY_MS) return;
+    lastSweep = clock.monotonic();
+    await lanes.releaseIdle();
+    const now = clock.now();
+    const swept = await store.sweep(now, now - IDEMPOTENCY_KEPT_MS, SWEEP_BATCH);
+    if (swept > 0) log.debug({ swept }, 'expired rows deleted');
+  };
+
+  const life = createNodeLife({
+    store,
+    clock,
+    node,
+    leased: deps.shared,
+    onError,
+    async round() {
+      await claim(null);
+      if (deps.shared) await checkRouting();
+      await sweep();
+    },
+  });
+
+  const nextKey = (): number => {
+    if (keys === null) throw new Error('The engine has not been started.');
+    return keys.next(clock.now());
+  };
+  const publisher = createPublisher({
+    store,
+    directory,
+    random,
+    now: () => clock.now(),
+    nextKey,
+    node: deps.sends ? node : null,
+  });
+
+  /** Gives committed deliveries to the lanes that this node owns, and tells the owners of the others. */
+  const handOver = ({ answer, call }: Published): void => {
+    if (answer.kind !== 'accepted' || answer.lanes.length === 0) return;
+    const items = laneItems(
+      call,
+      answer.repeated,
+      new Map(answer.lanes.map((l) => [l.lane, l.firstSequence])),
+    );
+    const elsewhere: number[] = [];
+    for (const touched of answer.lanes) {
+      const mine = items.get(touched.lane) ?? [];
+      if (touched.owner === node) lanes.offer(toClaimed(call.workspace, touched, mine), mine);
+      else if (touched.owner !== null) elsewhere.push(touched.lane);
+    }
+    if (elsewhere.length > 0) {
+      store.notify({ kind: 'lanes', lanes: elsewhere }).catch((error: unknown) => onError(error, 'notify'));
+    }
+  };
+
+  const lanesChanged = async (changed: readonly number[]): Promise<void> => {
+    const others = changed.filter((lane) => !lanes.wake(lane));
+    if (others.length === 0) return;
+    await claim(others);
+    await store.notify({ kind: 'lanes', lanes: others });
+  };
+
+  return {
+    async start() {
+      keys = await life.start();
+      store.listen((signal) => {
+        if (signal.kind === 'routing') {
+          directory
+            .refresh(signal.workspace)
+            .then(() => lanes.wakeWorkspace(signal.workspace))
+            .catch((error: unknown) => onError(error, 'signal'));
+        } else if (signal.kind === 'lanes') {
+          const others = signal.lanes.filter((lane) => !lanes.wake(lane));
+          claim(others).catch((error: unknown) => onError(error, 'signal'));
+        }
+      });
+      while ((await claim(null)) === CLAIM_AT_ONCE);
+    },
+    async stop() {
+      const patience = clock.after(STOP_PATIENCE_MS, () => recorder.giveUp());
+      await life.stop();
+      await lanes.stop();
+      patience.cancel();
+      await store.unregisterNode(node).catch((error: unknown) => onError(error, 'stop'));
+    },
+    async publish(workspace, events, idempotency) {
+      const published = await publisher.publish({ workspace, events, idempotency, test: null });
+      handOver(published);
+      const { answer } = published;
+      return answer.kind === 'conflict'
+        ? answer
+        : { kind: 'accepted', accepted: answer.accepted, repeated: answer.repeated };
+    },
+    async sendTest(workspace, endpoint, event) {
+      const published = await publisher.publish({
+        workspace,
+        events: [event],
+        idempotency: null,
+        test: endpoint,
+      });
+      handOver(published);
+      const [stored] = published.call.events;
+      const [delivery] = stored?.deliveries ?? [];
+      if (stored === undefined || delivery === undefined) throw new Error('A test makes one delivery.');
+      return { event: stored.id, delivery: delivery.key };
+    },
+    routing: async (workspace) => (await directory.view(workspace))?.routing ?? null,
+    routingChanged,
+    lanesChanged,
+    isSending: (delivery) => lanes.isSending(delivery),
+    nextKey,
+  };
+}
+
+function toClaimed(
+  workspace: number,
+  touched: { lane: number; endpoint: number; epoch: number; doneSequence: number; firstSequence: number },
+  items: readonly LaneItem[],
+): ClaimedLane {
+  const { lane, endpoint, epoch, doneSequence, firstSequence } = touched;
+  return {
+    lane,
+    workspace,
+    endpoint,
+    epoch,
+    doneSequence,
+    lastSequence: items.at(-1)?.sequence ?? firstSequence,
+  };
+}
+
+/** The fresh deliveries of a committed call per lane, with the sequences that the store gave them. */
+function laneItems(
+  call: PublishCall,
+  repeated: readonly boolean[],
+  firstSequences: ReadonlyMap<number, number>,
+): Map<number, LaneItem[]> {
+  const items = new Map<number, LaneItem[]>();
+  for (const [index, event] of call.events.entries()) {
+    if (repeated[index] === true) continue;
+    for (const delivery of event.deliveries) {
+      let list = items.get(delivery.lane);
+      if (list === undefined) {
+        list = [];
+        items.set(delivery.lane, list);
+      }
+      list.push({
+        key: delivery.key,
+        sequence: (firstSequences.get(delivery.lane) ?? 0) + list.length,
+        message: delivery.key,
+        event: event.key,
+        eventType: event.type,
+        source: delivery.source,
+        replay: false,
+        attempts: 0,
+        waitedMs: 0,
+        nextAttemptAt: null,
+        body: event.body,
+      });
+    }
+  }
+  return items;
+}

@@ -1,0 +1,218 @@
+/**
+ * From a validated event to committed deliveries: match, build the body, commit, hand over.
+ *
+ * The matching is done outside the transaction, with the routing version that the transaction
+ * then checks; where an endpoint has changed in between, everything is matched again. So routing
+ * is exact and no lock is held while conditions are evaluated.
+ */
+
+import { hash } from 'node:crypto';
+import { buildBody, messagingEventId } from '../core/catalog/envelope.ts';
+import type { EventType } from '../core/catalog/eventType.ts';
+import { lanePlace } from '../core/delivery/order.ts';
+import { getPointer } from '../core/json/pointer.ts';
+import type {
+  DeliverySource,
+  Endpoint,
+  NewDelivery,
+  NewEvent,
+  PublishAnswer,
+  PublishCall,
+  Store,
+  VerdictRecord,
+} from '../store/store.ts';
+import type { Random } from '../world.ts';
+import type { Directory, WorkspaceView } from './directory.ts';
+import { Overloaded, type PublishEvent } from './engine.ts';
+
+/** Events on their way to the store at one time; more are refused (P14). About 20 MB at 1 KB each. */
+const MAX_COMMITTING = 20_000;
+/** How often routing may move under one publish; each round matches anew. */
+const MAX_ROUNDS = 10;
+
+export interface PublisherDeps {
+  store: Pick<Store, 'publish'>;
+  directory: Directory;
+  random: Random;
+  now(): number;
+  nextKey(): number;
+  /** Node that takes the lanes it publishes into; null where this process does not send. */
+  node: string | null;
+}
+
+export interface PublishRequest {
+  workspace: number;
+  events: readonly PublishEvent[];
+  idempotency: { key: string; hash: string } | null;
+  /** The one endpoint that gets it, whatever it subscribes to; null for all that want it. */
+  test: Endpoint | null;
+}
+
+export interface Published {
+  answer: Exclude<PublishAnswer, { kind: 'stale' }>;
+  call: PublishCall;
+}
+
+export interface Publisher {
+  publish(request: PublishRequest): Promise<Published>;
+}
+
+export function createPublisher(deps: PublisherDeps): Publisher {
+  let committing = 0;
+
+  const commit = async (request: PublishRequest): Promise<Published> => {
+    const ids = request.events.map((event) => event.id ?? deps.random.uuid());
+    const uuids = request.events.map(() => deps.random.uuid());
+    let view = await deps.directory.view(request.workspace);
+    for (let round = 0; round < MAX_ROUNDS; round += 1) {
+      if (view === null) throw new Error(`Workspace ${request.workspace} does not exist.`);
+      const call = prepareCall(deps, view, request, ids, uuids);
+      const answer = await deps.store.publish(call);
+      if (answer.kind !== 'stale') return { answer, call };
+      view = await deps.directory.refresh(request.workspace, answer.routingVersion);
+    }
+    throw new Overloaded('The endpoints of this workspace are changing faster than events can be matched.');
+  };
+
+  return {
+    async publish(request) {
+      if (committing + request.events.length > MAX_COMMITTING) {
+        throw new Overloaded(`More than ${MAX_COMMITTING} events are waiting to be stored.`);
+      }
+      committing += request.events.length;
+      try {
+        return await commit(request);
+      } finally {
+        committing -= request.events.length;
+      }
+    },
+  };
+}
+
+function prepareCall(
+  deps: PublisherDeps,
+  view: WorkspaceView,
+  request: PublishRequest,
+  ids: readonly string[],
+  uuids: readonly string[],
+): PublishCall {
+  const acceptedAt = deps.now();
+  const events = request.events.map((event, index) =>
+    prepareEvent(deps, view, event, {
+      id: ids[index] ?? '',
+      uuid: uuids[index] ?? '',
+      acceptedAt,
+      test: request.test,
+    }),
+  );
+  return {
+    workspace: request.workspace,
+    routingVersion: view.version,
+    acceptedAt,
+    node: deps.node,
+    idempotency: request.idempotency,
+    events,
+  };
+}
+
+interface Identity {
+  id: string;
+  /** For the messaging family, where the caller's id is no UUID. */
+  uuid: string;
+  acceptedAt: number;
+  test: Endpoint | null;
+}
+
+function prepareEvent(
+  deps: PublisherDeps,
+  view: WorkspaceView,
+  event: PublishEvent,
+  identity: Identity,
+): NewEvent {
+  const { id, acceptedAt, test } = identity;
+  const type = view.eventType(event.type);
+  if (type === undefined) throw new Error(`Event type ${event.type} is unknown.`);
+  const createdAt = event.createdAt ?? acceptedAt;
+  const account = event.account ?? defaultAccount(view);
+  const eventId = messagingEventId(id, identity.uuid);
+  const body = buildBody({ eventType: type, data: event.data, eventId, createdAt, account });
+  let value: unknown;
+  const bodyValue = (): unknown => {
+    value ??= JSON.parse(body);
+    return value;
+  };
+  const base = { deps, view, id, subject: subjectOf(type, bodyValue) };
+  const routed = test === null ? route(base, event.type, bodyValue) : routeTest(base, test);
+  return {
+    key: deps.nextKey(),
+    id,
+    type: event.type,
+    subject: base.subject,
+    createdAt,
+    body,
+    account: type.family === 'marketing' ? null : event.account,
+    hash: hash('sha256', `${event.type}\n${event.data}`, 'base64url'),
+    verdicts: routed.refusals.length === 0 ? null : JSON.stringify(routed.refusals),
+    warnings: event.warnings,
+    test: test !== null,
+    deliveries: routed.deliveries,
+  };
+}
+
+function defaultAccount(view: WorkspaceView): string | null {
+  const email = view.routing.workspace.settings.account_email;
+  return email === null ? null : JSON.stringify({ email });
+}
+
+/** The contact that the event is about, as text; null where it names none. */
+function subjectOf(type: EventType, body: () => unknown): string | null {
+  if (type.subject === null) return null;
+  const found = getPointer(body(), type.subject);
+  if (!found.found) return null;
+  return typeof found.value === 'string' || typeof found.value === 'number' ? String(found.value) : null;
+}
+
+interface RouteBase {
+  deps: PublisherDeps;
+  view: WorkspaceView;
+  id: string;
+  subject: string | null;
+}
+
+interface Routed {
+  deliveries: NewDelivery[];
+  refusals: VerdictRecord[];
+}
+
+function deliveryTo(base: RouteBase, endpoint: Endpoint, source: DeliverySource): NewDelivery {
+  const place = lanePlace(endpoint.ordering, { id: base.id, subject: base.subject });
+  const lane = endpoint.lanes[place];
+  if (lane === undefined) throw new Error(`Endpoint ${endpoint.key} has no lane ${place}.`);
+  return {
+    key: base.deps.nextKey(),
+    endpoint: endpoint.key,
+    lane,
+    source,
+    claim: endpoint.disabled === null,
+  };
+}
+
+function route(base: RouteBase, eventType: string, body: () => unknown): Routed {
+  const routed: Routed = { deliveries: [], refusals: [] };
+  for (const { endpointId, verdict } of base.view.matcher.match(eventType, body)) {
+    const source: DeliverySource = { kind: 'subscription', id: endpointId };
+    const endpoint = base.view.endpoint(endpointId);
+    if (endpoint === undefined) continue;
+    if (verdict.matched) {
+      routed.deliveries.push(deliveryTo(base, endpoint, source));
+    } else {
+      const { clause, actual, reason } = verdict;
+      routed.refusals.push({ source, clause, actual: actual ?? null, reason });
+    }
+  }
+  return routed;
+}
+
+function routeTest(base: RouteBase, endpoint: Endpoint): Routed {
+  return { deliveries: [deliveryTo(base, endpoint, { kind: 'test', id: null })], refusals: [] };
+}
