@@ -15,6 +15,7 @@
  *   4. The request is written at most twice, and a second time only when the first met a dead connection.
  */
 import { isIP } from 'node:net';
+import type { SecureContext } from 'node:tls';
 import type { Dispatcher } from 'undici';
 import type { Clock, SendOutcome, SendRequest, SendResult, SendTimings, Timer } from '../world.ts';
 import { Answer } from './answer.ts';
@@ -42,7 +43,7 @@ export interface AttemptWorld {
   onConnect: (address: string, port: number) => void;
   /** The source address to bind for this destination; null for the system's choice, undefined for none left. */
   sourceFor: (address: string) => string | null | undefined;
-  extraTrust: readonly string[] | null;
+  trust: SecureContext;
 }
 
 const ANSWERED: SendOutcome = { kind: 'answered' };
@@ -129,7 +130,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
 
   /** Null when the request is on its way. `addressesLeft` share what remains of the deadline equally. */
   async #connect(address: string, port: number, addressesLeft: number): Promise<SendFailure | null> {
-    const { clock, onConnect, sourceFor, extraTrust } = this.#world;
+    const { clock, onConnect, sourceFor, trust } = this.#world;
     const { host, isSecure, isOwnBin, key, origin } = this.#target;
     const localAddress = isOwnBin ? null : sourceFor(address);
     if (localAddress === undefined) {
@@ -138,7 +139,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
     }
     this.#phase = 'connect';
     onConnect(address, port);
-    const opening = openSocket({ address, port, host, isSecure, localAddress, extraTrust }, clock);
+    const opening = openSocket({ address, port, host, isSecure, localAddress, trust }, clock);
     this.#opening = opening;
     const shareMs = this.#remainingMs() / addressesLeft;
     const share = addressesLeft > 1 ? clock.after(shareMs, opening.cancel) : null;

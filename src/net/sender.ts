@@ -10,6 +10,7 @@ import { Attempt, type AttemptWorld } from './attempt.ts';
 import { fail, type SendFailure } from './failure.ts';
 import { createNameLookup, createSystemResolver, type Resolver } from './names.ts';
 import { createConnectionPool } from './pool.ts';
+import { createTrust } from './socket.ts';
 import { createTargetGuard, type Listener } from './target.ts';
 
 export interface SenderOptions {
@@ -23,7 +24,7 @@ export interface SenderOptions {
   isOwnBin?: (url: URL) => boolean;
   /** Fixed addresses to send from (B5); a destination whose family is missing here is not sent to. */
   sourceAddresses?: readonly string[];
-  /** PEM certificates trusted instead of the well-known ones. */
+  /** PEM certificates trusted besides the well-known authorities. */
   extraTrust?: readonly string[];
   /** Called just before a socket is opened, with the vetted address. */
   onConnect?: (address: string, port: number) => void;
@@ -58,7 +59,7 @@ export function createSender(options: SenderOptions): Sender {
     pool,
     onConnect: options.onConnect ?? (() => {}),
     sourceFor: createSourceChooser(options.sourceAddresses ?? []),
-    extraTrust: options.extraTrust ?? null,
+    trust: createTrust(options.extraTrust ?? []),
   };
   const idleness = Promise.withResolvers<void>();
   let underWay = 0;

@@ -6,7 +6,7 @@
  * and keep-alive saves the handshakes that matter.
  */
 import { isIP, type Socket, connect as tcpConnect } from 'node:net';
-import { connect as tlsConnect } from 'node:tls';
+import { createSecureContext, getCACertificates, type SecureContext, connect as tlsConnect } from 'node:tls';
 import type { Clock } from '../world.ts';
 
 export interface SocketRequest {
@@ -16,8 +16,7 @@ export interface SocketRequest {
   host: string;
   isSecure: boolean;
   localAddress: string | null;
-  /** PEM certificates trusted besides the well-known ones; null for none. */
-  extraTrust: readonly string[] | null;
+  trust: SecureContext;
 }
 
 export type SocketResult =
@@ -67,6 +66,12 @@ export function openSocket(request: SocketRequest, clock: Clock): SocketOpening 
   return { address: request.address, done, phase, cancel: () => socket.destroy() };
 }
 
+/** Whom to trust: the well-known authorities, and PEM certificates besides. Made once, because it parses them all. */
+export function createTrust(extraCertificates: readonly string[]): SecureContext {
+  if (extraCertificates.length === 0) return createSecureContext();
+  return createSecureContext({ ca: [...getCACertificates('default'), ...extraCertificates] });
+}
+
 function createSocket(request: SocketRequest): Socket {
   const { address, port, host, localAddress } = request;
   const common = {
@@ -84,6 +89,6 @@ function createSocket(request: SocketRequest): Socket {
     ALPNProtocols: ['http/1.1'],
     // Said aloud, so that no environment variable turns it off.
     rejectUnauthorized: true,
-    ...(request.extraTrust === null ? null : { ca: [...request.extraTrust] }),
+    secureContext: request.trust,
   });
 }

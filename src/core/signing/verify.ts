@@ -38,9 +38,8 @@ export interface VerifyInput {
 /** Pure. Whether one of the keys made one of the signatures, recently enough. */
 export function verify(input: VerifyInput): SignatureVerdict {
   const { id, timestamp, signature, body, nowS, toleranceS = DEFAULT_TOLERANCE_S } = input;
-  const missing = missingHeaders(input);
   if (!id || !timestamp || !signature) {
-    return invalid('missing_headers', `The request lacks ${missing.join(', ')}.`);
+    return invalid('missing_headers', `The request lacks ${missingHeaders(input).join(', ')}.`);
   }
   if (!/^[0-9]{1,12}$/.test(timestamp)) {
     return invalid('bad_timestamp', 'webhook-timestamp is not a Unix time in seconds.');
