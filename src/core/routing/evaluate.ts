@@ -4,9 +4,10 @@
  * A "no" explains itself (P12): it names the clause that decided, where it stands in the condition,
  * and the value that the body had there. The verdict is plain JSON, small enough to be stored.
  */
+
+import { excerpt, inWords } from '../json/excerpt.ts';
 import { getPath } from '../json/pointer.ts';
 import { type Clause, type Condition, OPERATORS, parseFieldPath, type Scalar } from './condition.ts';
-import { excerpt, inWords } from './excerpt.ts';
 import { compareText, type TextOptions, type TextRelation } from './text.ts';
 import { readIsoTime, readTime } from './time.ts';
 

@@ -2,6 +2,7 @@
  * Reading a condition that a person or a program has written. Pure. All faults are reported at once;
  * what passes is within CONDITION_LIMITS and evaluates without ever throwing.
  */
+import { kindOf } from '../json/excerpt.ts';
 import { pointerToken } from '../json/pointer.ts';
 import {
   type Clause,
@@ -134,7 +135,7 @@ function readIgnoreCase(input: object, op: Operator | null, path: string, readin
     refuse(
       reading,
       `${path}/ignore_case`,
-      `has no meaning with ${op}; it is for operators that compare texts`,
+      `has no meaning with ${op}; it is for operators that compare strings`,
     );
   }
   return given;
@@ -208,11 +209,11 @@ function checkedScalar(value: Scalar, path: string, reading: Reading): Scalar | 
 }
 
 const VALUE_WANTED = {
-  scalar: 'a text, a number, true, false or null',
-  list: 'an array of texts, numbers, true, false or null',
-  text: 'a text',
+  scalar: 'a string, a number, true, false or null',
+  list: 'an array of strings, numbers, true, false or null',
+  text: 'a string',
   number: 'a number',
-  time: 'an ISO 8601 time as text',
+  time: 'an ISO 8601 time in a string',
   boolean: 'true or false',
 } as const;
 
@@ -239,17 +240,6 @@ function tooLong(text: string): string {
 
 function shortened(text: string): string {
   return text.length <= 60 ? text : `${text.slice(0, 60).toWellFormed()}…`;
-}
-
-function kindOf(value: unknown): string {
-  if (value === undefined) return 'missing';
-  if (value === null) return 'null';
-  if (Array.isArray(value)) return 'an array';
-  return (
-    { string: 'a text', number: 'a number', boolean: `${value}`, object: 'an object' }[
-      typeof value as string
-    ] ?? typeof value
-  );
 }
 
 function own(input: object, name: string): unknown {

@@ -1,6 +1,6 @@
 /**
- * Values shortened for verdicts: a stored "no" shows what the body had, not all of it. Pure; bounded
- * in depth and width, so any value costs little.
+ * JSON values in words, for verdicts and faults: they show what a body had, not all of it. Pure;
+ * bounded in depth and width, so any value costs little.
  */
 
 const MAX_TEXT = 200;
@@ -16,6 +16,23 @@ export function excerpt(value: unknown): unknown {
 export function inWords(value: unknown): string {
   const text = JSON.stringify(excerpt(value)) ?? 'nothing';
   return text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT).toWellFormed()}…` : text;
+}
+
+/** What kind of JSON value it is, as the end of a sentence: "a string", "an array", "null", "missing". */
+export function kindOf(value: unknown): string {
+  switch (typeof value) {
+    case 'undefined':
+      return 'missing';
+    case 'string':
+      return 'a string';
+    case 'number':
+      return Number.isFinite(value) ? 'a number' : 'a number beyond 1e308';
+    case 'boolean':
+      return String(value);
+    default:
+      if (value === null) return 'null';
+      return Array.isArray(value) ? 'an array' : 'an object';
+  }
 }
 
 function excerptAt(value: unknown, depth: number): unknown {
