@@ -1,0 +1,66 @@
+/**
+ * The first start: a workspace to work in, and the keys to it. Later starts find them in place;
+ * keys named in the environment are made to exist at every start.
+ */
+
+import { makeApiKey, type ParsedApiKey, parseApiKey } from './http/apiKey.ts';
+import { DEFAULT_SETTINGS } from './store/administration.ts';
+import { API_KEY_SCOPES, type NewApiKey, type Store } from './store/store.ts';
+import type { Random } from './world.ts';
+
+/** The first workspace has the first key, so that two nodes starting at once make one. */
+const FIRST_WORKSPACE = 1;
+
+export interface Bootstrapped {
+  /** The first workspace's API key, this once; null where it was made before or came from outside. */
+  apiKey: string | null;
+  instanceKey: string | null;
+}
+
+export async function bootstrap(
+  store: Store,
+  random: Random,
+  given: { apiKey: string | null; instanceKey: string | null },
+  now: number,
+  nextKey: () => number,
+): Promise<Bootstrapped> {
+  const isFirst = (await store.findWorkspace(FIRST_WORKSPACE)) === null;
+  if (isFirst) {
+    await store.createWorkspace({
+      key: FIRST_WORKSPACE,
+      name: 'Default',
+      plan: 'self-hosted',
+      settings: DEFAULT_SETTINGS,
+      createdAt: now,
+    });
+  }
+  const ensure = async (kind: 'workspace' | 'instance', given: string | null): Promise<string | null> => {
+    if (given === null && !isFirst) return null;
+    const made = given === null ? makeApiKey(kind, (length) => random.bytes(length)) : null;
+    const key = made === null ? readGivenKey(kind, given ?? '') : made;
+    if ((await store.findApiKey(key.hash)) === null) {
+      const row: NewApiKey = {
+        key: nextKey(),
+        workspace: kind === 'workspace' ? FIRST_WORKSPACE : null,
+        name: given === null ? 'made at first start' : 'from the environment',
+        prefix: key.prefix,
+        hash: key.hash,
+        scopes: API_KEY_SCOPES,
+        createdAt: now,
+      };
+      await store.createApiKey(row);
+    }
+    return made === null ? null : made.text;
+  };
+  return {
+    apiKey: await ensure('workspace', given.apiKey),
+    instanceKey: await ensure('instance', given.instanceKey),
+  };
+}
+
+function readGivenKey(kind: 'workspace' | 'instance', text: string): Extract<ParsedApiKey, { ok: true }> {
+  const parsed = parseApiKey(text);
+  if (parsed.ok) return parsed;
+  const name = kind === 'workspace' ? 'MIRSAL_BOOTSTRAP_API_KEY' : 'MIRSAL_BOOTSTRAP_INSTANCE_KEY';
+  throw new Error(`${name} is not usable: ${parsed.message}`);
+}

@@ -1,0 +1,148 @@
+/**
+ * The settings by environment: the only reader of process.env. Everything is read and checked
+ * once, at start; what is wrong is said all at once, with the variable's name.
+ */
+
+import { isIP } from 'node:net';
+import { type Cidr, parseCidrs } from './core/egress/address.ts';
+
+export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
+export const ROLES = ['api', 'engine'] as const;
+export type Role = (typeof ROLES)[number];
+
+export interface Config {
+  host: string;
+  /** 0 lets the system choose. */
+  port: number;
+  /** Null: http://localhost and the port. */
+  publicUrl: string | null;
+  dataDir: string;
+  /** Null: the embedded SQLite in `dataDir`. */
+  databaseUrl: string | null;
+  /** Null: one is generated into `dataDir`. */
+  secret: string | null;
+  allowedTargets: readonly Cidr[];
+  requireHttps: boolean;
+  sourceIps: readonly string[];
+  /** Bind outgoing connections to the source addresses, not only publish them. */
+  bindSourceIps: boolean;
+  bootstrapApiKey: string | null;
+  bootstrapInstanceKey: string | null;
+  logLevel: (typeof LOG_LEVELS)[number];
+}
+
+/** One or more settings are wrong; the message lists each. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+const MIN_SECRET_LENGTH = 16;
+
+/** Throws ConfigError. An empty variable counts as absent. */
+export function readConfig(env: Readonly<Record<string, string | undefined>> = process.env): Config {
+  const faults: string[] = [];
+  const text = (name: string): string | null => env[name]?.trim() || null;
+  const flag = (name: string): boolean => {
+    const value = text(name);
+    if (value === null || value === 'false' || value === '0') return false;
+    if (value !== 'true' && value !== '1') faults.push(`${name} is true or false, not "${value}".`);
+    return true;
+  };
+  const config: Config = {
+    host: text('MIRSAL_HOST') ?? '0.0.0.0',
+    port: readPort(text('MIRSAL_PORT'), faults),
+    publicUrl: readPublicUrl(text('MIRSAL_PUBLIC_URL'), faults),
+    dataDir: text('MIRSAL_DATA_DIR') ?? './data',
+    databaseUrl: readDatabaseUrl(text('MIRSAL_DATABASE_URL'), faults),
+    secret: readSecret(text('MIRSAL_SECRET'), faults),
+    allowedTargets: readTargets(text('MIRSAL_ALLOWED_TARGETS'), faults),
+    requireHttps: flag('MIRSAL_REQUIRE_HTTPS'),
+    sourceIps: readSourceIps(text('MIRSAL_SOURCE_IPS'), faults),
+    bindSourceIps: flag('MIRSAL_BIND_SOURCE_IPS'),
+    bootstrapApiKey: text('MIRSAL_BOOTSTRAP_API_KEY'),
+    bootstrapInstanceKey: text('MIRSAL_BOOTSTRAP_INSTANCE_KEY'),
+    logLevel: readLogLevel(text('MIRSAL_LOG_LEVEL'), faults),
+  };
+  for (const name of Object.keys(env)) {
+    if (name.startsWith('MIRSAL_') && !KNOWN.has(name)) {
+      faults.push(`${name} is no setting. Known are: ${[...KNOWN].join(', ')}.`);
+    }
+  }
+  if (faults.length > 0) throw new ConfigError(faults.join('\n'));
+  return config;
+}
+
+const KNOWN = new Set([
+  'MIRSAL_HOST',
+  'MIRSAL_PORT',
+  'MIRSAL_PUBLIC_URL',
+  'MIRSAL_DATA_DIR',
+  'MIRSAL_DATABASE_URL',
+  'MIRSAL_SMTP_URL',
+  'MIRSAL_SECRET',
+  'MIRSAL_ALLOWED_TARGETS',
+  'MIRSAL_REQUIRE_HTTPS',
+  'MIRSAL_SOURCE_IPS',
+  'MIRSAL_BIND_SOURCE_IPS',
+  'MIRSAL_BOOTSTRAP_API_KEY',
+  'MIRSAL_BOOTSTRAP_INSTANCE_KEY',
+  'MIRSAL_LOG_LEVEL',
+]);
+
+function readPort(value: string | null, faults: string[]): number {
+  if (value === null) return 8080;
+  const port = Number(value);
+  if (/^\d{1,5}$/.test(value) && port <= 65_535) return port;
+  faults.push(`MIRSAL_PORT is a port number from 0 (any free one) to 65535, not "${value}".`);
+  return 8080;
+}
+
+function readPublicUrl(value: string | null, faults: string[]): string | null {
+  if (value === null) return null;
+  const url = URL.parse(value);
+  if (url !== null && /^https?:$/.test(url.protocol) && url.pathname === '/' && url.search === '') {
+    return url.origin;
+  }
+  faults.push(
+    `MIRSAL_PUBLIC_URL is an http or https origin such as https://hooks.example.com, not "${value}".`,
+  );
+  return null;
+}
+
+function readDatabaseUrl(value: string | null, faults: string[]): string | null {
+  if (value === null) return null;
+  if (!/^postgres(ql)?:\/\//.test(value)) {
+    faults.push('MIRSAL_DATABASE_URL starts with postgres:// or postgresql://; leave it out for SQLite.');
+  }
+  return value;
+}
+
+function readSecret(value: string | null, faults: string[]): string | null {
+  if (value !== null && value.length < MIN_SECRET_LENGTH) {
+    faults.push(`MIRSAL_SECRET has at least ${MIN_SECRET_LENGTH} characters; this one has ${value.length}.`);
+  }
+  return value;
+}
+
+function readTargets(value: string | null, faults: string[]): readonly Cidr[] {
+  if (value === null) return [];
+  const parsed = parseCidrs(value);
+  if (parsed.ok) return parsed.cidrs;
+  faults.push(`MIRSAL_ALLOWED_TARGETS: ${parsed.message}`);
+  return [];
+}
+
+function readSourceIps(value: string | null, faults: string[]): readonly string[] {
+  const addresses = (value ?? '').split(',').flatMap((part) => part.trim() || []);
+  for (const address of addresses) {
+    if (isIP(address) === 0) faults.push(`MIRSAL_SOURCE_IPS lists IP addresses; "${address}" is none.`);
+  }
+  return addresses;
+}
+
+function readLogLevel(value: string | null, faults: string[]): Config['logLevel'] {
+  const level = LOG_LEVELS.find((known) => known === value);
+  if (level !== undefined || value === null) return level ?? 'info';
+  faults.push(`MIRSAL_LOG_LEVEL is one of ${LOG_LEVELS.join(', ')}, not "${value}".`);
+  return 'info';
+}

@@ -1,0 +1,90 @@
+#!/usr/bin/env node
+/**
+ * The process: reads its arguments, starts, and stops when told to.
+ */
+
+import { parseArgs } from 'node:util';
+import { type Config, ConfigError, ROLES, type Role, readConfig } from './config.ts';
+import { realClock } from './real.ts';
+import { openStore, type Running, serve, VERSION } from './serve.ts';
+import { welcome } from './welcome.ts';
+
+const USAGE = `Mirsal ${VERSION}: events in; ordered, signed, logged webhooks out.
+
+  mirsal serve [--roles api,engine]   start this node (the default)
+  mirsal migrate                      bring the database to this version, and end
+  mirsal help                         this text
+
+Settings are environment variables (MIRSAL_PORT, MIRSAL_DATA_DIR, MIRSAL_DATABASE_URL, …); see README.md.
+`;
+
+const say = (text: string): void => {
+  process.stdout.write(text);
+};
+
+/** Ends the process with a message for the person at the terminal. */
+function fail(error: unknown): never {
+  const known =
+    error instanceof Error && ['ConfigError', 'DirectoryInUse', 'StoreUnavailable'].includes(error.name);
+  const text = known
+    ? `${error.message}\n`
+    : `${error instanceof Error ? (error.stack ?? error.message) : error}\n`;
+  process.stderr.write(`mirsal: ${text}`);
+  process.exit(1);
+}
+
+function readRoles(text: string | undefined): ReadonlySet<Role> {
+  if (text === undefined) return new Set(ROLES);
+  const roles = text.split(',').map((part) => ROLES.find((role) => role === part.trim()));
+  if (roles.includes(undefined)) {
+    throw new ConfigError(`--roles takes ${ROLES.join(' and ')}, separated by a comma, not "${text}".`);
+  }
+  return new Set(roles as Role[]);
+}
+
+/** The first signal stops in good order; a second one ends at once. */
+function stopOnSignal(running: Running): void {
+  let stopping = false;
+  const stop = (): void => {
+    if (stopping) process.exit(130);
+    stopping = true;
+    running.stop().then(() => process.exit(0), fail);
+  };
+  process.on('SIGINT', stop);
+  process.on('SIGTERM', stop);
+}
+
+async function migrateOnly(config: Config): Promise<void> {
+  const store = openStore(config, realClock);
+  try {
+    const done = await store.migrate();
+    say(done.length === 0 ? 'The database is up to date.\n' : `Done: ${done.join(', ')}\n`);
+  } finally {
+    await store.close();
+  }
+}
+
+async function main(): Promise<void> {
+  const { positionals, values } = parseArgs({
+    allowPositionals: true,
+    options: { roles: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
+  });
+  const command = values.help === true ? 'help' : (positionals[0] ?? 'serve');
+  switch (command) {
+    case 'serve': {
+      const running = await serve(readConfig(), readRoles(values.roles));
+      stopOnSignal(running);
+      say(welcome(running));
+      return;
+    }
+    case 'migrate':
+      return migrateOnly(readConfig());
+    case 'help':
+      say(USAGE);
+      return;
+    default:
+      throw new ConfigError(`There is no command "${command}".\n\n${USAGE}`);
+  }
+}
+
+main().catch(fail);
