@@ -130,7 +130,12 @@ export const webinarRegistered: EventType = {
         'Webinar',
         {
           id: id('Webinar id'),
-          duration: text('Duration', 'Seconds, as a string of digits, such as "7200".'),
+          duration: {
+            title: 'Duration',
+            description: 'Seconds, as a string of digits, such as "7200".',
+            type: 'string',
+            pattern: '^[0-9]+$',
+          },
           funnel_step: funnelStep,
         },
         ['id', 'duration', 'funnel_step'],
