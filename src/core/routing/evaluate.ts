@@ -167,7 +167,13 @@ function isEqual(actual: unknown, wanted: Scalar, options: TextOptions): boolean
 }
 
 function isOneOf(actual: unknown, wanted: readonly Scalar[], options: TextOptions): boolean {
-  return wanted.some((value) => isEqual(actual, value, options));
+  if (typeof actual !== 'string') return wanted.some((value) => actual === value);
+  return compareText(
+    'equals',
+    actual,
+    wanted.filter((value) => typeof value === 'string'),
+    options,
+  );
 }
 
 function contains(actual: unknown, wanted: Scalar, options: TextOptions): boolean {
@@ -176,7 +182,7 @@ function contains(actual: unknown, wanted: Scalar, options: TextOptions): boolea
 }
 
 function relates(relation: TextRelation, actual: unknown, wanted: string, options: TextOptions): boolean {
-  return typeof actual === 'string' && compareText(relation, actual, wanted, options);
+  return typeof actual === 'string' && compareText(relation, actual, [wanted], options);
 }
 
 function isOrdered(op: string, value: unknown, wanted: number): boolean {

@@ -10,15 +10,21 @@ export interface TextOptions {
   ignoreCase: boolean;
 }
 
-/** Whether `actual` stands in `relation` to `wanted`: compareText('contains', 'abc', 'b', …) is true. */
+/**
+ * Whether `actual` stands in `relation` to one of `wanted`: compareText('contains', 'abc', ['b'], …) is
+ * true. It takes all wanted texts at once so that a long `actual` is folded once only.
+ */
 export function compareText(
   relation: TextRelation,
   actual: string,
-  wanted: string,
+  wanted: readonly string[],
   options: TextOptions,
 ): boolean {
   const left = foldText(actual, options);
-  const right = foldText(wanted, options);
+  return wanted.some((text) => relates(relation, left, foldText(text, options)));
+}
+
+function relates(relation: TextRelation, left: string, right: string): boolean {
   switch (relation) {
     case 'equals':
       return left === right;
