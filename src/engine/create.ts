@@ -125,6 +125,7 @@ export function createEngine(deps: EngineDeps): Engine {
     leased: deps.shared,
     onError,
     async round() {
+      await lanes.releaseAbandoned();
       await claim(null);
       if (deps.shared) await checkRouting();
       await sweep();

@@ -79,6 +79,8 @@ export interface Lanes {
   owned(): number;
   /** Gives up lanes without work. */
   releaseIdle(): Promise<void>;
+  /** Tells the store of lanes given up while it was away. */
+  releaseAbandoned(): Promise<void>;
   /** Starts nothing more; resolves when what was in flight is recorded. */
   stop(): Promise<void>;
 }
@@ -88,6 +90,8 @@ export function createLanes(deps: LanesDeps): Lanes {
   const lanes = new Map<number, Lane>();
   const sending = new Set<number>();
   const running = new Set<Promise<void>>();
+  /** Lanes given up, with the epoch, until the store has let go of them. */
+  const abandoned = new Map<number, number>();
   let loaded = 0;
   let stopping = false;
 
@@ -97,6 +101,21 @@ export function createLanes(deps: LanesDeps): Lanes {
     loaded -= lane.items.length;
     lane.items = [];
     if (lanes.get(lane.key) === lane) lanes.delete(lane.key);
+  };
+
+  /** Gives up a lane that this node must not send for any more; the store is told now or in the next round. */
+  const abandon = (lane: Lane): void => {
+    forget(lane);
+    abandoned.set(lane.key, lane.epoch);
+    releaseAbandoned().catch((error: unknown) => deps.onError(error, 'release'));
+  };
+
+  const releaseAbandoned = async (): Promise<void> => {
+    const released = [...abandoned];
+    if (released.length === 0) return;
+    const keys = released.map(([key]) => key);
+    await store.releaseLanes(node, keys, 'all');
+    for (const [key, epoch] of released) if (abandoned.get(key) === epoch) abandoned.delete(key);
   };
 
   const setItems = (lane: Lane, items: LaneItem[], through: number): void => {
@@ -216,9 +235,7 @@ export function createLanes(deps: LanesDeps): Lanes {
       if (destination === null || !ready || !deps.mayStart(destination.endpoint.timeoutMs)) {
         slots.release(lane.workspace);
         if (destination === null) {
-          // Before the store lets go of it: from now on this node must not send.
-          forget(lane);
-          await store.releaseLanes(node, [lane.key], 'all');
+          abandon(lane);
           return;
         }
         if (ready) {
@@ -239,7 +256,7 @@ export function createLanes(deps: LanesDeps): Lanes {
       lane.stale = true;
       if (error instanceof StoreUnavailable && !stopping) later(lane, STORE_RETRY_MS);
       // Not knowing what went wrong, let another claim decide what is true.
-      else forget(lane);
+      else abandon(lane);
     }
   };
 
@@ -258,7 +275,9 @@ export function createLanes(deps: LanesDeps): Lanes {
     running.add(loop);
   };
 
-  const adopt = (claimed: ClaimedLane): Lane => {
+  /** The lane in memory; null where it has been given up and the store does not know yet. */
+  const adopt = (claimed: ClaimedLane): Lane | null => {
+    if (claimed.epoch <= (abandoned.get(claimed.lane) ?? -1)) return null;
     const known = lanes.get(claimed.lane);
     if (known !== undefined && known.epoch >= claimed.epoch) return known;
     if (known !== undefined) forget(known);
@@ -295,10 +314,14 @@ export function createLanes(deps: LanesDeps): Lanes {
   };
 
   return {
-    adopt: (claimed) => start(adopt(claimed)),
+    adopt(claimed) {
+      const lane = adopt(claimed);
+      if (lane !== null) start(lane);
+    },
     offer(claimed, items) {
       if (stopping) return;
       const lane = adopt(claimed);
+      if (lane === null) return;
       append(lane, items);
       if (lane.timer === null) start(lane);
     },
@@ -316,6 +339,7 @@ export function createLanes(deps: LanesDeps): Lanes {
     },
     isSending: (delivery) => sending.has(delivery),
     owned: () => lanes.size,
+    releaseAbandoned,
     async releaseIdle() {
       const before = clock.monotonic() - IDLE_MS;
       const idle = [...lanes.values()].filter(

@@ -9,7 +9,7 @@
  * prolonged it, so this node thinks itself out earlier than the others do.
  */
 
-import { SECOND } from '../core/duration.ts';
+import { DAY, SECOND } from '../core/duration.ts';
 import { createKeyMaker, type KeyMaker } from '../core/ids.ts';
 import type { Store } from '../store/store.ts';
 import type { Clock, Timer } from '../world.ts';
@@ -20,6 +20,9 @@ const HEARTBEAT_MS = 4 * SECOND;
 const ROUND_MS = SECOND;
 /** Between an attempt's deadline and the lease's end: for the record, and for clocks that drift. */
 const MARGIN_MS = 2 * SECOND;
+
+/** Where no other process can be: until the database is opened anew, which forgets all nodes. */
+const FOR_GOOD_MS = 36_500 * DAY;
 
 export interface NodeDeps {
   store: Store;
@@ -63,7 +66,7 @@ export function createNodeLife(deps: NodeDeps): NodeLife {
 
   const register = async () => {
     const from = clock.monotonic();
-    const registration = await store.registerNode(node, LEASE_MS);
+    const registration = await store.registerNode(node, deps.leased ? LEASE_MS : FOR_GOOD_MS);
     leaseEnds = from + LEASE_MS;
     return registration;
   };

@@ -7,7 +7,7 @@
  */
 
 import { hash } from 'node:crypto';
-import { buildBody, messagingEventId } from '../core/catalog/envelope.ts';
+import { bodyValue, buildBody, messagingEventId } from '../core/catalog/envelope.ts';
 import type { EventType } from '../core/catalog/eventType.ts';
 import { lanePlace } from '../core/delivery/order.ts';
 import { getPointer } from '../core/json/pointer.ts';
@@ -135,14 +135,11 @@ function prepareEvent(
   const createdAt = event.createdAt ?? acceptedAt;
   const account = event.account ?? defaultAccount(view);
   const eventId = messagingEventId(id, identity.uuid);
-  const body = buildBody({ eventType: type, data: event.data, eventId, createdAt, account });
-  let value: unknown;
-  const bodyValue = (): unknown => {
-    value ??= JSON.parse(body);
-    return value;
-  };
-  const base = { deps, view, id, subject: subjectOf(type, bodyValue) };
-  const routed = test === null ? route(base, event.type, bodyValue) : routeTest(base, test);
+  const parts = { eventType: type, eventId, createdAt, account };
+  const body = buildBody({ ...parts, data: event.data });
+  const value = bodyValue(parts, event.value);
+  const base = { deps, view, id, subject: subjectOf(type, value) };
+  const routed = test === null ? route(base, event.type, value) : routeTest(base, test);
   return {
     key: deps.nextKey(),
     id,
@@ -165,9 +162,9 @@ function defaultAccount(view: WorkspaceView): string | null {
 }
 
 /** The contact that the event is about, as text; null where it names none. */
-function subjectOf(type: EventType, body: () => unknown): string | null {
+function subjectOf(type: EventType, body: unknown): string | null {
   if (type.subject === null) return null;
-  const found = getPointer(body(), type.subject);
+  const found = getPointer(body, type.subject);
   if (!found.found) return null;
   return typeof found.value === 'string' || typeof found.value === 'number' ? String(found.value) : null;
 }
@@ -197,9 +194,9 @@ function deliveryTo(base: RouteBase, endpoint: Endpoint, source: DeliverySource)
   };
 }
 
-function route(base: RouteBase, eventType: string, body: () => unknown): Routed {
+function route(base: RouteBase, eventType: string, body: unknown): Routed {
   const routed: Routed = { deliveries: [], refusals: [] };
-  for (const { endpointId, verdict } of base.view.matcher.match(eventType, body)) {
+  for (const { endpointId, verdict } of base.view.matcher.match(eventType, () => body)) {
     const source: DeliverySource = { kind: 'subscription', id: endpointId };
     const endpoint = base.view.endpoint(endpointId);
     if (endpoint === undefined) continue;

@@ -41,7 +41,7 @@ export function lanes(write: Kysely<Schema>, read: Kysely<Schema>, dialect: Lane
         WHERE key IN (
           SELECT l.key FROM lanes l JOIN endpoints e ON e.workspace = l.workspace AND e.key = l.endpoint
           WHERE l.last_sequence > l.done_sequence AND e.disabled_at IS NULL AND e.deleted_at IS NULL
-            AND (l.owner IS NULL OR l.owner NOT IN (SELECT node FROM nodes WHERE lease_until > ${dialect.now()}))
+            AND (l.owner IS NULL OR l.owner <> ${node} AND l.owner NOT IN (SELECT node FROM nodes WHERE lease_until > ${dialect.now()}))
             ${chosen}
           LIMIT ${limit} ${dialect.lockRows})
         RETURNING key, workspace, endpoint, epoch, last_sequence, done_sequence`.execute(write);

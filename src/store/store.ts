@@ -485,7 +485,7 @@ export interface Store {
   heartbeat(node: string, leaseMs: number): Promise<boolean>;
   /** Forgets the node and frees its lanes. */
   unregisterNode(node: string): Promise<void>;
-  /** Takes up to `limit` lanes that have open deliveries, an enabled endpoint and no living owner. */
+  /** Takes up to `limit` lanes that have open deliveries, an enabled endpoint and no living owner; never from the node itself. */
   claimLanes(node: string, limit: number, only: readonly number[] | null): Promise<ClaimedLane[]>;
   /** Open deliveries of a lane after a sequence, in order. At least one even if it exceeds `maxBytes`. */
   loadLane(lane: number, afterSequence: number, limit: number, maxBytes: number): Promise<LaneItem[]>;

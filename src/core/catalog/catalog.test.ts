@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { getPointer, isPointer } from '../json/pointer.ts';
 import { memberSlices } from '../json/slices.ts';
 import { builtInEventTypes } from './catalog.ts';
-import { accountOf, buildBody, dataOf, messagingEventId } from './envelope.ts';
+import { accountOf, bodyValue, buildBody, dataOf, messagingEventId } from './envelope.ts';
 import type { EventType } from './eventType.ts';
 import { validateData } from './validate.ts';
 
@@ -23,6 +23,18 @@ function fileOf(eventType: EventType, sampleName: string): string {
 function compact(text: string): string {
   return JSON.stringify(JSON.parse(text));
 }
+
+test.each(samples)('$file: the parsed body is put together as its text is', ({ eventType, sample }) => {
+  const { family } = eventType;
+  const data = dataOf(family, sample.body);
+  const parts = {
+    eventType,
+    eventId: 'id-1',
+    createdAt: 1_633_448_573_000,
+    account: accountOf(family, sample.body),
+  };
+  expect(JSON.stringify(bodyValue(parts, JSON.parse(data)))).toBe(compact(buildBody({ ...parts, data })));
+});
 
 describe('the catalog', () => {
   test('holds eleven messaging types and ten marketing types (A6, B6)', () => {

@@ -49,6 +49,29 @@ export function buildBody(parts: BodyParts): string {
   }
 }
 
+/**
+ * The parsed body, put together from the parsed `data` rather than parsed once more: what conditions
+ * and pointers look into. Equal to reading `buildBody`'s text.
+ */
+export function bodyValue(parts: Omit<BodyParts, 'data'>, data: unknown): unknown {
+  const { eventType, eventId, createdAt, account } = parts;
+  switch (eventType.family) {
+    case 'marketing':
+      return {
+        type: eventType.name,
+        data,
+        account: JSON.parse(account ?? NO_ACCOUNT) as unknown,
+        created_at: isoSeconds(createdAt),
+      };
+    case 'messaging':
+      return { event_type: eventType.name, event_id: eventId, ...(data as object) };
+    case 'custom':
+      return { type: eventType.name, timestamp: new Date(createdAt).toISOString(), data };
+    default:
+      return eventType.family satisfies never;
+  }
+}
+
 /** The raw `data` of a body: what buildBody was given, white space between messaging members aside. */
 export function dataOf(family: Family, body: string): string {
   if (family !== 'messaging') return memberSlices(body).members.get('data') ?? 'null';

@@ -1,0 +1,168 @@
+/**
+ * `npm run bench`: how much of a bare HTTP client's speed is left when every event is stored,
+ * synced, signed, ordered and recorded. Everything runs in one go on this machine, against one
+ * sink process; read the ratios, not the figures. `--seconds 5` makes each measurement longer,
+ * `--only sqlite` or `--only postgres` leaves the other out.
+ */
+
+import { parseArgs } from 'node:util';
+import { Agent, request } from 'undici';
+import { startPostgres } from '../test/support/postgres.ts';
+import { type Mirsal, type Sink, startMirsal, startSink } from './processes.ts';
+
+const { values: options } = parseArgs({
+  options: { seconds: { type: 'string', default: '4' }, only: { type: 'string' } },
+});
+const SECONDS = Number(options.seconds);
+const LANES = 200;
+const BATCH = 100;
+const BATCHES_IN_FLIGHT = 4;
+const CONNECTIONS = 50;
+/** About 1 KB, as an opt-in is. */
+const PADDING = 'x'.repeat(800);
+
+const now = (): number => performance.timeOrigin + performance.now();
+const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+
+interface Figure {
+  name: string;
+  perSecond: number;
+}
+
+/** The most that `undici.request` can do against the sink. */
+async function rawCeiling(sink: Sink): Promise<number> {
+  const dispatcher = new Agent({ connections: CONNECTIONS, pipelining: 1 });
+  const body = JSON.stringify({ type: 'bench', data: { padding: PADDING } });
+  const headers = { 'content-type': 'application/json' };
+  await sink.ask('reset');
+  const started = now();
+  const until = started + SECONDS * 1000;
+  const loop = async (): Promise<void> => {
+    while (now() < until) {
+      const answer = await request(sink.url, { method: 'POST', body, headers, dispatcher });
+      await answer.body.dump();
+    }
+  };
+  await Promise.all(Array.from({ length: CONNECTIONS }, loop));
+  const { count, lastAt } = await sink.ask('report');
+  await dispatcher.close();
+  return count / ((lastAt - started) / 1000);
+}
+
+function eventsOf(count: number, lanes: number, from: number): unknown[] {
+  return Array.from({ length: count }, (_, index) => ({
+    type: `bench.lane_${(from + index) % lanes}`,
+    data: { at: now(), number: from + index, padding: PADDING },
+  }));
+}
+
+async function prepare(mirsal: Mirsal, sink: Sink, lanes: number): Promise<void> {
+  for (let lane = 0; lane < lanes; lane += 1) {
+    const name = `bench.lane_${lane}`;
+    await mirsal.call('POST', '/v1/event-types', { name, schema: { type: 'object' } });
+    await mirsal.call('POST', '/v1/endpoints', { url: `${sink.url}/${lane}`, event_types: [name] });
+  }
+}
+
+async function arrived(sink: Sink, expected: number): Promise<number> {
+  let seen = -1;
+  for (;;) {
+    const { count, lastAt } = await sink.ask('report');
+    if (count >= expected) return lastAt;
+    if (count === seen) await sleep(200);
+    seen = count;
+    await sleep(10);
+  }
+}
+
+/** Publishes for some seconds as fast as 202s come, then waits for the last arrival. */
+async function throughput(mirsal: Mirsal, sink: Sink, lanes: number): Promise<number> {
+  await sink.ask('reset');
+  let published = 0;
+  const started = now();
+  const until = started + SECONDS * 1000;
+  const loop = async (): Promise<void> => {
+    while (now() < until) {
+      const from = published;
+      published += BATCH;
+      await mirsal.call('POST', '/v1/events/batch', { events: eventsOf(BATCH, lanes, from) });
+      // A backlog without end would measure reading it back, not the path.
+      while (published - (await sink.ask('report')).count > 20 * BATCH) await sleep(2);
+    }
+  };
+  await Promise.all(Array.from({ length: lanes === 1 ? 1 : BATCHES_IN_FLIGHT }, loop));
+  return published / (((await arrived(sink, published)) - started) / 1000);
+}
+
+/** Single publishes at a steady rate; how old the events are when they arrive. */
+async function latency(mirsal: Mirsal, sink: Sink, perSecond: number): Promise<{ p50: number; p99: number }> {
+  await sink.ask('reset');
+  const started = now();
+  const total = perSecond * SECONDS;
+  const answers: Promise<unknown>[] = [];
+  for (let sent = 0; sent < total; ) {
+    const due = Math.min(total, Math.floor(((now() - started) / 1000) * perSecond));
+    for (; sent < due; sent += 1)
+      answers.push(mirsal.call('POST', '/v1/events', eventsOf(1, LANES, sent)[0]));
+    await sleep(1);
+  }
+  await Promise.all(answers);
+  await arrived(sink, total);
+  const ages = (await sink.ask('ages')).ages.sort((one, other) => one - other);
+  const at = (share: number): number => ages[Math.min(ages.length - 1, Math.floor(ages.length * share))] ?? 0;
+  return { p50: at(0.5), p99: at(0.99) };
+}
+
+async function measure(
+  name: string,
+  databaseUrl: string | null,
+  sink: Sink,
+): Promise<{ figures: Figure[]; lines: string[] }> {
+  const mirsal = await startMirsal(databaseUrl);
+  try {
+    await prepare(mirsal, sink, LANES);
+    const whole = await throughput(mirsal, sink, LANES);
+    const one = await throughput(mirsal, sink, 1);
+    const { p50, p99 } = await latency(mirsal, sink, 1000);
+    return {
+      figures: [
+        { name: `whole path, ${name}, ${LANES} lanes`, perSecond: whole },
+        { name: `whole path, ${name}, one strict lane`, perSecond: one },
+      ],
+      lines: [
+        `publish to arrival at 1,000 events/s, ${name}: p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms`,
+      ],
+    };
+  } finally {
+    await mirsal.stop();
+  }
+}
+
+const sink = await startSink();
+const figures: Figure[] = [];
+const lines: string[] = [];
+const raw = await rawCeiling(sink);
+figures.push({ name: `undici.request, ${CONNECTIONS} connections (the raw ceiling)`, perSecond: raw });
+if (options.only !== 'postgres') {
+  const result = await measure('SQLite', null, sink);
+  figures.push(...result.figures);
+  lines.push(...result.lines);
+}
+if (options.only !== 'sqlite') {
+  const postgres = await startPostgres();
+  try {
+    const result = await measure('PostgreSQL', await postgres.createDatabase(), sink);
+    figures.push(...result.figures);
+    lines.push(...result.lines);
+  } finally {
+    await postgres.stop();
+  }
+}
+sink.stop();
+
+console.log(`${'what'.padEnd(52)}${'per second'.padStart(12)}${'of raw'.padStart(9)}`);
+for (const { name, perSecond } of figures) {
+  const rate = Math.round(perSecond).toLocaleString('en');
+  console.log(`${name.padEnd(52)}${rate.padStart(12)}${(perSecond / raw).toFixed(2).padStart(9)}`);
+}
+for (const line of lines) console.log(line);

@@ -1,0 +1,141 @@
+/** An engine with real parts (store, sender) and a clock of the test's choosing. */
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createSealer } from '../../src/core/sealing.ts';
+import { formatSecret } from '../../src/core/signing/secret.ts';
+import { createEngine, type EngineDeps } from '../../src/engine/create.ts';
+import type { Engine, PublishEvent } from '../../src/engine/engine.ts';
+import { createSender } from '../../src/net/sender.ts';
+import { realClock, realRandom } from '../../src/real.ts';
+import { DEFAULT_SETTINGS } from '../../src/store/administration.ts';
+import { openSqlite } from '../../src/store/sqlite/sqlite.ts';
+import type { Endpoint, NewEndpoint, Store } from '../../src/store/store.ts';
+import type { Clock } from '../../src/world.ts';
+import { loopbackPolicy } from './policy.ts';
+
+export const WORKSPACE = 1;
+const SEALING_KEY = Buffer.alloc(32, 7);
+export const sealer = createSealer(SEALING_KEY, (length) => realRandom.bytes(length));
+
+/** A new SQLite store in a directory of its own, migrated, with one workspace. */
+export async function aSqliteStore(
+  clock: Clock = realClock,
+): Promise<{ store: Store; dispose(): Promise<void> }> {
+  const directory = mkdtempSync(join(tmpdir(), 'mirsal-test-'));
+  const store = openSqlite({ directory, clock });
+  await store.migrate();
+  await aWorkspace(store);
+  return {
+    store,
+    async dispose() {
+      await store.close();
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
+
+export async function aWorkspace(store: Store, key = WORKSPACE): Promise<void> {
+  await store.createWorkspace({
+    key,
+    name: 'Test',
+    plan: 'self-hosted',
+    settings: { ...DEFAULT_SETTINGS },
+    createdAt: 0,
+  });
+}
+
+export function anEngine(
+  store: Store,
+  clock: Clock = realClock,
+  overrides: Partial<EngineDeps> = {},
+): Engine {
+  const sender = createSender({ clock, policy: loopbackPolicy() });
+  const silent = { info() {}, warn() {}, error() {}, debug() {} };
+  return createEngine({
+    store,
+    world: { clock, random: realRandom, send: sender.send },
+    sealer,
+    log: silent,
+    shared: false,
+    sends: true,
+    ...overrides,
+  });
+}
+
+let lastKey = 1000;
+
+/** Stores an endpoint that takes every type; returns it with its lanes. */
+export async function anEndpoint(
+  engine: Engine,
+  store: Store,
+  overrides: Partial<NewEndpoint> & { url: string },
+): Promise<Endpoint> {
+  lastKey += 100;
+  const key = lastKey;
+  const workspace = overrides.workspace ?? WORKSPACE;
+  const ordering = overrides.ordering ?? { by: 'endpoint' };
+  const lanes = Array.from(
+    { length: ordering.by === 'endpoint' ? 1 : ordering.lanes },
+    (_, i) => key + 1 + i,
+  );
+  const secret = formatSecret(realRandom.bytes(32));
+  await store.createEndpoint({
+    key,
+    workspace,
+    name: '',
+    eventTypes: ['*'],
+    condition: null,
+    ordering,
+    retry: { preset: 'three-minutes' },
+    timeoutMs: 5000,
+    sealedHeaders: null,
+    signature: { v1a: false, compatibility: 'none' },
+    createdAt: 0,
+    lanes,
+    secrets: [
+      {
+        key: key + 90,
+        kind: 'v1',
+        sealed: sealer.seal('endpoint-secret', secret),
+        createdAt: 0,
+        expiresAt: null,
+      },
+    ],
+    ...overrides,
+  });
+  await engine.routingChanged(workspace);
+  const found = (await engine.routing(workspace))?.endpoints.find((endpoint) => endpoint.key === key);
+  if (found === undefined) throw new Error('The endpoint was not stored.');
+  return found;
+}
+
+/** A tag event for contact `contact`, numbered `n` in its tag's id. */
+export function aTagEvent(n: number, contact = 1): PublishEvent {
+  const value = {
+    tag: { id: n, name: `tag ${n}` },
+    contact: {
+      id: contact,
+      email: 'reader@example.com',
+      fields: [],
+      ip: null,
+      referred_by_contact_id: null,
+      referred_by_contact_email: null,
+    },
+  };
+  return {
+    id: null,
+    type: 'contact.tag.added',
+    data: JSON.stringify(value),
+    value,
+    account: null,
+    createdAt: null,
+    warnings: null,
+  };
+}
+
+/** The numbers of the tag events that a receiver got, in order. */
+export function numbersOf(received: ReadonlyArray<{ body: string }>): number[] {
+  return received.map(({ body }) => (JSON.parse(body) as { data: { tag: { id: number } } }).data.tag.id);
+}
