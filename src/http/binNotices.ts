@@ -1,0 +1,62 @@
+/**
+ * Tells those who wait for a bin's next request that one has come: captured here, or at another node
+ * (whose signal may be missed, so that a waiting caller also looks by itself every second).
+ */
+
+import { SECOND } from '../core/duration.ts';
+import type { HttpDeps } from './deps.ts';
+
+/** The backstop for a missed signal. */
+const LOOK_AGAIN_MS = SECOND;
+
+export interface BinNotices {
+  /** A request was captured here; tells the other nodes too. */
+  captured(bin: number): void;
+  /** Resolves at the next notice for the bin, after `maxMs`, or after a second, whichever is first. */
+  next(bin: number, maxMs: number): Promise<void>;
+  /** Wakes everybody, for shutting down; from then on `next` resolves at once. */
+  close(): void;
+  readonly closed: boolean;
+}
+
+export function createBinNotices({ store, clock }: Pick<HttpDeps, 'store' | 'clock'>): BinNotices {
+  const waiting = new Map<number, Set<() => void>>();
+  let closed = false;
+
+  const wake = (bin: number): void => {
+    for (const resolve of waiting.get(bin) ?? []) resolve();
+  };
+  store.listen((signal) => {
+    if (signal.kind === 'bin') wake(signal.bin);
+  });
+
+  return {
+    captured(bin) {
+      wake(bin);
+      // A lost signal costs the other nodes' callers a second; nothing to do about it here.
+      store.notify({ kind: 'bin', bin }).catch(() => undefined);
+    },
+    next(bin, maxMs) {
+      if (closed || maxMs <= 0) return Promise.resolve();
+      const callers = waiting.get(bin) ?? new Set();
+      waiting.set(bin, callers);
+      return new Promise((resolve) => {
+        const done = (): void => {
+          timer.cancel();
+          callers.delete(done);
+          if (callers.size === 0 && waiting.get(bin) === callers) waiting.delete(bin);
+          resolve();
+        };
+        const timer = clock.after(Math.min(maxMs, LOOK_AGAIN_MS), done, { unref: true });
+        callers.add(done);
+      });
+    },
+    close() {
+      closed = true;
+      for (const bin of [...waiting.keys()]) wake(bin);
+    },
+    get closed() {
+      return closed;
+    },
+  };
+}

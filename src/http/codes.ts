@@ -1,0 +1,49 @@
+/**
+ * The stable error codes of the API: one list. The OpenAPI document takes its enum from here, and
+ * openapi.test.ts fails where the two disagree. A code is never renamed; its title may be.
+ */
+
+export const CODES = {
+  // 400: the request cannot be read
+  invalid_request: { status: 400, title: 'The request has members or parameters at fault.' },
+  invalid_json: { status: 400, title: 'The body is not valid JSON.' },
+  invalid_utf8: { status: 400, title: 'The body is not valid UTF-8.' },
+  too_deep: { status: 400, title: 'The JSON is nested too deeply.' },
+  duplicate_member: { status: 400, title: 'A member occurs more than once.' },
+  workspace_required: { status: 400, title: 'The request does not say which workspace it is for.' },
+  // 401, 403: who asks
+  unauthenticated: { status: 401, title: 'No valid API key.' },
+  scope_required: { status: 403, title: 'The API key lacks a scope.' },
+  instance_key_required: { status: 403, title: 'Only an instance key may do this.' },
+  // 404, 405, 413, 415: what is asked for
+  not_found: { status: 404, title: 'There is nothing under this id.' },
+  route_not_found: { status: 404, title: 'There is no such address.' },
+  method_not_allowed: { status: 405, title: 'The address does not take this method.' },
+  request_timeout: { status: 408, title: 'The request did not arrive in time.' },
+  body_too_large: { status: 413, title: 'The body is too large.' },
+  uri_too_long: { status: 414, title: 'The address is too long.' },
+  unsupported_media_type: { status: 415, title: 'The body must be JSON.' },
+  // 409: it clashes with what is there
+  idempotency_conflict: { status: 409, title: 'The id or idempotency key was used for something else.' },
+  event_type_exists: { status: 409, title: 'An event type of this name exists.' },
+  event_type_in_use: { status: 409, title: 'Endpoints use this event type.' },
+  endpoint_disabled: { status: 409, title: 'The endpoint is disabled.' },
+  held_choice_required: { status: 409, title: 'Deliveries are held: send them or skip them?' },
+  delivery_not_retryable: { status: 409, title: 'The delivery cannot be retried now.' },
+  delivery_not_skippable: { status: 409, title: 'The delivery cannot be skipped any more.' },
+  // 422: readable, but not acceptable
+  unknown_event_type: { status: 422, title: 'There is no such event type.' },
+  schema_violation: { status: 422, title: "The data does not fit the event type's schema." },
+  duplicate_event_id: { status: 422, title: 'An id occurs more than once in the batch.' },
+  invalid_event_type: { status: 422, title: 'The event type is not well defined.' },
+  invalid_condition: { status: 422, title: 'The condition is not well formed.' },
+  target_refused: { status: 422, title: 'The URL may not be a target.' },
+  // 5xx: ours
+  internal_error: { status: 500, title: 'Something went wrong here.' },
+  store_unavailable: { status: 503, title: 'The database cannot be reached.' },
+  overloaded: { status: 503, title: 'More is waiting than can be taken on.' },
+} as const satisfies Record<string, { status: number; title: string }>;
+
+export type Code = keyof typeof CODES;
+
+export const CODE_NAMES = Object.keys(CODES).filter((name): name is Code => Object.hasOwn(CODES, name));

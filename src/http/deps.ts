@@ -1,0 +1,45 @@
+/**
+ * What the HTTP side is given by main.ts, and the types that its files share.
+ */
+
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify';
+import type { Sealer } from '../core/sealing.ts';
+import type { Engine } from '../engine/engine.ts';
+import type { Store } from '../store/store.ts';
+import type { Clock, Random } from '../world.ts';
+
+/** The verdict on a URL that a person typed: its form, and every address that its name resolves to. */
+export type TargetVerdict = { ok: true } | { ok: false; code: string; message: string };
+
+export interface HttpMeta {
+  version: string;
+  /** Where this installation is reached from outside, without a slash at the end. Asked anew each time. */
+  publicUrl(): string;
+  /** Addresses that deliveries come from, for allow-lists (B5). */
+  sourceIps: readonly string[];
+  /** Further limits to be published in /v1/meta, beside those of the API itself. */
+  limits: Readonly<Record<string, number>>;
+}
+
+export interface HttpDeps {
+  store: Store;
+  engine: Engine;
+  clock: Clock;
+  random: Random;
+  sealer: Sealer;
+  checkTarget(url: string): Promise<TargetVerdict>;
+  meta: HttpMeta;
+  /** A pino instance, or false for silence. */
+  logger: FastifyBaseLogger | false;
+}
+
+/** The Fastify instance with TypeBox schemas as its types. */
+export type App = FastifyInstance<
+  RawServerDefault,
+  IncomingMessage,
+  ServerResponse,
+  FastifyBaseLogger,
+  TypeBoxTypeProvider
+>;

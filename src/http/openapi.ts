@@ -1,0 +1,67 @@
+/**
+ * The OpenAPI document (3.1), made of the route schemas and the components in views/.
+ */
+
+import swagger from '@fastify/swagger';
+import type { App, HttpDeps } from './deps.ts';
+import { TAGS } from './operation.ts';
+import { ProblemSchema } from './problem.ts';
+import { apiKeyComponents } from './views/administration.ts';
+import { binComponents } from './views/bin.ts';
+import { deliveryComponents } from './views/delivery.ts';
+import { endpointComponents } from './views/endpoint.ts';
+import { eventComponents } from './views/event.ts';
+import { eventTypeComponents } from './views/eventType.ts';
+
+const COMPONENTS = [
+  ProblemSchema,
+  ...eventComponents,
+  ...eventTypeComponents,
+  ...endpointComponents,
+  ...deliveryComponents,
+  ...binComponents,
+  ...apiKeyComponents,
+];
+
+const DESCRIPTION = `Mirsal turns what happens in a platform into webhooks.
+
+Times are RFC 3339 in UTC. Lists are newest first and come in pages: \`?limit=&cursor=\`, answered by
+\`{data, next_cursor}\`. Errors are \`application/problem+json\` with a stable \`code\` and, where there are
+any, the fields at fault. An instance key acts in a workspace that the header \`Mirsal-Workspace: ws_…\` names.`;
+
+/** Must come before the routes. */
+export function describeApi(app: App, deps: HttpDeps): void {
+  for (const component of COMPONENTS) app.addSchema(component);
+  app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'Mirsal API',
+        version: deps.meta.version,
+        description: DESCRIPTION,
+        license: { name: 'Apache-2.0', url: 'https://www.apache.org/licenses/LICENSE-2.0' },
+      },
+      // Relative, because one document serves every installation.
+      servers: [{ url: '/' }],
+      tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
+      components: {
+        securitySchemes: {
+          apiKey: { type: 'http', scheme: 'bearer', description: 'An API key: `mirsal_…` or `mirsali_…`.' },
+        },
+      },
+    },
+    refResolver: {
+      buildLocalReference: (json, _base, _fragment, index) => String(json.$id ?? `def-${index}`),
+    },
+    convertConstToEnum: false,
+  });
+}
+
+export function openapiRoute(app: App): void {
+  app.get(
+    '/v1/openapi.json',
+    { schema: { hide: true }, config: { access: 'public' } },
+    async (_request, reply) =>
+      reply.type('application/json; charset=utf-8').send(JSON.stringify(app.swagger())),
+  );
+}

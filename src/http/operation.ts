@@ -1,0 +1,154 @@
+/**
+ * How routes describe themselves: the OpenAPI side of a route in one call, so that access, the errors
+ * that any route may give and the header that instance keys need are never written by hand.
+ */
+
+import { Type } from 'typebox';
+import type { Access } from './auth.ts';
+import { CODES, type Code } from './codes.ts';
+import { PROBLEM_TYPE } from './problem.ts';
+
+export const TAGS = {
+  Events: 'What happened: publish it, and see what became of it.',
+  'Event types': 'The catalog of events, and your own additions to it.',
+  Endpoints: 'Where webhooks go: destinations, their secrets and their state.',
+  Deliveries: 'Each event on its way to each endpoint, with every attempt.',
+  Bins: 'Built-in test destinations that show what they received.',
+  Administration: 'Workspaces, API keys, settings and facts about the installation.',
+} as const;
+
+export interface Operation {
+  id: string;
+  summary: string;
+  tag: keyof typeof TAGS;
+  access: Access;
+  description?: string;
+  /** By status: what a good answer holds; null for no body. */
+  answers: Readonly<Record<number, Answer>>;
+  /** Codes beyond those that follow from the access and the body. */
+  problems?: readonly Code[];
+  hasBody?: boolean;
+}
+
+export type Answer = { schema: unknown; description: string } | { schema: null; description: string };
+
+const ACCESS_TEXT: Record<Access, string> = {
+  publish: 'Needs the scope `publish`.',
+  read: 'Needs the scope `read` (or `manage`).',
+  manage: 'Needs the scope `manage`.',
+  instance: 'Needs an instance key.',
+  key: 'Any valid API key will do.',
+  public: 'Open to everybody.',
+};
+
+/** The parts of a Fastify route that come of its description. */
+export function describe(operation: Operation): {
+  operationId: string;
+  summary: string;
+  description: string;
+  tags: string[];
+  security: Array<Record<string, string[]>>;
+  response: Record<string, unknown>;
+} {
+  const description = [operation.description, ACCESS_TEXT[operation.access]].filter(Boolean).join('\n\n');
+  return {
+    operationId: operation.id,
+    summary: operation.summary,
+    description,
+    tags: [operation.tag],
+    security: operation.access === 'public' ? [] : [{ apiKey: [] }],
+    response: { ...goodAnswers(operation.answers), ...problemAnswers(codesOf(operation)) },
+  };
+}
+
+function goodAnswers(answers: Operation['answers']): Record<string, unknown> {
+  const responses: Record<string, unknown> = {};
+  for (const [status, { schema, description }] of Object.entries(answers)) {
+    responses[status] =
+      schema === null
+        ? { description, type: 'null' }
+        : { description, content: { 'application/json': { schema } } };
+  }
+  return responses;
+}
+
+function codesOf(operation: Operation): Code[] {
+  const codes = new Set<Code>(['invalid_request', 'internal_error', 'store_unavailable']);
+  if (operation.access !== 'public') codes.add('unauthenticated');
+  if (operation.access === 'instance') codes.add('instance_key_required');
+  if (['publish', 'read', 'manage'].includes(operation.access)) {
+    for (const code of [
+      'scope_required',
+      'instance_key_required',
+      'workspace_required',
+      'not_found',
+    ] as const)
+      codes.add(code);
+  }
+  if (operation.hasBody) {
+    for (const code of [
+      'invalid_json',
+      'invalid_utf8',
+      'too_deep',
+      'body_too_large',
+      'unsupported_media_type',
+    ] as const) {
+      codes.add(code);
+    }
+  }
+  for (const code of operation.problems ?? []) codes.add(code);
+  return [...codes];
+}
+
+function problemAnswers(codes: readonly Code[]): Record<string, unknown> {
+  const byStatus = Map.groupBy(codes, (code) => CODES[code].status);
+  const responses: Record<string, unknown> = {};
+  for (const status of [...byStatus.keys()].sort((one, other) => one - other)) {
+    const names = (byStatus.get(status) ?? []).map((code) => `\`${code}\`: ${CODES[code].title}`);
+    responses[status] = {
+      description: names.join('\n\n'),
+      content: { [PROBLEM_TYPE]: { schema: { $ref: 'Problem#' } } },
+    };
+  }
+  return responses;
+}
+
+// ---------------------------------------------------------------- schemas that many routes share
+
+/** A reference to a component; `T` is the type that it stands for. */
+export function ref<T>(id: string): Type.TUnsafe<T> {
+  return Type.Unsafe<T>({ $ref: `${id}#` });
+}
+
+/** One of some texts. */
+export function oneOf<const T extends readonly string[]>(
+  values: T,
+  options: Record<string, unknown> = {},
+): Type.TUnsafe<T[number]> {
+  return Type.Unsafe<T[number]>({ type: 'string', enum: [...values], ...options });
+}
+
+export function nullable<T extends Type.TSchema>(
+  schema: T,
+  options: Type.TSchemaOptions = {},
+): Type.TUnion<[T, Type.TNull]> {
+  return Type.Union([schema, Type.Null()], options);
+}
+
+export function time(description: string): Type.TUnsafe<string> {
+  return Type.Unsafe<string>({ type: 'string', format: 'date-time', description });
+}
+
+/** A list's page: newest first. */
+export function pageOf(schema: Type.TSchema, id: string): Type.TSchema {
+  return Type.Object(
+    {
+      data: Type.Array(schema),
+      next_cursor: nullable(Type.String(), { description: 'For the next page; null on the last one.' }),
+    },
+    { $id: id },
+  );
+}
+
+export const idParams = (what: string): Type.TObject<{ id: Type.TString }> =>
+  Type.Object({ id: Type.String({ minLength: 1, maxLength: 200, description: `The ${what}'s id.` }) });

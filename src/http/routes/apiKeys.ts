@@ -1,0 +1,106 @@
+/** `/v1/api-keys`: the keys of a workspace. */
+
+import { Type } from 'typebox';
+import { parseId } from '../../core/ids.ts';
+import { API_KEY_SCOPES } from '../../store/store.ts';
+import { makeApiKey } from '../apiKey.ts';
+import { type KeyCache, workspaceOf } from '../auth.ts';
+import type { App, HttpDeps } from '../deps.ts';
+import { describe, idParams, oneOf, ref } from '../operation.ts';
+import { pageFrom, pageQuery, readPage } from '../paging.ts';
+import { notFound } from '../problem.ts';
+import { apiKeyView, nameInput } from '../views/administration.ts';
+
+export function apiKeyRoutes(app: App, deps: HttpDeps, keys: KeyCache): void {
+  app.post(
+    '/v1/api-keys',
+    {
+      config: { access: 'manage' },
+      schema: {
+        ...describe({
+          id: 'createApiKey',
+          summary: 'Create an API key',
+          tag: 'Administration',
+          access: 'manage',
+          answers: { 201: { schema: ref('CreatedApiKey'), description: 'The key, shown this once.' } },
+          hasBody: true,
+        }),
+        body: Type.Object(
+          {
+            name: nameInput,
+            scopes: Type.Array(oneOf(API_KEY_SCOPES), { minItems: 1, maxItems: 3, uniqueItems: true }),
+          },
+          { additionalProperties: false },
+        ),
+      },
+    },
+    async (request, reply) => {
+      const made = makeApiKey('workspace', deps.random.bytes);
+      const row = {
+        key: deps.engine.nextKey(),
+        workspace: workspaceOf(request),
+        name: request.body.name,
+        prefix: made.prefix,
+        scopes: request.body.scopes,
+        createdAt: deps.clock.now(),
+      };
+      await deps.store.createApiKey({ ...row, hash: made.hash });
+      return reply
+        .code(201)
+        .header('cache-control', 'no-store')
+        .send({ ...apiKeyView(row), key: made.text });
+    },
+  );
+
+  app.get(
+    '/v1/api-keys',
+    {
+      config: { access: 'manage' },
+      schema: {
+        ...describe({
+          id: 'listApiKeys',
+          summary: 'List the API keys in force',
+          tag: 'Administration',
+          access: 'manage',
+          answers: { 200: { schema: ref('ApiKeyPage'), description: 'Keys, newest first.' } },
+        }),
+        querystring: Type.Object(pageQuery, { additionalProperties: false }),
+      },
+    },
+    async (request) => {
+      const { limit, before } = readPage(request.query);
+      const all = await deps.store.listApiKeys(workspaceOf(request));
+      const inForce = all
+        .filter(({ key, revokedAt }) => revokedAt === null && (before === null || key < before))
+        .sort((one, other) => other.key - one.key);
+      const { rows, next } = pageFrom(inForce, limit);
+      return { data: rows.map(apiKeyView), next_cursor: next };
+    },
+  );
+
+  app.delete(
+    '/v1/api-keys/:id',
+    {
+      config: { access: 'manage' },
+      schema: {
+        ...describe({
+          id: 'revokeApiKey',
+          summary: 'Revoke an API key',
+          tag: 'Administration',
+          access: 'manage',
+          description: 'At once here, within a second at every other node.',
+          answers: { 204: { schema: null, description: 'It is no longer valid.' } },
+        }),
+        params: idParams('API key'),
+      },
+    },
+    async (request, reply) => {
+      const key = parseId('key', request.params.id);
+      const revoked =
+        key !== null && (await deps.store.revokeApiKey(workspaceOf(request), key, deps.clock.now()));
+      keys.forget();
+      if (!revoked) throw notFound('API key', request.params.id);
+      return reply.code(204).send();
+    },
+  );
+}

@@ -1,0 +1,247 @@
+/** `/v1/bins`: built-in test destinations (B4). What they capture comes in through capture.ts. */
+
+import { Type } from 'typebox';
+import { SECOND } from '../../core/duration.ts';
+import { parseId } from '../../core/ids.ts';
+import type { Bin, BinAnswer, BinRequest, Page } from '../../store/store.ts';
+import { randomText } from '../apiKey.ts';
+import { workspaceOf } from '../auth.ts';
+import type { BinNotices } from '../binNotices.ts';
+import type { App, HttpDeps } from '../deps.ts';
+import { answerHeaderFaults } from '../headerRules.ts';
+import { describe, idParams, ref } from '../operation.ts';
+import { pageFrom, pageQuery, readPage } from '../paging.ts';
+import { faulty, notFound } from '../problem.ts';
+import { BIN_LIFETIME_MS, type BinInput, binRequestView, binView, DEFAULT_ANSWER } from '../views/bin.ts';
+
+/** 131 bits: who knows the address may send to it and look into it. */
+const TOKEN_CHARS = 22;
+const MAX_WAIT_S = 30;
+
+export function binRoutes(app: App, deps: HttpDeps, notices: BinNotices): void {
+  createRoute(app, deps);
+  readRoutes(app, deps);
+  requestsRoute(app, deps, notices);
+  changeRoutes(app, deps);
+}
+
+function createRoute(app: App, deps: HttpDeps): void {
+  app.post(
+    '/v1/bins',
+    {
+      config: { access: 'manage' },
+      schema: {
+        ...describe({
+          id: 'createBin',
+          summary: 'Create a test destination',
+          tag: 'Bins',
+          access: 'manage',
+          answers: { 201: { schema: ref('Bin'), description: 'The bin.' } },
+          hasBody: true,
+        }),
+        body: ref<BinInput>('BinInput'),
+      },
+    },
+    async (request, reply) => {
+      const now = deps.clock.now();
+      const bin = {
+        key: deps.engine.nextKey(),
+        workspace: workspaceOf(request),
+        token: randomText(TOKEN_CHARS, deps.random.bytes),
+        answer: mergeAnswer(DEFAULT_ANSWER, request.body.answer ?? {}),
+        createdAt: now,
+        expiresAt: now + BIN_LIFETIME_MS,
+      };
+      await deps.store.createBin(bin);
+      return reply.code(201).send(binView({ ...bin, requests: 0 }, deps.meta.publicUrl()));
+    },
+  );
+}
+
+function readRoutes(app: App, deps: HttpDeps): void {
+  app.get(
+    '/v1/bins',
+    {
+      config: { access: 'read' },
+      schema: {
+        ...describe({
+          id: 'listBins',
+          summary: 'List bins',
+          tag: 'Bins',
+          access: 'read',
+          answers: { 200: { schema: ref('BinPage'), description: 'Bins, newest first.' } },
+        }),
+        querystring: Type.Object(pageQuery, { additionalProperties: false }),
+      },
+    },
+    async (request) => {
+      const { limit, before } = readPage(request.query);
+      const now = deps.clock.now();
+      const bins = (await deps.store.listBins(workspaceOf(request)))
+        .filter(({ key, expiresAt }) => expiresAt > now && (before === null || key < before))
+        .sort((one, other) => other.key - one.key);
+      const { rows, next } = pageFrom(bins, limit);
+      return { data: rows.map((bin) => binView(bin, deps.meta.publicUrl())), next_cursor: next };
+    },
+  );
+
+  app.get(
+    '/v1/bins/:id',
+    {
+      config: { access: 'read' },
+      schema: {
+        ...describe({
+          id: 'getBin',
+          summary: 'Get a bin',
+          tag: 'Bins',
+          access: 'read',
+          answers: { 200: { schema: ref('Bin'), description: 'The bin.' } },
+        }),
+        params: idParams('bin'),
+      },
+    },
+    async (request) =>
+      binView(await binOfId(deps, workspaceOf(request), request.params.id), deps.meta.publicUrl()),
+  );
+}
+
+function requestsRoute(app: App, deps: HttpDeps, notices: BinNotices): void {
+  app.get(
+    '/v1/bins/:id/requests',
+    {
+      config: { access: 'read' },
+      schema: {
+        ...describe({
+          id: 'listBinRequests',
+          summary: 'List what a bin captured, or wait for the next request',
+          tag: 'Bins',
+          access: 'read',
+          description:
+            'Newest first. With `after`, what came after that request, oldest first. With `wait`, an empty answer is put off ' +
+            'until a request comes, or the time is over.',
+          answers: { 200: { schema: ref('BinRequestPage'), description: 'Captured requests.' } },
+        }),
+        params: idParams('bin'),
+        querystring: Type.Object(
+          {
+            ...pageQuery,
+            wait: Type.Optional(Type.Number({ minimum: 0, maximum: MAX_WAIT_S, description: 'Seconds.' })),
+            after: Type.Optional(Type.String({ maxLength: 64, description: 'The id of a request (req_…).' })),
+          },
+          { additionalProperties: false },
+        ),
+      },
+    },
+    async (request, reply) => {
+      const { key } = await binOfId(deps, workspaceOf(request), request.params.id);
+      const { wait = 0, after } = request.query;
+      const page = readPage(request.query);
+      const from =
+        after === undefined
+          ? { ...page, limit: page.limit + 1 }
+          : { limit: page.limit, after: readAfter(after) };
+      const gone = (): boolean => reply.raw.destroyed;
+      const found = await waitForRequests(deps, notices, { bin: key, from, waitMs: wait * SECOND, gone });
+      if (after !== undefined) return { data: found.map(binRequestView), next_cursor: null };
+      const { rows, next } = pageFrom(found, page.limit);
+      return { data: rows.map(binRequestView), next_cursor: next };
+    },
+  );
+}
+
+async function waitForRequests(
+  deps: HttpDeps,
+  notices: BinNotices,
+  call: { bin: number; from: Page | { limit: number; after: number }; waitMs: number; gone(): boolean },
+): Promise<BinRequest[]> {
+  const end = deps.clock.monotonic() + call.waitMs;
+  for (;;) {
+    const left = end - deps.clock.monotonic();
+    // Asked for before looking, so that what comes in between is not missed.
+    const notice = notices.next(call.bin, left);
+    const found = await deps.store.listBinRequests(call.bin, call.from);
+    if (found.length > 0 || left <= 0 || notices.closed || call.gone()) return found;
+    await notice;
+  }
+}
+
+function changeRoutes(app: App, deps: HttpDeps): void {
+  app.patch(
+    '/v1/bins/:id',
+    {
+      config: { access: 'manage' },
+      schema: {
+        ...describe({
+          id: 'updateBin',
+          summary: 'Script how a bin answers',
+          tag: 'Bins',
+          access: 'manage',
+          answers: { 200: { schema: ref('Bin'), description: 'The bin as it is now.' } },
+          hasBody: true,
+        }),
+        params: idParams('bin'),
+        body: ref<BinInput>('BinInput'),
+      },
+    },
+    async (request) => {
+      const workspace = workspaceOf(request);
+      const bin = await binOfId(deps, workspace, request.params.id);
+      const answer = mergeAnswer(bin.answer, request.body.answer ?? {});
+      await deps.store.updateBinAnswer(workspace, bin.key, answer);
+      return binView({ ...bin, answer }, deps.meta.publicUrl());
+    },
+  );
+
+  app.delete(
+    '/v1/bins/:id',
+    {
+      config: { access: 'manage' },
+      schema: {
+        ...describe({
+          id: 'deleteBin',
+          summary: 'Delete a bin and what it captured',
+          tag: 'Bins',
+          access: 'manage',
+          answers: { 204: { schema: null, description: 'It is gone.' } },
+        }),
+        params: idParams('bin'),
+      },
+    },
+    async (request, reply) => {
+      const workspace = workspaceOf(request);
+      const bin = await binOfId(deps, workspace, request.params.id);
+      await deps.store.deleteBin(workspace, bin.key);
+      return reply.code(204).send();
+    },
+  );
+}
+
+async function binOfId(deps: HttpDeps, workspace: number, id: string): Promise<Bin> {
+  const key = parseId('bin', id);
+  const bin = key === null ? null : await deps.store.findBin({ workspace, key });
+  if (!bin || bin.expiresAt <= deps.clock.now()) throw notFound('bin', id);
+  return bin;
+}
+
+/** Throws a Problem where the headers may not be set. */
+function mergeAnswer(answer: BinAnswer, patch: NonNullable<BinInput['answer']>): BinAnswer {
+  const faults = answerHeaderFaults(patch.headers ?? {});
+  if (faults.length > 0) throw faulty('invalid_request', faults);
+  return {
+    status: patch.status ?? answer.status,
+    headers: patch.headers ?? answer.headers,
+    body: patch.body ?? answer.body,
+    delay_ms: patch.delay_ms ?? answer.delay_ms,
+    failure_rate: patch.failure_rate ?? answer.failure_rate,
+  };
+}
+
+function readAfter(id: string): number {
+  const key = parseId('req', id);
+  if (key === null) {
+    throw faulty('invalid_request', [
+      { field: '/after', message: 'is not the id of a request (req_…)', in: 'query' },
+    ]);
+  }
+  return key;
+}

@@ -1,0 +1,176 @@
+/**
+ * `/b/<token>` and everything below: takes any method and any body, keeps it as it came, and answers
+ * as the bin was told to. Nothing of it is ever parsed. `?inspect` shows what came.
+ *
+ * Whatever is captured is hostile, and a bin shares its origin with the dashboard: answers are
+ * sandboxed, the page shows text only.
+ */
+
+import { METHODS } from 'node:http';
+import type { Readable } from 'node:stream';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import type { Bin, BinAnswer } from '../../store/store.ts';
+import type { BinNotices } from '../binNotices.ts';
+import { binSignature } from '../binSignature.ts';
+import type { App, HttpDeps } from '../deps.ts';
+import { INSPECT_HEADERS, inspectPage, MAX_SHOWN } from '../pages/inspect.ts';
+import { pickLanguage } from '../pages/languages.ts';
+import { Problem } from '../problem.ts';
+import { BIN_LIMITS, binRequestView, binUrl } from '../views/bin.ts';
+
+/** Whatever a bin answers, a browser must not run it with the rights of this origin. */
+const ANSWER_HEADERS = {
+  'x-content-type-options': 'nosniff',
+  'content-security-policy': "default-src 'none'; sandbox",
+  'cache-control': 'no-store',
+};
+
+export function captureRoutes(app: App, deps: HttpDeps, notices: BinNotices): void {
+  const methods = METHODS.filter((method) => method !== 'CONNECT');
+  for (const method of methods) {
+    if (!app.supportedMethods.includes(method)) app.addHttpMethod(method, { hasBody: true });
+  }
+  app.register(async (bins: App) => {
+    bins.addHook('onRequest', async (request) => hideBody(request));
+    for (const url of ['/b/:token', '/b/:token/*']) {
+      bins.route<{ Params: { token: string } }>({
+        method: methods,
+        url,
+        schema: { hide: true },
+        config: { access: 'public' },
+        handler: async (request, reply) => {
+          const bin = await deps.store.findBin({ token: request.params.token });
+          if (!bin || bin.expiresAt <= deps.clock.now()) {
+            throw new Problem('not_found', 'There is no bin at this address, or it has expired.');
+          }
+          const inspected = inspectQuery(request, bin.token);
+          if (inspected) return showPage(deps, request, reply, bin, inspected);
+          await capture(deps, notices, request, reply, bin);
+          await pause(deps, bin.answer.delay_ms);
+          return answer(deps, reply, bin.answer);
+        },
+      });
+    }
+  });
+}
+
+/**
+ * Keeps Fastify from reading the body, whose type may be unknown or malformed: without these headers
+ * it goes straight to the handler. They are still there in rawHeaders, which is what is kept.
+ */
+function hideBody(request: FastifyRequest): void {
+  for (const name of ['content-type', 'content-length', 'transfer-encoding'])
+    delete request.raw.headers[name];
+}
+
+async function capture(
+  deps: HttpDeps,
+  notices: BinNotices,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  bin: Bin,
+): Promise<void> {
+  const headers = pairsOf(request.raw.rawHeaders);
+  const { body, truncated } = await readUpTo(request.raw, BIN_LIMITS.request_bytes);
+  // The rest of the upload stays unread, so the connection cannot carry another request.
+  if (truncated) reply.header('connection', 'close');
+  const routing = await deps.engine.routing(bin.workspace);
+  const now = deps.clock.now();
+  const around = { endpoints: routing?.endpoints ?? [], sealer: deps.sealer, now };
+  await deps.store.captureRequest(
+    {
+      key: deps.engine.nextKey(),
+      bin: bin.key,
+      at: now,
+      method: request.method,
+      path: pathBelow(request, bin.token),
+      headers: JSON.stringify(headers),
+      body,
+      truncated,
+      signature: JSON.stringify(binSignature({ headers, body, truncated }, bin.token, around)),
+    },
+    BIN_LIMITS.requests,
+  );
+  notices.captured(bin.key);
+}
+
+/** The first `limit` bytes. A sender that breaks off leaves what came until then, as truncated. */
+async function readUpTo(stream: Readable, limit: number): Promise<{ body: Uint8Array; truncated: boolean }> {
+  const chunks: Buffer[] = [];
+  let size = 0;
+  try {
+    // Destroying the stream would cut the connection that the answer has to go through.
+    for await (const chunk of stream.iterator({ destroyOnReturn: false })) {
+      const bytes: Buffer = Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk);
+      chunks.push(bytes);
+      size += bytes.length;
+      if (size > limit) return { body: Buffer.concat(chunks).subarray(0, limit), truncated: true };
+    }
+  } catch {
+    return { body: Buffer.concat(chunks), truncated: true };
+  }
+  return { body: Buffer.concat(chunks), truncated: false };
+}
+
+function pairsOf(rawHeaders: readonly string[]): string[][] {
+  const pairs: string[][] = [];
+  for (let at = 0; at + 1 < rawHeaders.length; at += 2)
+    pairs.push([rawHeaders[at] ?? '', rawHeaders[at + 1] ?? '']);
+  return pairs;
+}
+
+function pathBelow(request: FastifyRequest, token: string): string {
+  const at = request.url.indexOf(token);
+  return at === -1 ? '' : request.url.slice(at + token.length);
+}
+
+function pause(deps: HttpDeps, delayMs: number): Promise<void> {
+  if (delayMs === 0) return Promise.resolve();
+  return new Promise((resolve) => deps.clock.after(delayMs, resolve, { unref: true }));
+}
+
+function answer(deps: HttpDeps, reply: FastifyReply, scripted: BinAnswer): FastifyReply {
+  const fails = scripted.failure_rate > 0 && deps.random.fraction() < scripted.failure_rate;
+  reply.code(fails ? 500 : scripted.status);
+  if (scripted.body !== '') reply.type('text/plain; charset=utf-8');
+  reply.headers(scripted.headers).headers(ANSWER_HEADERS);
+  const hasNoBody = scripted.body === '' || reply.statusCode === 204 || reply.statusCode === 304;
+  // As bytes, so that no serialiser looks at it, whatever type the bin was told to name.
+  return reply.send(hasNoBody ? undefined : Buffer.from(scripted.body));
+}
+
+// ---------------------------------------------------------------- the page
+
+interface InspectQuery {
+  language: string | null;
+  live: boolean;
+}
+
+/** Where the address is the bin's own with nothing but `?inspect` (and how to show it). */
+function inspectQuery(request: FastifyRequest, token: string): InspectQuery | null {
+  const below = pathBelow(request, token);
+  if (request.method !== 'GET' || !below.startsWith('?')) return null;
+  const query = new URLSearchParams(below);
+  if (query.get('inspect') !== '') return null;
+  if ([...query.keys()].some((name) => !['inspect', 'lang', 'live'].includes(name))) return null;
+  return { language: query.get('lang'), live: query.get('live') !== 'off' };
+}
+
+async function showPage(
+  deps: HttpDeps,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  bin: Bin,
+  query: InspectQuery,
+): Promise<FastifyReply> {
+  const requests = await deps.store.listBinRequests(bin.key, { limit: MAX_SHOWN, before: null });
+  const page = inspectPage({
+    language: pickLanguage(query.language ?? request.headers['accept-language'] ?? ''),
+    live: query.live,
+    url: binUrl(deps.meta.publicUrl(), bin.token),
+    expiresAt: bin.expiresAt,
+    total: bin.requests,
+    requests: requests.map(binRequestView),
+  });
+  return reply.headers(INSPECT_HEADERS).send(page);
+}

@@ -1,0 +1,235 @@
+/** What a person can do to an endpoint: switch it off and on (A13), rotate its secret, test it. */
+
+import { Type } from 'typebox';
+import { DAY, SECOND } from '../../core/duration.ts';
+import { formatId } from '../../core/ids.ts';
+import { callerOf, workspaceOf } from '../auth.ts';
+import type { App, HttpDeps } from '../deps.ts';
+import { makeSecret, secretView } from '../endpointSecrets.ts';
+import { describe, idParams, oneOf, ref } from '../operation.ts';
+import { formatTime } from '../paging.ts';
+import { notFound, Problem } from '../problem.ts';
+import { sampleEvent } from '../samples.ts';
+import type { RotatedSecretView } from '../views/endpoint.ts';
+import { endpointOfId, findEndpoint, routingOf, showEndpoint } from './endpoints.ts';
+
+/** Time for a receiver to take up the new secret. */
+const DEFAULT_OVERLAP_S = DAY / SECOND;
+const MAX_OVERLAP_S = (30 * DAY) / SECOND;
+
+export function endpointActionRoutes(app: App, deps: HttpDeps): void {
+  disableRoute(app, deps);
+  enableRoute(app, deps);
+  testRoute(app, deps);
+  showSecretRoute(app, deps);
+  rotateRoute(app, deps);
+}
+
+function disableRoute(app: App, deps: HttpDeps): void {
+  app.post(
+    '/v1/endpoints/:id/disable',
+    {
+      config: { access: 'manage' },
+      schema: {
+        ...describe({
+          id: 'disableEndpoint',
+          summary: 'Disable an endpoint: its deliveries are held from now on',
+          tag: 'Endpoints',
+          access: 'manage',
+          answers: { 200: { schema: ref('Endpoint'), description: 'The endpoint as it is now.' } },
+        }),
+        params: idParams('endpoint'),
+      },
+    },
+    async (request) => {
+      const workspace = workspaceOf(request);
+      const endpoint = await endpointOfId(deps, workspace, request.params.id);
+      // Disabled already: the first reason and time stay.
+      if (endpoint.disabled === null) {
+        const disabled = { reason: 'manual' as const, at: deps.clock.now(), by: callerOf(request).by };
+        await deps.store.disableEndpoint(workspace, endpoint.key, disabled);
+        await deps.engine.routingChanged(workspace);
+        await deps.engine.lanesChanged(endpoint.lanes);
+      }
+      return showEndpoint(deps, request, await endpointOfId(deps, workspace, request.params.id));
+    },
+  );
+}
+
+function enableRoute(app: App, deps: HttpDeps): void {
+  app.post(
+    '/v1/endpoints/:id/enable',
+    {
+      config: { access: 'manage' },
+      schema: {
+        ...describe({
+          id: 'enableEndpoint',
+          summary: 'Enable an endpoint, and decide what becomes of what was held',
+          tag: 'Endpoints',
+          access: 'manage',
+          description: 'With deliveries held, `held` must say whether they are sent in order or skipped.',
+          answers: { 200: { schema: ref('Endpoint'), description: 'The endpoint as it is now.' } },
+          problems: ['held_choice_required'],
+          hasBody: true,
+        }),
+        params: idParams('endpoint'),
+        body: Type.Object(
+          { held: Type.Optional(oneOf(['send', 'skip'] as const)) },
+          { additionalProperties: false },
+        ),
+      },
+    },
+    async (request) => {
+      const workspace = workspaceOf(request);
+      const { id } = request.params;
+      const endpoint = await endpointOfId(deps, workspace, id);
+      if (endpoint.disabled === null) return showEndpoint(deps, request, endpoint);
+      const { held } = request.body;
+      if (held === undefined) await refuseSilentChoice(deps, workspace, endpoint.key);
+      const { by } = callerOf(request);
+      const released = await deps.store.enableEndpoint(
+        workspace,
+        endpoint.key,
+        held ?? 'send',
+        by,
+        deps.clock.now(),
+      );
+      if (released === null) throw notFound('endpoint', id);
+      await deps.engine.routingChanged(workspace);
+      const enabled = await findEndpoint(deps, workspace, endpoint.key);
+      await deps.engine.lanesChanged(enabled.lanes);
+      return showEndpoint(deps, request, enabled);
+    },
+  );
+}
+
+/** P9: a person decides what becomes of what was held. */
+async function refuseSilentChoice(deps: HttpDeps, workspace: number, endpoint: number): Promise<void> {
+  const held = (await deps.store.countOpen(workspace, [endpoint])).get(endpoint) ?? 0;
+  if (held === 0) return;
+  const detail = `${held} ${held === 1 ? 'delivery is' : 'deliveries are'} held. Say {"held": "send"} to send in order, or {"held": "skip"}.`;
+  throw new Problem('held_choice_required', detail, {
+    errors: [{ field: '/held', message: 'is needed: "send" or "skip"' }],
+    held,
+  });
+}
+
+function testRoute(app: App, deps: HttpDeps): void {
+  app.post(
+    '/v1/endpoints/:id/test',
+    {
+      config: { access: 'manage' },
+      schema: {
+        ...describe({
+          id: 'testEndpoint',
+          summary: 'Send a sample event to this endpoint alone',
+          tag: 'Endpoints',
+          access: 'manage',
+          answers: {
+            202: {
+              schema: Type.Object({ event_id: Type.String(), delivery_id: Type.String() }),
+              description: 'The sample is on its way.',
+            },
+          },
+          problems: ['endpoint_disabled', 'unknown_event_type'],
+          hasBody: true,
+        }),
+        params: idParams('endpoint'),
+        body: Type.Object(
+          {
+            event_type: Type.String({ minLength: 1, maxLength: 128 }),
+            sample: Type.Optional(
+              Type.String({
+                maxLength: 128,
+                description: "A sample's name; the type's first one if absent.",
+              }),
+            ),
+          },
+          { additionalProperties: false },
+        ),
+      },
+    },
+    async (request, reply) => {
+      const workspace = workspaceOf(request);
+      const endpoint = await endpointOfId(deps, workspace, request.params.id);
+      const routing = await routingOf(deps, workspace);
+      const event = sampleEvent(routing, request.body.event_type, request.body.sample ?? null);
+      if (endpoint.disabled !== null) {
+        throw new Problem('endpoint_disabled', 'Enable the endpoint first; a test would only be held.');
+      }
+      const sent = await deps.engine.sendTest(workspace, endpoint, event);
+      return reply.code(202).send({ event_id: sent.event, delivery_id: formatId('dlv', sent.delivery) });
+    },
+  );
+}
+
+function showSecretRoute(app: App, deps: HttpDeps): void {
+  app.get(
+    '/v1/endpoints/:id/secret',
+    {
+      config: { access: 'manage' },
+      schema: {
+        ...describe({
+          id: 'getEndpointSecret',
+          summary: "Get an endpoint's signing secret",
+          tag: 'Endpoints',
+          access: 'manage',
+          answers: {
+            200: { schema: ref('EndpointSecret'), description: 'The secret in force and those before it.' },
+          },
+        }),
+        params: idParams('endpoint'),
+      },
+    },
+    async (request, reply) => {
+      const endpoint = await endpointOfId(deps, workspaceOf(request), request.params.id);
+      reply.header('cache-control', 'no-store');
+      return secretView(deps.sealer, endpoint, deps.clock.now());
+    },
+  );
+}
+
+function rotateRoute(app: App, deps: HttpDeps): void {
+  app.post(
+    '/v1/endpoints/:id/secret/rotate',
+    {
+      config: { access: 'manage' },
+      schema: {
+        ...describe({
+          id: 'rotateEndpointSecret',
+          summary: 'Put a new signing secret in force',
+          tag: 'Endpoints',
+          access: 'manage',
+          description: 'Until the overlap is over, both the old and the new one sign.',
+          answers: { 200: { schema: ref('RotatedSecret'), description: 'The new secret.' } },
+          hasBody: true,
+        }),
+        params: idParams('endpoint'),
+        body: Type.Object(
+          {
+            overlap_s: Type.Optional(
+              Type.Integer({ minimum: 0, maximum: MAX_OVERLAP_S, default: DEFAULT_OVERLAP_S }),
+            ),
+            kind: Type.Optional(oneOf(['v1', 'v1a'] as const, { description: '`v1` if absent.' })),
+          },
+          { additionalProperties: false },
+        ),
+      },
+    },
+    async (request, reply) => {
+      const workspace = workspaceOf(request);
+      const endpoint = await endpointOfId(deps, workspace, request.params.id);
+      const { overlap_s = DEFAULT_OVERLAP_S, kind = 'v1' } = request.body;
+      const made = makeSecret(deps, kind);
+      const until = deps.clock.now() + overlap_s * SECOND;
+      if (!(await deps.store.rotateSecret(workspace, endpoint.key, made.sealed, until))) {
+        throw notFound('endpoint', request.params.id);
+      }
+      await deps.engine.routingChanged(workspace);
+      reply.header('cache-control', 'no-store');
+      const text = made.publicKey === null ? { secret: made.text } : { public_key: made.publicKey };
+      const view: RotatedSecretView = { kind, ...text, previous_expires_at: formatTime(until) };
+      return view;
+    },
+  );
+}

@@ -1,0 +1,110 @@
+/** `GET /v1/events`: what was published, and what became of it (A14, P12). */
+
+import { Type } from 'typebox';
+import type { StoredDelivery } from '../../store/store.ts';
+import { workspaceOf } from '../auth.ts';
+import type { App, HttpDeps } from '../deps.ts';
+import { eventTypesOf } from '../eventTypesOf.ts';
+import { describe, idParams, ref } from '../operation.ts';
+import { MAX_PAGE, pageFrom, pageQuery, readPage, readTimes, timeQuery } from '../paging.ts';
+import { notFound } from '../problem.ts';
+import { showDeliveries } from '../shownDeliveries.ts';
+import { eventDetailText, eventView } from '../views/event.ts';
+import { routingOf } from './endpoints.ts';
+
+const EventQuery = Type.Object(
+  {
+    ...pageQuery,
+    ...timeQuery,
+    type: Type.Optional(Type.String({ maxLength: 128, description: 'An event type.' })),
+    subject: Type.Optional(
+      Type.String({ maxLength: 1024, description: 'The contact that the event is about.' }),
+    ),
+  },
+  { additionalProperties: false },
+);
+
+/** A workspace may have more endpoints than this; /v1/deliveries?event_id= has them all. */
+const MAX_DELIVERIES_SHOWN = 1_000;
+
+export function eventRoutes(app: App, deps: HttpDeps): void {
+  app.get(
+    '/v1/events',
+    {
+      config: { access: 'read' },
+      schema: {
+        ...describe({
+          id: 'listEvents',
+          summary: 'List events',
+          tag: 'Events',
+          access: 'read',
+          answers: { 200: { schema: ref('EventPage'), description: 'Events, newest first.' } },
+        }),
+        querystring: EventQuery,
+      },
+    },
+    async (request) => {
+      const { type, subject } = request.query;
+      const page = readPage(request.query);
+      const filter = {
+        ...readTimes(request.query),
+        ...(type === undefined ? {} : { type }),
+        ...(subject === undefined ? {} : { subject }),
+      };
+      const found = await deps.store.listEvents(workspaceOf(request), filter, {
+        ...page,
+        limit: page.limit + 1,
+      });
+      const { rows, next } = pageFrom(found, page.limit);
+      return { data: rows.map(eventView), next_cursor: next };
+    },
+  );
+
+  app.get(
+    '/v1/events/:id',
+    {
+      config: { access: 'read' },
+      schema: {
+        ...describe({
+          id: 'getEvent',
+          summary: 'Get an event with its deliveries and every verdict on it',
+          tag: 'Events',
+          access: 'read',
+          answers: { 200: { schema: ref('EventDetail'), description: 'The event.' } },
+        }),
+        params: idParams('event'),
+      },
+    },
+    async (request, reply) => {
+      const workspace = workspaceOf(request);
+      const { id } = request.params;
+      const event = await deps.store.findEvent(workspace, id);
+      if (!event) throw notFound('event', id);
+      const [deliveries, routing] = await Promise.all([
+        deliveriesOf(deps, workspace, event.key),
+        routingOf(deps, workspace),
+      ]);
+      // A type of the workspace's own may be deleted by now; its family was `custom` unless it said otherwise.
+      const family = eventTypesOf(routing).get(event.type)?.family ?? 'custom';
+      const text = eventDetailText(event, family, await showDeliveries(deps, workspace, deliveries));
+      return reply.type('application/json; charset=utf-8').send(text);
+    },
+  );
+}
+
+/** In the order in which they were made. */
+async function deliveriesOf(deps: HttpDeps, workspace: number, event: number): Promise<StoredDelivery[]> {
+  const all: StoredDelivery[] = [];
+  let before: number | null = null;
+  while (all.length < MAX_DELIVERIES_SHOWN) {
+    const page: StoredDelivery[] = await deps.store.listDeliveries(
+      workspace,
+      { event },
+      { limit: MAX_PAGE, before },
+    );
+    all.push(...page);
+    before = page.at(-1)?.key ?? null;
+    if (page.length < MAX_PAGE) break;
+  }
+  return all.reverse();
+}

@@ -1,0 +1,152 @@
+/** `POST /v1/events` and `POST /v1/events/batch`: the way in. */
+
+import { createHash } from 'node:crypto';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { Type } from 'typebox';
+import { workspaceOf } from '../auth.ts';
+import { BATCH_DEPTH, EVENT_DEPTH, MAX_BATCH_BYTES, MAX_EVENT_BYTES } from '../bodies.ts';
+import type { App, HttpDeps } from '../deps.ts';
+import { eventTypesOf } from '../eventTypesOf.ts';
+import { describe, ref } from '../operation.ts';
+import { faulty, Problem } from '../problem.ts';
+import { DATA_RULES, type ReadEvent, type Rules, readBatch, readSingle } from '../publishInput.ts';
+import { bodyCheckedByRoute } from '../validation.ts';
+import type { AcceptedEventView } from '../views/event.ts';
+import { routingOf } from './endpoints.ts';
+
+const IdempotencyHeader = Type.Object({
+  'idempotency-key': Type.Optional(
+    Type.String({
+      pattern: '^[\\x20-\\x7e]{1,255}$',
+      description: 'Repeating a request with the same key and body is answered as the first time, for a day.',
+    }),
+  ),
+});
+
+const REPLAYED = 'A repeat is answered as the first time, with the header `Idempotent-Replayed: true`.';
+
+export function publishRoutes(app: App, deps: HttpDeps): void {
+  app.post(
+    '/v1/events',
+    {
+      config: { access: 'publish', maxJsonDepth: EVENT_DEPTH },
+      bodyLimit: MAX_EVENT_BYTES,
+      validatorCompiler: bodyCheckedByRoute,
+      schema: {
+        ...describe({
+          id: 'publishEvent',
+          summary: 'Publish an event',
+          tag: 'Events',
+          access: 'publish',
+          description: `The answer comes when the event and all its deliveries are stored durably. ${REPLAYED} ${DATA_RULES}`,
+          answers: { 202: { schema: ref('AcceptedEvent'), description: 'Accepted.' } },
+          problems: [
+            'duplicate_member',
+            'unknown_event_type',
+            'schema_violation',
+            'idempotency_conflict',
+            'overloaded',
+          ],
+          hasBody: true,
+        }),
+        headers: IdempotencyHeader,
+        body: ref('NewEvent'),
+      },
+    },
+    async (request, reply) => {
+      const rules = await rulesFor(deps, workspaceOf(request));
+      const event = readSingle(bodyText(request), request.body, rules);
+      const [accepted] = await publish(deps, request, reply, [event]);
+      return reply.code(202).send(accepted);
+    },
+  );
+
+  app.post(
+    '/v1/events/batch',
+    {
+      config: { access: 'publish', maxJsonDepth: BATCH_DEPTH },
+      bodyLimit: MAX_BATCH_BYTES,
+      validatorCompiler: bodyCheckedByRoute,
+      schema: {
+        ...describe({
+          id: 'publishEvents',
+          summary: 'Publish up to 1000 events, all or none',
+          tag: 'Events',
+          access: 'publish',
+          description: `In the order of the list. Faults of all events are told at once, with fields such as \`/events/3/data/contact\`. ${REPLAYED} ${DATA_RULES}`,
+          answers: {
+            202: { schema: ref('AcceptedEvents'), description: 'All accepted, in the order of the request.' },
+          },
+          problems: [
+            'duplicate_member',
+            'unknown_event_type',
+            'schema_violation',
+            'duplicate_event_id',
+            'idempotency_conflict',
+            'overloaded',
+          ],
+          hasBody: true,
+        }),
+        headers: IdempotencyHeader,
+        body: ref('NewEvents'),
+      },
+    },
+    async (request, reply) => {
+      const rules = await rulesFor(deps, workspaceOf(request));
+      const events = readBatch(bodyText(request), request.body, rules);
+      return reply.code(202).send({ events: await publish(deps, request, reply, events) });
+    },
+  );
+}
+
+async function rulesFor(deps: HttpDeps, workspace: number): Promise<Rules> {
+  const routing = await routingOf(deps, workspace);
+  return { types: eventTypesOf(routing), validation: routing.workspace.settings.validation };
+}
+
+function bodyText(request: FastifyRequest): string {
+  if (request.rawText === '') throw new Problem('invalid_json', 'The body is empty; send an event as JSON.');
+  return request.rawText;
+}
+
+/** Publishes and answers what is to be said of each event. Throws a Problem on a conflict. */
+async function publish(
+  deps: HttpDeps,
+  request: FastifyRequest,
+  reply: FastifyReply,
+  events: readonly ReadEvent[],
+): Promise<AcceptedEventView[]> {
+  const outcome = await deps.engine.publish(workspaceOf(request), events, idempotencyOf(request));
+  if (outcome.kind === 'conflict') throw conflict(outcome.what, outcome.id, events);
+  if (outcome.repeated.length > 0 && outcome.repeated.every(Boolean))
+    reply.header('idempotent-replayed', 'true');
+  return outcome.accepted.map(({ id, deliveries, runs }, index): AcceptedEventView => {
+    const letThrough = events[index]?.letThrough ?? [];
+    return letThrough.length === 0
+      ? { id, deliveries, runs }
+      : { id, deliveries, runs, warnings: letThrough.map(({ field, message }) => ({ field, message })) };
+  });
+}
+
+function idempotencyOf(request: FastifyRequest): { key: string; hash: string } | null {
+  const key = request.headers['idempotency-key'];
+  if (typeof key !== 'string') return null;
+  // The address is part of it: the same text means something else in the other call.
+  const hash = createHash('sha256')
+    .update(`${request.routeOptions.url}\n`)
+    .update(request.rawText)
+    .digest('hex');
+  return { key, hash };
+}
+
+function conflict(what: 'event_id' | 'idempotency_key', id: string, events: readonly ReadEvent[]): Problem {
+  if (what === 'idempotency_key') {
+    const message = `was used before with another body: ${JSON.stringify(id)}; take a new one`;
+    return faulty('idempotency_conflict', [{ field: '/idempotency-key', message, in: 'header' }]);
+  }
+  const index = events.findIndex((event) => event.id === id);
+  const field = events.length === 1 ? '/id' : `/events/${index}/id`;
+  return faulty('idempotency_conflict', [
+    { field, message: `${JSON.stringify(id)} was used before for another event` },
+  ]);
+}

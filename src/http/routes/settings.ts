@@ -1,0 +1,106 @@
+/** `/v1/settings` of a workspace, and `/v1/meta` of the installation. */
+
+import { Type } from 'typebox';
+import { callerOf, workspaceOf } from '../auth.ts';
+import { KIB, MAX_ADMIN_BYTES, MAX_BATCH_BYTES, MAX_BATCH_EVENTS, MAX_EVENT_BYTES } from '../bodies.ts';
+import type { App, HttpDeps } from '../deps.ts';
+import { MAX_HEADERS } from '../headerRules.ts';
+import { describe, nullable, ref } from '../operation.ts';
+import { Problem } from '../problem.ts';
+import type { SettingsPatchInput } from '../views/administration.ts';
+import { BIN_LIMITS } from '../views/bin.ts';
+import { mergeSettings } from './workspaces.ts';
+
+const MetaSchema = Type.Object({
+  version: Type.String(),
+  public_url: Type.String(),
+  source_ips: Type.Array(Type.String(), { description: 'Where deliveries come from, for allow-lists.' }),
+  limits: Type.Record(Type.String(), Type.Number()),
+  plan: nullable(Type.String(), {
+    description: "The workspace's; null for an instance key that names none.",
+  }),
+});
+
+export function settingsRoutes(app: App, deps: HttpDeps): void {
+  app.get(
+    '/v1/settings',
+    {
+      config: { access: 'read' },
+      schema: describe({
+        id: 'getSettings',
+        summary: "Get the workspace's settings",
+        tag: 'Administration',
+        access: 'read',
+        answers: { 200: { schema: ref('Settings'), description: 'The settings.' } },
+      }),
+    },
+    async (request) => (await workspaceRow(deps, workspaceOf(request))).settings,
+  );
+
+  app.patch(
+    '/v1/settings',
+    {
+      config: { access: 'manage' },
+      schema: {
+        ...describe({
+          id: 'updateSettings',
+          summary: "Change the workspace's settings",
+          tag: 'Administration',
+          access: 'manage',
+          answers: { 200: { schema: ref('Settings'), description: 'The settings as they are now.' } },
+          hasBody: true,
+        }),
+        body: ref<SettingsPatchInput>('SettingsPatch'),
+      },
+    },
+    async (request) => {
+      const key = workspaceOf(request);
+      const { settings } = await workspaceRow(deps, key);
+      const changed = mergeSettings(settings, request.body);
+      await deps.store.updateWorkspace(key, { settings: changed });
+      await deps.engine.routingChanged(key);
+      return changed;
+    },
+  );
+
+  app.get(
+    '/v1/meta',
+    {
+      config: { access: 'key' },
+      schema: describe({
+        id: 'getMeta',
+        summary: 'Get version, source addresses, limits and plan',
+        tag: 'Administration',
+        access: 'key',
+        answers: { 200: { schema: MetaSchema, description: 'Facts about the installation.' } },
+      }),
+    },
+    async (request) => {
+      const { workspace } = callerOf(request);
+      return {
+        version: deps.meta.version,
+        public_url: deps.meta.publicUrl(),
+        source_ips: deps.meta.sourceIps,
+        limits: { ...LIMITS, ...deps.meta.limits },
+        plan: workspace === null ? null : (await workspaceRow(deps, workspace)).plan,
+      };
+    },
+  );
+}
+
+const LIMITS = {
+  event_bytes: MAX_EVENT_BYTES,
+  batch_bytes: MAX_BATCH_BYTES,
+  batch_events: MAX_BATCH_EVENTS,
+  request_kib: MAX_ADMIN_BYTES / KIB,
+  endpoint_headers: MAX_HEADERS,
+  bin_requests: BIN_LIMITS.requests,
+  bin_request_bytes: BIN_LIMITS.request_bytes,
+  bin_days: BIN_LIMITS.days,
+};
+
+async function workspaceRow(deps: HttpDeps, key: number) {
+  const workspace = await deps.store.findWorkspace(key);
+  if (!workspace) throw new Problem('not_found', 'The workspace is gone.');
+  return workspace;
+}

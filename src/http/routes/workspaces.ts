@@ -1,0 +1,185 @@
+/** `/v1/workspaces`: the tenants, for holders of an instance key. */
+
+import { Type } from 'typebox';
+import { parseId } from '../../core/ids.ts';
+import { API_KEY_SCOPES, type Workspace, type WorkspaceSettings } from '../../store/store.ts';
+import { makeApiKey } from '../apiKey.ts';
+import type { App, HttpDeps } from '../deps.ts';
+import { describe, idParams, ref } from '../operation.ts';
+import { pageFrom, pageQuery, readPage } from '../paging.ts';
+import { Problem } from '../problem.ts';
+import { apiKeyView, nameInput, type SettingsPatchInput, workspaceView } from '../views/administration.ts';
+
+/** A self-hosted installation starts on a plan that allows everything (A1). */
+export const DEFAULT_PLAN = 'unlimited';
+
+export const DEFAULT_SETTINGS: WorkspaceSettings = {
+  validation: 'strict',
+  language: 'en',
+  account_email: null,
+};
+
+const planInput = Type.String({ pattern: '^[a-z0-9_-]{1,64}$' });
+
+export function workspaceRoutes(app: App, deps: HttpDeps): void {
+  createRoute(app, deps);
+  readRoutes(app, deps);
+  patchRoute(app, deps);
+}
+
+function createRoute(app: App, deps: HttpDeps): void {
+  app.post(
+    '/v1/workspaces',
+    {
+      config: { access: 'instance' },
+      schema: {
+        ...describe({
+          id: 'createWorkspace',
+          summary: 'Create a workspace and its first API key',
+          tag: 'Administration',
+          access: 'instance',
+          answers: { 201: { schema: ref('CreatedWorkspace'), description: 'The workspace and its key.' } },
+          hasBody: true,
+        }),
+        body: Type.Object(
+          {
+            name: nameInput,
+            plan: Type.Optional(planInput),
+            settings: Type.Optional(ref<SettingsPatchInput>('SettingsPatch')),
+          },
+          { additionalProperties: false },
+        ),
+      },
+    },
+    async (request, reply) => {
+      const { name, plan = DEFAULT_PLAN, settings } = request.body;
+      const now = deps.clock.now();
+      const workspace = {
+        key: deps.engine.nextKey(),
+        name,
+        plan,
+        settings: mergeSettings(DEFAULT_SETTINGS, settings ?? {}),
+        createdAt: now,
+      };
+      await deps.store.createWorkspace(workspace);
+      const made = makeApiKey('workspace', deps.random.bytes);
+      const apiKey = {
+        key: deps.engine.nextKey(),
+        workspace: workspace.key,
+        name: 'First key',
+        prefix: made.prefix,
+        scopes: API_KEY_SCOPES,
+        createdAt: now,
+      };
+      await deps.store.createApiKey({ ...apiKey, hash: made.hash });
+      return reply
+        .code(201)
+        .header('cache-control', 'no-store')
+        .send({
+          ...workspaceView({ ...workspace, routingVersion: 0 }),
+          api_key: { ...apiKeyView(apiKey), key: made.text },
+        });
+    },
+  );
+}
+
+function readRoutes(app: App, deps: HttpDeps): void {
+  app.get(
+    '/v1/workspaces',
+    {
+      config: { access: 'instance' },
+      schema: {
+        ...describe({
+          id: 'listWorkspaces',
+          summary: 'List workspaces',
+          tag: 'Administration',
+          access: 'instance',
+          answers: { 200: { schema: ref('WorkspacePage'), description: 'Workspaces, newest first.' } },
+        }),
+        querystring: Type.Object(pageQuery, { additionalProperties: false }),
+      },
+    },
+    async (request) => {
+      const { limit, before } = readPage(request.query);
+      const all = await deps.store.listWorkspaces();
+      const newestFirst = all
+        .filter(({ key }) => before === null || key < before)
+        .sort((one, other) => other.key - one.key);
+      const { rows, next } = pageFrom(newestFirst, limit);
+      return { data: rows.map(workspaceView), next_cursor: next };
+    },
+  );
+
+  app.get(
+    '/v1/workspaces/:id',
+    {
+      config: { access: 'instance' },
+      schema: {
+        ...describe({
+          id: 'getWorkspace',
+          summary: 'Get a workspace',
+          tag: 'Administration',
+          access: 'instance',
+          answers: { 200: { schema: ref('Workspace'), description: 'The workspace.' } },
+          problems: ['not_found'],
+        }),
+        params: idParams('workspace'),
+      },
+    },
+    async (request) => {
+      const key = parseId('ws', request.params.id);
+      return workspaceView(
+        found(key === null ? null : await deps.store.findWorkspace(key), request.params.id),
+      );
+    },
+  );
+}
+
+function patchRoute(app: App, deps: HttpDeps): void {
+  app.patch(
+    '/v1/workspaces/:id',
+    {
+      config: { access: 'instance' },
+      schema: {
+        ...describe({
+          id: 'updateWorkspace',
+          summary: "Change a workspace's name or plan",
+          tag: 'Administration',
+          access: 'instance',
+          answers: { 200: { schema: ref('Workspace'), description: 'The workspace as it is now.' } },
+          problems: ['not_found'],
+          hasBody: true,
+        }),
+        params: idParams('workspace'),
+        body: Type.Object(
+          { name: Type.Optional(nameInput), plan: Type.Optional(planInput) },
+          { additionalProperties: false },
+        ),
+      },
+    },
+    async (request) => {
+      const key = parseId('ws', request.params.id);
+      const { name, plan } = request.body;
+      const patch = { ...(name === undefined ? {} : { name }), ...(plan === undefined ? {} : { plan }) };
+      const workspace = found(
+        key === null ? null : await deps.store.updateWorkspace(key, patch),
+        request.params.id,
+      );
+      await deps.engine.routingChanged(workspace.key);
+      return workspaceView(workspace);
+    },
+  );
+}
+
+function found(workspace: Workspace | null, id: string): Workspace {
+  if (!workspace) throw new Problem('not_found', `There is no workspace ${JSON.stringify(id)}.`);
+  return workspace;
+}
+
+export function mergeSettings(settings: WorkspaceSettings, patch: SettingsPatchInput): WorkspaceSettings {
+  return {
+    validation: patch.validation ?? settings.validation,
+    language: patch.language ?? settings.language,
+    account_email: patch.account_email === undefined ? settings.account_email : patch.account_email,
+  };
+}

@@ -1,0 +1,130 @@
+/**
+ * The HTTP server: what holds for every route. Bodies are read by bodies.ts, access is checked by
+ * auth.ts, schemas by validation.ts, and whatever is thrown becomes a problem here, logged once.
+ * The routes are in routes/, one file per noun.
+ */
+
+import fastify, { type FastifyError, type FastifyReply, type FastifyRequest } from 'fastify';
+import { MINUTE } from '../core/duration.ts';
+import { createKeyCache, requireAccess } from './auth.ts';
+import { createBinNotices } from './binNotices.ts';
+import { MAX_ADMIN_BYTES, readJsonBody } from './bodies.ts';
+import type { App, HttpDeps } from './deps.ts';
+import { allowedMethods, watchRoutes } from './methods.ts';
+import { describeApi, openapiRoute } from './openapi.ts';
+import { PROBLEM_TYPE, Problem, problemOf } from './problem.ts';
+import { apiKeyRoutes } from './routes/apiKeys.ts';
+import { binRoutes } from './routes/bins.ts';
+import { captureRoutes } from './routes/capture.ts';
+import { deliveryRoutes } from './routes/deliveries.ts';
+import { deliveryActionRoutes } from './routes/deliveryActions.ts';
+import { endpointActionRoutes } from './routes/endpointActions.ts';
+import { endpointRoutes } from './routes/endpoints.ts';
+import { eventRoutes } from './routes/events.ts';
+import { eventTypeRoutes } from './routes/eventTypes.ts';
+import { healthRoutes } from './routes/health.ts';
+import { publishRoutes } from './routes/publish.ts';
+import { settingsRoutes } from './routes/settings.ts';
+import { workspaceRoutes } from './routes/workspaces.ts';
+import { createValidatorCompiler } from './validation.ts';
+
+/** Longer than any id or name in an address; a longer one is answered 414. */
+const MAX_PARAM_LENGTH = 1024;
+
+/** The API of one node. Not listening yet: the caller listens and closes. */
+export function createHttpServer(deps: HttpDeps): App {
+  const app: App = fastify({
+    ...(deps.logger ? { loggerInstance: deps.logger } : { logger: false }),
+    disableRequestLogging: true,
+    bodyLimit: MAX_ADMIN_BYTES,
+    // From the first byte of a request to its last; what a route then does takes its own time.
+    requestTimeout: MINUTE,
+    routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
+    exposeHeadRoutes: false,
+    frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) =>
+      answerProblem(error, request, reply),
+  });
+  app.decorateRequest('rawText', '');
+  readBodies(app);
+  app.setValidatorCompiler(createValidatorCompiler());
+  // Answers are what the views made; openapi.test.ts holds them to their schemas.
+  app.setSerializerCompiler(() => JSON.stringify);
+  app.setErrorHandler(answerProblem);
+  const routes = watchRoutes(app);
+  app.setNotFoundHandler(async (request) => {
+    throw noRoute(request, allowedMethods(routes, request.url));
+  });
+  app.addHook('onResponse', async (request, reply) => {
+    request.log.debug(
+      {
+        method: request.method,
+        route: request.routeOptions.url,
+        status: reply.statusCode,
+        ms: reply.elapsedTime,
+      },
+      'answered',
+    );
+  });
+  describeApi(app, deps);
+  registerRoutes(app, deps);
+  return app;
+}
+
+function readBodies(app: App): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser(
+    'application/json',
+    { parseAs: 'buffer' },
+    async (request: FastifyRequest, bytes: Buffer) => readJsonBody(request, bytes),
+  );
+}
+
+function registerRoutes(app: App, deps: HttpDeps): void {
+  const notices = createBinNotices(deps);
+  const keys = createKeyCache(deps);
+  app.addHook('preClose', async () => notices.close());
+  app.register(async (pages: App) => {
+    openapiRoute(pages);
+    healthRoutes(pages, deps);
+    captureRoutes(pages, deps, notices);
+  });
+  app.register(async (api: App) => {
+    requireAccess(api, deps, keys);
+    publishRoutes(api, deps);
+    eventRoutes(api, deps);
+    eventTypeRoutes(api, deps);
+    endpointRoutes(api, deps);
+    endpointActionRoutes(api, deps);
+    deliveryRoutes(api, deps);
+    deliveryActionRoutes(api, deps);
+    binRoutes(api, deps, notices);
+    workspaceRoutes(api, deps);
+    apiKeyRoutes(api, deps, keys);
+    settingsRoutes(api, deps);
+  });
+}
+
+function noRoute(request: FastifyRequest, methods: readonly string[]): Problem {
+  if (methods.length === 0)
+    return new Problem('route_not_found', `There is nothing at ${pathOf(request.url)}.`);
+  return new Problem(
+    'method_not_allowed',
+    `${pathOf(request.url)} takes ${methods.join(', ')}, not ${request.method}.`,
+    {
+      headers: { allow: methods.join(', ') },
+    },
+  );
+}
+
+function pathOf(url: string): string {
+  return url.split('?', 1)[0] ?? url;
+}
+
+function answerProblem(error: unknown, request: FastifyRequest, reply: FastifyReply): void {
+  const problem = problemOf(error);
+  const { status, code } = problem.body;
+  const record = { code, status, method: request.method, route: request.routeOptions?.url };
+  if (status >= 500) request.log.error({ ...record, err: problem.cause ?? problem }, problem.message);
+  else request.log.info(record, problem.message);
+  reply.code(status).headers(problem.headers).type(PROBLEM_TYPE).send(JSON.stringify(problem.body));
+}

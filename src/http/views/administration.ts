@@ -1,0 +1,100 @@
+/** Workspaces, API keys and settings as the API shows and takes them. Pure. */
+
+import { type Static, Type } from 'typebox';
+import { formatId } from '../../core/ids.ts';
+import { API_KEY_SCOPES, type ApiKey, type Workspace } from '../../store/store.ts';
+import { nullable, oneOf, pageOf, ref, time } from '../operation.ts';
+import { formatTime } from '../paging.ts';
+
+const MAX_NAME_LENGTH = 200;
+export const nameInput = Type.String({ minLength: 1, maxLength: MAX_NAME_LENGTH });
+
+const settingsMembers = {
+  validation: oneOf(['strict', 'warn'] as const, {
+    description: '`strict` refuses an event that its schema refuses; `warn` accepts it and says so.',
+  }),
+  language: oneOf(['ar', 'en'] as const),
+  account_email: nullable(Type.String({ maxLength: 320 }), {
+    description: '`account.email` of marketing bodies where the publisher names none.',
+  }),
+};
+
+const SettingsSchema = Type.Object(settingsMembers, {
+  $id: 'Settings',
+  description: 'Settings of a workspace.',
+});
+export type SettingsView = Static<typeof SettingsSchema>;
+
+const SettingsPatchSchema = Type.Object(
+  {
+    validation: Type.Optional(settingsMembers.validation),
+    language: Type.Optional(settingsMembers.language),
+    account_email: Type.Optional(settingsMembers.account_email),
+  },
+  { $id: 'SettingsPatch', additionalProperties: false, description: 'What is absent stays as it is.' },
+);
+export type SettingsPatchInput = Static<typeof SettingsPatchSchema>;
+
+const workspaceMembers = {
+  id: Type.String(),
+  name: Type.String(),
+  plan: Type.String(),
+  settings: ref<SettingsView>('Settings'),
+  created_at: time('When it was made.'),
+};
+
+const WorkspaceSchema = Type.Object(workspaceMembers, { $id: 'Workspace', description: 'A tenant.' });
+export type WorkspaceView = Static<typeof WorkspaceSchema>;
+
+const apiKeyMembers = {
+  id: Type.String(),
+  name: Type.String(),
+  prefix: Type.String({ description: 'The readable beginning, to recognise the key by.' }),
+  scopes: Type.Array(oneOf(API_KEY_SCOPES)),
+  created_at: time('When it was made.'),
+};
+
+const ApiKeySchema = Type.Object(apiKeyMembers, { $id: 'ApiKey', description: 'A key in force.' });
+export type ApiKeyView = Static<typeof ApiKeySchema>;
+
+const CreatedApiKeySchema = Type.Object(
+  { ...apiKeyMembers, key: Type.String({ description: 'The whole key.' }) },
+  { $id: 'CreatedApiKey', description: 'The key and, this once, its text.' },
+);
+export type CreatedApiKeyView = Static<typeof CreatedApiKeySchema>;
+
+const CreatedWorkspaceSchema = Type.Object(
+  { ...workspaceMembers, api_key: ref<CreatedApiKeyView>('CreatedApiKey') },
+  { $id: 'CreatedWorkspace', description: 'The workspace and its first API key, which is shown this once.' },
+);
+
+export const apiKeyComponents = [
+  SettingsSchema,
+  SettingsPatchSchema,
+  WorkspaceSchema,
+  pageOf(ref('Workspace'), 'WorkspacePage'),
+  CreatedWorkspaceSchema,
+  ApiKeySchema,
+  pageOf(ref('ApiKey'), 'ApiKeyPage'),
+  CreatedApiKeySchema,
+];
+
+export function workspaceView(row: Workspace): WorkspaceView {
+  return {
+    id: formatId('ws', row.key),
+    name: row.name,
+    plan: row.plan,
+    settings: row.settings,
+    created_at: formatTime(row.createdAt),
+  };
+}
+
+export function apiKeyView(row: Omit<ApiKey, 'revokedAt'>): ApiKeyView {
+  return {
+    id: formatId('key', row.key),
+    name: row.name,
+    prefix: row.prefix,
+    scopes: [...row.scopes],
+    created_at: formatTime(row.createdAt),
+  };
+}

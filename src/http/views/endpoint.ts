@@ -1,0 +1,272 @@
+/**
+ * Endpoints as the API shows and takes them. Pure.
+ */
+
+import { type Static, Type } from 'typebox';
+import { MAX_LANES, type Ordering } from '../../core/delivery/order.ts';
+import { MAX_WAIT_S, MAX_WAITS, RETRY_PRESETS, type RetryPolicy } from '../../core/delivery/retry.ts';
+import { formatId } from '../../core/ids.ts';
+import { CONDITION_LIMITS, type Condition, OPERATORS } from '../../core/routing/condition.ts';
+import type { Endpoint } from '../../store/store.ts';
+import { nullable, oneOf, pageOf, ref, time } from '../operation.ts';
+import { formatTime } from '../paging.ts';
+
+export const MIN_TIMEOUT_MS = 100;
+export const MAX_TIMEOUT_MS = 10_000;
+/** A8. */
+export const DEFAULT_TIMEOUT_MS = 5_000;
+export const MAX_NAME_LENGTH = 200;
+/** More types than the catalog and a workspace's own will ever hold. */
+const MAX_EVENT_TYPES = 200;
+
+const group = {
+  type: 'array',
+  items: { $ref: 'Condition#' },
+  minItems: 1,
+  maxItems: CONDITION_LIMITS.clauses,
+};
+const form = (properties: Record<string, unknown>, required: readonly string[]) => ({
+  type: 'object',
+  properties,
+  required,
+  additionalProperties: false,
+});
+
+/** For the document; requests are checked by core/routing, whose faults are more to the point. */
+const ConditionSchema = {
+  $id: 'Condition',
+  description: 'What is asked of the body that the receiver gets.',
+  oneOf: [
+    form({ all: group }, ['all']),
+    form({ any: group }, ['any']),
+    form({ not: { $ref: 'Condition#' } }, ['not']),
+    form(
+      {
+        field: {
+          type: 'string',
+          maxLength: CONDITION_LIMITS.textLength,
+          description: 'A path such as `data.contact.email`.',
+        },
+        op: { type: 'string', enum: Object.keys(OPERATORS) },
+        value: { description: 'A text, number, boolean, null or a list of them, as the operator asks.' },
+        ignore_case: { type: 'boolean' },
+      },
+      ['field', 'op', 'value'],
+    ),
+  ],
+};
+
+const lanes = Type.Integer({ minimum: 1, maximum: MAX_LANES });
+
+export const OrderingSchema = Type.Union(
+  [
+    Type.Object({ by: oneOf(['endpoint'] as const) }, { additionalProperties: false }),
+    Type.Object({ by: oneOf(['subject'] as const), lanes }, { additionalProperties: false }),
+    Type.Object({ by: oneOf(['none'] as const), lanes }, { additionalProperties: false }),
+  ],
+  {
+    description:
+      'Strict order over everything, strict per subject (contact), or none. `lanes` is how many requests may be in flight at a time.',
+  },
+);
+
+export const RetrySchema = Type.Union(
+  [
+    Type.Object({ preset: oneOf(RETRY_PRESETS) }, { additionalProperties: false }),
+    Type.Object(
+      {
+        waits_s: Type.Array(Type.Integer({ minimum: 1, maximum: MAX_WAIT_S }), {
+          minItems: 1,
+          maxItems: MAX_WAITS,
+        }),
+      },
+      { additionalProperties: false },
+    ),
+  ],
+  { description: 'A preset, or the waits between attempts in seconds.' },
+);
+
+const SignatureInput = Type.Object(
+  {
+    v1a: Type.Optional(Type.Boolean({ description: 'Also sign with Ed25519 (`v1a`).' })),
+    compatibility: Type.Optional(
+      oneOf(['none', 'base64', 'hex'] as const, {
+        description: 'The header `X-Webhook-Signature`, and how it is written.',
+      }),
+    ),
+  },
+  { additionalProperties: false },
+);
+
+const input = {
+  url: Type.String({ minLength: 1, maxLength: 2048 }),
+  name: Type.String({ maxLength: MAX_NAME_LENGTH }),
+  event_types: Type.Array(Type.String({ minLength: 1, maxLength: 128 }), {
+    minItems: 1,
+    maxItems: MAX_EVENT_TYPES,
+    uniqueItems: true,
+    description: 'Names of event types; `["*"]` for all.',
+  }),
+  condition: nullable(ref<unknown>('Condition')),
+  ordering: OrderingSchema,
+  retry: RetrySchema,
+  timeout_ms: Type.Integer({
+    minimum: MIN_TIMEOUT_MS,
+    maximum: MAX_TIMEOUT_MS,
+    default: DEFAULT_TIMEOUT_MS,
+    description: 'For a whole attempt, from the name look-up to the head of the answer.',
+  }),
+  headers: Type.Record(Type.String(), Type.String(), {
+    description: 'Headers of your own, sent with every request.',
+  }),
+  signature: SignatureInput,
+};
+
+export const NewEndpointSchema = Type.Object(
+  {
+    url: input.url,
+    event_types: input.event_types,
+    name: Type.Optional(input.name),
+    condition: Type.Optional(input.condition),
+    ordering: Type.Optional(input.ordering),
+    retry: Type.Optional(input.retry),
+    timeout_ms: Type.Optional(input.timeout_ms),
+    headers: Type.Optional(input.headers),
+    signature: Type.Optional(input.signature),
+    secret: Type.Optional(
+      Type.String({
+        maxLength: 200,
+        description: 'A signing secret of your own (`whsec_…`); made for you if absent.',
+      }),
+    ),
+  },
+  { $id: 'NewEndpoint', additionalProperties: false },
+);
+export type NewEndpointInput = Static<typeof NewEndpointSchema>;
+
+export const EndpointPatchSchema = Type.Object(
+  {
+    url: Type.Optional(input.url),
+    event_types: Type.Optional(input.event_types),
+    name: Type.Optional(input.name),
+    condition: Type.Optional(input.condition),
+    ordering: Type.Optional(input.ordering),
+    retry: Type.Optional(input.retry),
+    timeout_ms: Type.Optional(input.timeout_ms),
+    headers: Type.Optional(input.headers),
+    signature: Type.Optional(input.signature),
+  },
+  { $id: 'EndpointPatch', additionalProperties: false, description: 'What is absent stays as it is.' },
+);
+export type EndpointPatchInput = Static<typeof EndpointPatchSchema>;
+
+const endpointMembers = {
+  id: Type.String(),
+  url: Type.String(),
+  name: Type.String(),
+  event_types: Type.Array(Type.String()),
+  condition: nullable(ref<Condition>('Condition')),
+  enabled: Type.Boolean(),
+  disabled: nullable(
+    Type.Object({
+      reason: oneOf(['manual', 'error_budget', 'gone'] as const),
+      at: time('Since when.'),
+      by: Type.String({ description: 'Who did it.' }),
+    }),
+  ),
+  ordering: Type.Unsafe<Ordering>(OrderingSchema),
+  retry: Type.Unsafe<RetryPolicy>(RetrySchema),
+  timeout_ms: Type.Integer(),
+  headers: Type.Record(Type.String(), Type.String(), {
+    description: 'Values are `***` unless the key may manage.',
+  }),
+  signature: Type.Object({ v1a: Type.Boolean(), compatibility: oneOf(['none', 'base64', 'hex'] as const) }),
+  held: Type.Integer({ description: 'Deliveries held because the endpoint is disabled.' }),
+  created_at: time('When it was made.'),
+  updated_at: time('When it was last changed.'),
+};
+
+const EndpointSchema = Type.Object(endpointMembers, { $id: 'Endpoint', description: 'Where webhooks go.' });
+export type EndpointView = Static<typeof EndpointSchema>;
+
+const CreatedEndpointSchema = Type.Object(
+  {
+    ...endpointMembers,
+    secret: Type.String({ description: 'The signing secret (`whsec_…`).' }),
+    public_key: Type.Optional(
+      Type.String({ description: 'With `signature.v1a`: the key to verify with (`whpk_…`).' }),
+    ),
+  },
+  { $id: 'CreatedEndpoint', description: 'The endpoint and, this once, its secret.' },
+);
+
+const secretKind = oneOf(['v1', 'v1a'] as const);
+
+const EndpointSecretSchema = Type.Object(
+  {
+    secret: Type.String({ description: 'The shared secret in force (`whsec_…`).' }),
+    public_key: Type.Optional(
+      Type.String({ description: 'The Ed25519 key to verify `v1a` with (`whpk_…`).' }),
+    ),
+    previous: Type.Array(
+      Type.Object({
+        kind: secretKind,
+        secret: Type.Optional(Type.String()),
+        public_key: Type.Optional(Type.String()),
+        expires_at: time('Until then it signs too.'),
+      }),
+      { description: 'Rotated out, but still signing beside the one in force.' },
+    ),
+  },
+  { $id: 'EndpointSecret' },
+);
+export type EndpointSecretView = Static<typeof EndpointSecretSchema>;
+
+const RotatedSecretSchema = Type.Object(
+  {
+    kind: secretKind,
+    secret: Type.Optional(Type.String({ description: 'The new `whsec_…`.' })),
+    public_key: Type.Optional(Type.String({ description: 'The new `whpk_…`.' })),
+    previous_expires_at: time('Until then the one before signs too.'),
+  },
+  { $id: 'RotatedSecret' },
+);
+export type RotatedSecretView = Static<typeof RotatedSecretSchema>;
+
+export const endpointComponents = [
+  ConditionSchema,
+  NewEndpointSchema,
+  EndpointPatchSchema,
+  EndpointSchema,
+  CreatedEndpointSchema,
+  pageOf(ref('Endpoint'), 'EndpointPage'),
+  EndpointSecretSchema,
+  RotatedSecretSchema,
+];
+
+/** `open` is the endpoint's count of open deliveries; `headers` are to be shown as they are. */
+export function endpointView(
+  endpoint: Endpoint,
+  open: number,
+  headers: Record<string, string>,
+): EndpointView {
+  const { disabled } = endpoint;
+  return {
+    id: formatId('ep', endpoint.key),
+    url: endpoint.url,
+    name: endpoint.name,
+    event_types: [...endpoint.eventTypes],
+    condition: endpoint.condition,
+    enabled: disabled === null,
+    disabled:
+      disabled === null ? null : { reason: disabled.reason, at: formatTime(disabled.at), by: disabled.by },
+    ordering: endpoint.ordering,
+    retry: endpoint.retry,
+    timeout_ms: endpoint.timeoutMs,
+    headers,
+    signature: endpoint.signature,
+    held: disabled === null ? 0 : open,
+    created_at: formatTime(endpoint.createdAt),
+    updated_at: formatTime(endpoint.updatedAt),
+  };
+}

@@ -1,0 +1,189 @@
+/**
+ * Events as the API shows and takes them. Pure. An event in full is assembled as text, because its
+ * data must come out as it went in.
+ */
+
+import { type Static, Type } from 'typebox';
+import { accountOf, dataOf } from '../../core/catalog/envelope.ts';
+import type { Family } from '../../core/catalog/eventType.ts';
+import { formatId } from '../../core/ids.ts';
+import type { DeliverySource, StoredEvent } from '../../store/store.ts';
+import { MAX_BATCH_EVENTS } from '../bodies.ts';
+import { nullable, pageOf, ref, time } from '../operation.ts';
+import { formatTime } from '../paging.ts';
+import { type DeliveryView, type SourceView, sourceView } from './delivery.ts';
+
+const FaultSchema = Type.Object({ field: Type.String(), message: Type.String() }, { $id: 'Fault' });
+const warnings = Type.Array(ref<Static<typeof FaultSchema>>('Fault'), {
+  description: 'Where data does not fit its schema, in a workspace that accepts it all the same.',
+});
+
+const NewEventSchema = Type.Object(
+  {
+    type: Type.String({ description: 'The name of an event type.' }),
+    data: Type.Object(
+      {},
+      { additionalProperties: true, description: "What happened, as the type's schema says." },
+    ),
+    id: Type.Optional(
+      Type.String({
+        pattern: '^[A-Za-z0-9_.:-]{1,128}$',
+        description:
+          'Yours, unique in the workspace: repeating it is answered as the first time. Made for you if absent.',
+      }),
+    ),
+    created_at: Type.Optional(
+      Type.String({ description: 'When it happened (RFC 3339, or ISO 8601 in UTC); now if absent.' }),
+    ),
+    account: Type.Optional(
+      Type.Object(
+        { email: Type.Optional(Type.String()) },
+        {
+          additionalProperties: true,
+          description: 'Whose platform it happened in: `account` of marketing bodies.',
+        },
+      ),
+    ),
+  },
+  { $id: 'NewEvent', additionalProperties: false },
+);
+
+const NewEventsSchema = Type.Object(
+  { events: Type.Array(ref('NewEvent'), { minItems: 1, maxItems: MAX_BATCH_EVENTS }) },
+  { $id: 'NewEvents', additionalProperties: false },
+);
+
+const AcceptedEventSchema = Type.Object(
+  {
+    id: Type.String(),
+    deliveries: Type.Integer({ description: 'How many deliveries it makes.' }),
+    runs: Type.Integer({ description: 'How many workflow runs it starts.' }),
+    warnings: Type.Optional(warnings),
+  },
+  { $id: 'AcceptedEvent', description: 'Stored durably, with all that follows of it.' },
+);
+export type AcceptedEventView = Static<typeof AcceptedEventSchema>;
+
+const AcceptedEventsSchema = Type.Object(
+  { events: Type.Array(ref<AcceptedEventView>('AcceptedEvent')) },
+  { $id: 'AcceptedEvents' },
+);
+
+const eventMembers = {
+  id: Type.String(),
+  type: Type.String(),
+  subject: nullable(Type.String(), { description: 'The contact that it is about.' }),
+  created_at: time('When it happened.'),
+  accepted_at: time('When it was accepted.'),
+  test: Type.Boolean({ description: 'Whether it is a sample sent as a test.' }),
+  delivery_count: Type.Integer(),
+};
+
+const EventSchema = Type.Object(eventMembers, { $id: 'Event', description: 'Something that happened.' });
+export type EventView = Static<typeof EventSchema>;
+
+const VerdictSchema = Type.Object(
+  {
+    source: ref<SourceView>('Source'),
+    endpoint_id: nullable(Type.String()),
+    matched: Type.Boolean(),
+    reason: Type.String(),
+    clause: Type.Optional(Type.Unknown({ description: 'The clause that failed.' })),
+    actual: Type.Optional(Type.Unknown({ description: 'What it found instead.' })),
+  },
+  { $id: 'Verdict', description: 'What one subscription, rule or workflow said to the event (and why).' },
+);
+export type VerdictView = Static<typeof VerdictSchema>;
+
+const EventDetailSchema = Type.Object(
+  {
+    ...eventMembers,
+    data: Type.Unknown({ description: 'As it was posted.' }),
+    account: Type.Unknown({ description: 'As it was posted; null for none.' }),
+    deliveries: Type.Array(ref<DeliveryView>('Delivery')),
+    verdicts: Type.Array(ref<VerdictView>('Verdict')),
+    reason: nullable(Type.String(), { description: 'Where it made no delivery: why.' }),
+    warnings,
+  },
+  { $id: 'EventDetail', description: 'An event with what became of it.' },
+);
+
+export const eventComponents = [
+  FaultSchema,
+  NewEventSchema,
+  NewEventsSchema,
+  AcceptedEventSchema,
+  AcceptedEventsSchema,
+  EventSchema,
+  pageOf(ref('Event'), 'EventPage'),
+  VerdictSchema,
+  EventDetailSchema,
+];
+
+export function eventView(row: StoredEvent): EventView {
+  return {
+    id: row.id,
+    type: row.type,
+    subject: row.subject,
+    created_at: formatTime(row.createdAt),
+    accepted_at: formatTime(row.acceptedAt),
+    test: row.test,
+    delivery_count: row.deliveries,
+  };
+}
+
+/** JSON text of an EventDetail. `family` is that of its type. */
+export function eventDetailText(
+  row: StoredEvent,
+  family: Family,
+  deliveries: readonly DeliveryView[],
+): string {
+  const verdicts = [...yesVerdicts(deliveries), ...noVerdicts(row.verdicts)];
+  const head = JSON.stringify(eventView(row)).slice(0, -1);
+  const account = row.account ?? accountOf(family, row.body) ?? 'null';
+  const tail = JSON.stringify({
+    deliveries,
+    verdicts,
+    reason: row.deliveries > 0 ? null : reasonForNone(verdicts),
+    warnings: row.warnings === null ? [] : JSON.parse(row.warnings),
+  });
+  return `${head},"data":${dataOf(family, row.body)},"account":${account},${tail.slice(1)}`;
+}
+
+function yesVerdicts(deliveries: readonly DeliveryView[]): VerdictView[] {
+  return deliveries
+    .filter((delivery) => delivery.replay_of === null)
+    .map(({ source, endpoint_id }) => ({
+      source,
+      endpoint_id,
+      matched: true,
+      reason:
+        source.kind === 'test'
+          ? 'sent as a test'
+          : 'takes this type of event, and its condition (if any) matched',
+    }));
+}
+
+function noVerdicts(text: string | null): VerdictView[] {
+  const stored: ReadonlyArray<{
+    source: DeliverySource;
+    clause?: unknown;
+    actual?: unknown;
+    reason: string;
+  }> = text === null ? [] : JSON.parse(text);
+  return stored.map(({ source, clause, actual, reason }) => ({
+    source: sourceView(source),
+    endpoint_id: source.kind === 'subscription' && source.id !== null ? formatId('ep', source.id) : null,
+    matched: false,
+    reason,
+    ...(clause === undefined ? {} : { clause }),
+    ...(actual === undefined ? {} : { actual }),
+  }));
+}
+
+function reasonForNone(verdicts: readonly VerdictView[]): string {
+  if (verdicts.length === 0) return 'nothing_wanted_it: no endpoint takes this type of event';
+  const count =
+    verdicts.length === 1 ? 'the one endpoint that takes' : `all ${verdicts.length} endpoints that take`;
+  return `nothing_wanted_it: ${count} this type of event said no`;
+}
