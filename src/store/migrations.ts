@@ -47,7 +47,24 @@ export const POSTGRES_TYPES: Types = {
   clustered: '',
   // Rows that are updated soon after they are written: room on the page keeps the update there.
   roomy: 'WITH (fillfactor = 70)',
-  extra: [],
+  extra: [
+    'CREATE UNIQUE INDEX lanes_by_key ON lanes (key)',
+    // Publishing holds this lock shared from before it reads the version until it has committed, and
+    // every change of the version takes it alone: so a change is seen by all that commits after it.
+    // A function that is VOLATILE sees what was committed while it waited for the lock.
+    `CREATE FUNCTION mirsal_routing_version(of bigint) RETURNS bigint LANGUAGE plpgsql VOLATILE AS $$
+      BEGIN
+        PERFORM pg_advisory_xact_lock_shared(of);
+        RETURN (SELECT routing_version FROM workspaces WHERE key = of);
+      END $$`,
+    `CREATE FUNCTION mirsal_lock_routing() RETURNS trigger LANGUAGE plpgsql AS $$
+      BEGIN
+        PERFORM pg_advisory_xact_lock(NEW.key);
+        RETURN NEW;
+      END $$`,
+    `CREATE TRIGGER lock_routing BEFORE UPDATE OF routing_version ON workspaces
+      FOR EACH ROW EXECUTE FUNCTION mirsal_lock_routing()`,
+  ],
 };
 
 type Step = (types: Types) => string[];

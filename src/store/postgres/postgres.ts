@@ -1,0 +1,87 @@
+/**
+ * The shared store: PostgreSQL, any number of nodes.
+ *
+ * Two pools: the hot one publishes and records, the other serves everything else, so that no
+ * list, however long, stands before an acknowledgement.
+ */
+
+import { Kysely, PostgresDialect, sql } from 'kysely';
+import { Migrator } from 'kysely/migration';
+import type { Clock } from '../../world.ts';
+import { administration } from '../administration.ts';
+import { bins } from '../bins.ts';
+import { endpoints } from '../endpoints.ts';
+import { type LaneDialect, lanes } from '../lanes.ts';
+import { log } from '../log.ts';
+import { migrate } from '../migrate.ts';
+import { migrations, POSTGRES_TYPES } from '../migrations.ts';
+import type { Schema } from '../schema.ts';
+import type { Store } from '../store.ts';
+import { guard, guardAll, openPool } from './connection.ts';
+import { publish } from './publish.ts';
+import { record } from './record.ts';
+import { openSignals } from './signals.ts';
+
+export interface PostgresOptions {
+  /** `postgres://user:password@host:port/database` */
+  url: string;
+  clock: Clock;
+}
+
+const HOT_CONNECTIONS = 8;
+const OTHER_CONNECTIONS = 8;
+
+/**
+ * The hot statements reach every row by an index, row by row. Plans are kept, and one made while
+ * the tables were still empty would read whole tables later on: those ways are closed.
+ */
+const HOT_SETTINGS = 'SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off';
+
+const dialect: LaneDialect = {
+  // The database's clock is the one that all nodes share.
+  now: () => sql<number>`(extract(epoch FROM clock_timestamp()) * 1000)::bigint`,
+  lockRows: sql`FOR UPDATE OF l SKIP LOCKED`,
+  lockNodes: sql`LOCK TABLE nodes IN SHARE ROW EXCLUSIVE MODE`,
+};
+
+/** Opens the store. Connections are made when they are first needed. */
+export function openPostgres({ url, clock }: PostgresOptions): Store {
+  const hot = openPool({ url, max: HOT_CONNECTIONS, settings: HOT_SETTINGS });
+  const pool = openPool({ url, max: OTHER_CONNECTIONS });
+  const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) });
+  const signals = openSignals(url, clock, pool);
+  const verbs = guardAll({
+    ...administration(db, db),
+    ...endpoints(db, db),
+    ...lanes(db, db, dialect),
+    ...log(db, db),
+    ...bins(db, db),
+    publish: (call: Parameters<Store['publish']>[0]) => publish(hot, call),
+    record: (node: string, results: Parameters<Store['record']>[1]) => record(hot, node, results),
+    notify: signals.notify,
+  });
+  return {
+    ...verbs,
+    async migrate() {
+      // Steps may take longer than any other statement is allowed to.
+      const own = openPool({ url, max: 2, limited: false });
+      const schema = new Kysely<Schema>({ dialect: new PostgresDialect({ pool: own }) });
+      const provider = { getMigrations: async () => migrations(POSTGRES_TYPES) };
+      try {
+        await guard(() => own.query('SELECT 1'));
+        return await guard(() => migrate(new Migrator({ db: schema, provider })));
+      } finally {
+        await schema.destroy();
+      }
+    },
+    async ping() {
+      await guard(() => hot.query('SELECT 1'));
+    },
+    async close() {
+      await signals.close();
+      await hot.end();
+      await db.destroy();
+    },
+    listen: signals.listen,
+  };
+}
