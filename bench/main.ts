@@ -8,7 +8,7 @@
 import { parseArgs } from 'node:util';
 import { Agent, request } from 'undici';
 import { startPostgres } from '../test/support/postgres.ts';
-import { type Mirsal, type Sink, startMirsal, startSink } from './processes.ts';
+import { type Mirsal, type Sink, startNode, startSink } from './processes.ts';
 
 const { values: options } = parseArgs({
   options: { seconds: { type: 'string', default: '4' }, only: { type: 'string' } },
@@ -118,7 +118,7 @@ async function measure(
   databaseUrl: string | null,
   sink: Sink,
 ): Promise<{ figures: Figure[]; lines: string[] }> {
-  const mirsal = await startMirsal(databaseUrl);
+  const mirsal = await startNode(databaseUrl);
   try {
     await prepare(mirsal, sink, LANES);
     const whole = await throughput(mirsal, sink, LANES);

@@ -1,10 +1,9 @@
 /** The benchmark's child processes: the sink and Mirsal itself. All on loopback, all ended by it. */
 
-import { type ChildProcess, fork, spawn } from 'node:child_process';
+import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { startMirsal, temporaryDirectory } from '../test/support/process.ts';
 
 export interface SinkReport {
   count: number;
@@ -40,52 +39,26 @@ export async function startSink(): Promise<Sink> {
 }
 
 export interface Mirsal {
-  url: string;
-  call(method: string, path: string, body?: unknown): Promise<Record<string, unknown>>;
+  call(method: string, path: string, body?: unknown): Promise<unknown>;
   stop(): Promise<void>;
 }
 
-const API_KEY = 'bench-key-0123456789';
-
-export async function startMirsal(databaseUrl: string | null): Promise<Mirsal> {
-  const directory = mkdtempSync(join(tmpdir(), 'mirsal-bench-'));
-  const child = spawn(process.execPath, [join(import.meta.dirname, '../src/main.ts'), 'serve'], {
-    env: {
-      PATH: process.env.PATH,
-      MIRSAL_PORT: '0',
-      MIRSAL_HOST: '127.0.0.1',
-      MIRSAL_DATA_DIR: directory,
-      MIRSAL_ALLOWED_TARGETS: '127.0.0.0/8',
-      MIRSAL_BOOTSTRAP_API_KEY: API_KEY,
-      MIRSAL_LOG_LEVEL: 'warn',
-      ...(databaseUrl === null ? {} : { MIRSAL_DATABASE_URL: databaseUrl }),
-    },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
-  let said = '';
-  const url = await new Promise<string>((resolve, reject) => {
-    child.stdout.on('data', (chunk: Buffer) => {
-      said += chunk.toString();
-      const found = /Mirsal is at (\S+)/.exec(said)?.[1];
-      if (found !== undefined) resolve(found.replace('localhost', '127.0.0.1'));
-    });
-    child.on('exit', (code) => reject(new Error(`Mirsal ended with ${code}:\n${said}`)));
-  });
+/** One node on the embedded store, or on the database given. */
+export async function startNode(databaseUrl: string | null): Promise<Mirsal> {
+  const directory = temporaryDirectory();
+  const env: Record<string, string> = databaseUrl === null ? {} : { MIRSAL_DATABASE_URL: databaseUrl };
+  const node = await startMirsal({ directory: directory.path, env });
   return {
-    url,
     async call(method, path, body) {
-      const answer = await fetch(url + path, {
-        method,
-        headers: { authorization: `Bearer ${API_KEY}`, 'content-type': 'application/json' },
-        ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-      });
-      if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`);
-      return (await answer.json()) as Record<string, unknown>;
+      const answer = await node.call(method, path, body);
+      if (answer.status >= 300) {
+        throw new Error(`${method} ${path}: ${answer.status} ${JSON.stringify(answer.body)}`);
+      }
+      return answer.body;
     },
     async stop() {
-      child.kill('SIGTERM');
-      await once(child, 'exit');
-      rmSync(directory, { recursive: true, force: true });
+      await node.stop();
+      directory.remove();
     },
   };
 }

@@ -18,9 +18,8 @@ export interface Receiver extends AsyncDisposable {
   /** Resolves once `count` requests have come in all. */
   count(count: number): Promise<void>;
   /** Decides over each answer; `index` counts the requests of that path. Default: 200. */
-  answerWith(decide: (request: Received, index: number) => Answer): void;
+  answerWith(decide: (request: Received, index: number) => Answer | Promise<Answer>): void;
   of(path: string): Received[];
-  /** Connections open now. */
   close(): Promise<void>;
 }
 
@@ -28,7 +27,7 @@ export async function startReceiver(): Promise<Receiver> {
   const received: Received[] = [];
   const perPath = new Map<string, number>();
   const waiting: Array<{ count: number; resolve: () => void }> = [];
-  let decide: (request: Received, index: number) => Answer = () => 200;
+  let decide: (request: Received, index: number) => Answer | Promise<Answer> = () => 200;
 
   const answer = (response: ServerResponse, what: Answer): void => {
     if (what === null) return;
@@ -44,7 +43,7 @@ export async function startReceiver(): Promise<Receiver> {
       const index = perPath.get(path) ?? 0;
       perPath.set(path, index + 1);
       received.push(got);
-      answer(response, decide(got, index));
+      Promise.resolve(decide(got, index)).then((what) => answer(response, what));
       for (const waiter of waiting) if (received.length >= waiter.count) waiter.resolve();
     });
   });

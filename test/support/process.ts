@@ -1,0 +1,118 @@
+/** Mirsal as a process of its own, as an operator starts it; on loopback, on any free port. */
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+export const API_KEY = 'a-key-for-automation-0123456789';
+export const INSTANCE_KEY = 'an-instance-key-0123456789';
+
+export interface Answer {
+  status: number;
+  headers: Headers;
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of every shape
+  body: any;
+}
+
+export interface MirsalProcess {
+  url: string;
+  pid: number;
+  /** What it has said on standard output and error so far. */
+  said(): string;
+  call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
+  /** Ends it without warning (SIGKILL). */
+  kill(): Promise<void>;
+  /** Asks it to stop (SIGTERM); resolves to its exit code. */
+  stop(): Promise<number | null>;
+}
+
+export interface StartOptions {
+  directory: string;
+  env?: Record<string, string>;
+  /** Put before the command, such as a shell that sets limits. */
+  wrapper?: string[];
+}
+
+export function temporaryDirectory(): { path: string; remove(): void } {
+  const path = mkdtempSync(join(tmpdir(), 'mirsal-test-'));
+  return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
+}
+
+async function call(
+  url: string,
+  method: string,
+  path: string,
+  body: unknown,
+  headers: Record<string, string>,
+): Promise<Answer> {
+  const answer = await fetch(url + path, {
+    method,
+    headers: {
+      authorization: `Bearer ${API_KEY}`,
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...headers,
+    },
+    ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+  });
+  const text = await answer.text();
+  const isJson = answer.headers.get('content-type')?.includes('json') === true;
+  return { status: answer.status, headers: answer.headers, body: isJson ? JSON.parse(text) : text };
+}
+
+async function exitOf(child: ChildProcess): Promise<number | null> {
+  if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+  return child.exitCode;
+}
+
+/** Starts `mirsal serve` and resolves once it says where it is; rejects with what it said where it ends. */
+export async function startMirsal(options: StartOptions): Promise<MirsalProcess> {
+  const command = [
+    ...(options.wrapper ?? []),
+    process.execPath,
+    join(import.meta.dirname, '../../src/main.ts'),
+    'serve',
+  ];
+  const [file = process.execPath, ...args] = command;
+  const child = spawn(file, args, {
+    env: {
+      ...(process.env.PATH === undefined ? {} : { PATH: process.env.PATH }),
+      MIRSAL_HOST: '127.0.0.1',
+      MIRSAL_PORT: '0',
+      MIRSAL_DATA_DIR: options.directory,
+      MIRSAL_ALLOWED_TARGETS: '127.0.0.0/8',
+      MIRSAL_BOOTSTRAP_API_KEY: API_KEY,
+      MIRSAL_BOOTSTRAP_INSTANCE_KEY: INSTANCE_KEY,
+      MIRSAL_LOG_LEVEL: 'warn',
+      ...options.env,
+    },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let said = '';
+  const url = await new Promise<string>((resolve, reject) => {
+    const listen = (chunk: Buffer): void => {
+      said += chunk.toString();
+      const found = /Mirsal is at (\S+)/.exec(said)?.[1];
+      if (found !== undefined) resolve(found.replace('localhost', '127.0.0.1'));
+    };
+    child.stdout.on('data', listen);
+    child.stderr.on('data', listen);
+    child.on('error', reject);
+    child.on('exit', (code, signal) => reject(new Error(`Mirsal ended (${code ?? signal}): ${said}`)));
+  });
+  return {
+    url,
+    pid: child.pid ?? 0,
+    said: () => said,
+    call: (method, path, body, headers = {}) => call(url, method, path, body, headers),
+    async kill() {
+      child.kill('SIGKILL');
+      await exitOf(child);
+    },
+    async stop() {
+      child.kill('SIGTERM');
+      return exitOf(child);
+    },
+  };
+}
