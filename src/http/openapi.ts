@@ -13,7 +13,7 @@ import { endpointComponents } from './views/endpoint.ts';
 import { eventComponents } from './views/event.ts';
 import { eventTypeComponents } from './views/eventType.ts';
 
-const COMPONENTS = [
+export const COMPONENTS: ReadonlyArray<{ $id?: string }> = [
   ProblemSchema,
   ...eventComponents,
   ...eventTypeComponents,

@@ -4,14 +4,14 @@
  * The routes are in routes/, one file per noun.
  */
 
-import fastify, { type FastifyError, type FastifyReply, type FastifyRequest } from 'fastify';
+import fastify, { type FastifyError, type FastifyReply, type FastifyRequest, LogController } from 'fastify';
 import { MINUTE } from '../core/duration.ts';
 import { createKeyCache, requireAccess } from './auth.ts';
 import { createBinNotices } from './binNotices.ts';
 import { MAX_ADMIN_BYTES, readJsonBody } from './bodies.ts';
 import type { App, HttpDeps } from './deps.ts';
 import { allowedMethods, watchRoutes } from './methods.ts';
-import { describeApi, openapiRoute } from './openapi.ts';
+import { COMPONENTS, describeApi, openapiRoute } from './openapi.ts';
 import { PROBLEM_TYPE, Problem, problemOf } from './problem.ts';
 import { apiKeyRoutes } from './routes/apiKeys.ts';
 import { binRoutes } from './routes/bins.ts';
@@ -35,7 +35,7 @@ const MAX_PARAM_LENGTH = 1024;
 export function createHttpServer(deps: HttpDeps): App {
   const app: App = fastify({
     ...(deps.logger ? { loggerInstance: deps.logger } : { logger: false }),
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: MAX_ADMIN_BYTES,
     // From the first byte of a request to its last; what a route then does takes its own time.
     requestTimeout: MINUTE,
@@ -46,7 +46,7 @@ export function createHttpServer(deps: HttpDeps): App {
   });
   app.decorateRequest('rawText', '');
   readBodies(app);
-  app.setValidatorCompiler(createValidatorCompiler());
+  app.setValidatorCompiler(createValidatorCompiler(COMPONENTS));
   // Answers are what the views made; openapi.test.ts holds them to their schemas.
   app.setSerializerCompiler(() => JSON.stringify);
   app.setErrorHandler(answerProblem);
@@ -90,6 +90,10 @@ function registerRoutes(app: App, deps: HttpDeps): void {
   });
   app.register(async (api: App) => {
     requireAccess(api, deps, keys);
+    // An empty body is an empty object: where members are needed, the schema names those that are missing.
+    api.addHook('preValidation', async (request) => {
+      if (request.body === undefined && request.routeOptions.schema?.body) request.body = {};
+    });
     publishRoutes(api, deps);
     eventRoutes(api, deps);
     eventTypeRoutes(api, deps);

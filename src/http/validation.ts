@@ -17,15 +17,18 @@ const OPTIONS: Options = {
   keywords: ['example'],
 };
 
-/** Components that a request schema may refer to and that code checks better than a schema would. */
-const CHECKED_BY_CODE = [{ $id: 'Condition', type: 'object' }];
+/** Components that code checks better than a schema would. */
+const CHECKED_BY_CODE: Readonly<Record<string, object>> = { Condition: { $id: 'Condition', type: 'object' } };
 
-export function createValidatorCompiler(): FastifySchemaCompiler<unknown> {
+/** `components` are what request schemas may refer to. */
+export function createValidatorCompiler(
+  components: ReadonlyArray<{ $id?: string }>,
+): FastifySchemaCompiler<unknown> {
   const forBodies = new Ajv({ ...OPTIONS, coerceTypes: false });
   const forText = new Ajv({ ...OPTIONS, coerceTypes: true });
   for (const ajv of [forBodies, forText]) {
     formats.default(ajv);
-    for (const schema of CHECKED_BY_CODE) ajv.addSchema(schema);
+    for (const schema of components) ajv.addSchema(CHECKED_BY_CODE[schema.$id ?? ''] ?? schema);
   }
   return ({ schema, httpPart }) => {
     if (typeof schema !== 'object' || schema === null) throw new TypeError('A request schema is an object.');
@@ -37,4 +40,4 @@ export function createValidatorCompiler(): FastifySchemaCompiler<unknown> {
 export const bodyCheckedByRoute: FastifySchemaCompiler<unknown> = (route) =>
   route.httpPart === 'body' ? () => true : sharedCompiler(route);
 
-const sharedCompiler = createValidatorCompiler();
+const sharedCompiler = createValidatorCompiler([]);

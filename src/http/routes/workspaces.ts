@@ -11,7 +11,7 @@ import { Problem } from '../problem.ts';
 import { apiKeyView, nameInput, type SettingsPatchInput, workspaceView } from '../views/administration.ts';
 
 /** A self-hosted installation starts on a plan that allows everything (A1). */
-export const DEFAULT_PLAN = 'unlimited';
+export const DEFAULT_PLAN = 'self-hosted';
 
 export const DEFAULT_SETTINGS: WorkspaceSettings = {
   validation: 'strict',
