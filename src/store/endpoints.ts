@@ -3,6 +3,7 @@
 import type { Kysely, Selectable, Transaction } from 'kysely';
 import { moveRouting, toWorkspace } from './administration.ts';
 import type { EndpointsTable, Schema, SecretsTable } from './schema.ts';
+import { isOpen } from './states.ts';
 import type { DisabledReason, Endpoint, EndpointPatch, SealedSecret, SecretKind, Store } from './store.ts';
 
 function toSecret(row: Selectable<SecretsTable>): SealedSecret {
@@ -125,7 +126,7 @@ async function skipOpen(
     .updateTable('deliveries')
     .set({ state: 'skipped', reason, ended_at: at, next_attempt_at: null })
     .where('workspace', '=', workspace)
-    .where('state', 'in', ['pending', 'waiting'])
+    .where(isOpen('state'))
     .where('endpoint', '=', endpoint)
     .executeTakeFirst();
   return Number(result.numUpdatedRows);
@@ -230,7 +231,7 @@ async function countOpen(
     .selectFrom('deliveries')
     .select((eb) => ['endpoint', eb.fn.countAll<number>().as('open')])
     .where('workspace', '=', workspace)
-    .where('state', 'in', ['pending', 'waiting'])
+    .where(isOpen('state'))
     .where('endpoint', 'in', keys)
     .groupBy('endpoint')
     .execute();

@@ -1,18 +1,21 @@
 /** Nodes and lanes, save the hot statements: the queries, for both databases. */
 
-import { type Kysely, sql } from 'kysely';
+import { type Kysely, type RawBuilder, sql } from 'kysely';
 import { NODE_SLOTS } from '../core/ids.ts';
 import type { Schema } from './schema.ts';
+import { isOpen } from './states.ts';
 import type { LaneItem, SourceKind, Store } from './store.ts';
 
 /** What differs between the databases here. */
 export interface LaneDialect {
   /** Now, in ms, by a clock that all nodes share: the database's where there are several. */
-  now: () => ReturnType<typeof sql<number>>;
-  /** Appended to a SELECT whose rows are about to be taken. */
-  lockRows: ReturnType<typeof sql>;
+  now: () => RawBuilder<number>;
+  /** Appended to a SELECT of lanes `l` about to be taken: passes over those in use at this moment. */
+  lockFree: RawBuilder<unknown>;
+  /** Likewise, but waits for them. */
+  lockAll: RawBuilder<unknown>;
   /** Makes registrations of nodes wait for each other; null where transactions do anyway. */
-  lockNodes: ReturnType<typeof sql> | null;
+  lockNodes: RawBuilder<unknown> | null;
 }
 
 type Lanes = Pick<
@@ -31,20 +34,29 @@ export function lanes(write: Kysely<Schema>, read: Kysely<Schema>, dialect: Lane
   return {
     ...nodes(write, dialect),
     async claimLanes(node, limit, only) {
-      const chosen = only === null ? sql`` : sql`AND l.key IN (${sql.join(only)})`;
       if (only !== null && only.length === 0) return [];
-      // Which lanes have open work is told by their two sequences. PostgreSQL reads the table for it
-      // (100,000 lanes: some ms, once a second); an index on the two would make each of their
-      // updates, two per delivery, a new index entry.
-      const { rows } = await sql<Record<string, number>>`
-        UPDATE lanes SET owner = ${node}, epoch = epoch + 1
-        WHERE key IN (
-          SELECT l.key FROM lanes l JOIN endpoints e ON e.workspace = l.workspace AND e.key = l.endpoint
-          WHERE l.last_sequence > l.done_sequence AND e.disabled_at IS NULL AND e.deleted_at IS NULL
-            AND (l.owner IS NULL OR l.owner <> ${node} AND l.owner NOT IN (SELECT node FROM nodes WHERE lease_until > ${dialect.now()}))
-            ${chosen}
-          LIMIT ${limit} ${dialect.lockRows})
-        RETURNING key, workspace, endpoint, epoch, last_sequence, done_sequence`.execute(write);
+      const chosen = only === null ? sql`` : sql`AND l.key IN (${sql.join(only)})`;
+      const rows = await write.transaction().execute(async (trx) => {
+        // A node whose lease has run out is struck off before its lanes are taken. Either this waits
+        // for a heartbeat under way and finds the lease prolonged, or the heartbeat finds no node.
+        await trx
+          .deleteFrom('nodes')
+          .where('lease_until', '<', dialect.now())
+          .where('node', '<>', node)
+          .execute();
+        // Which lanes have open work is told by their two sequences. PostgreSQL reads the table for it
+        // (100,000 lanes: some ms, once a second); an index on the two would make each of their
+        // updates, two per delivery, a new index entry.
+        const taken = await sql<Record<string, number>>`
+          WITH chosen AS MATERIALIZED (
+            SELECT l.key FROM lanes l JOIN endpoints e ON e.workspace = l.workspace AND e.key = l.endpoint
+            WHERE l.last_sequence > l.done_sequence AND e.disabled_at IS NULL AND e.deleted_at IS NULL
+              AND (l.owner IS NULL OR l.owner NOT IN (SELECT node FROM nodes)) ${chosen}
+            LIMIT ${limit} ${dialect.lockFree})
+          UPDATE lanes SET owner = ${node}, epoch = epoch + 1 WHERE key IN (SELECT key FROM chosen)
+          RETURNING key, workspace, endpoint, epoch, last_sequence, done_sequence`.execute(trx);
+        return taken.rows;
+      });
       return rows.map((row) => ({
         lane: Number(row.key),
         workspace: Number(row.workspace),
@@ -79,7 +91,7 @@ export function lanes(write: Kysely<Schema>, read: Kysely<Schema>, dialect: Lane
         ])
         .where('d.lane', '=', lane)
         .where('d.sequence', '>', afterSequence)
-        .where('d.state', 'in', ['pending', 'waiting'])
+        .where(isOpen('d.state'))
         .orderBy('d.sequence')
         .limit(limit)
         .execute();
@@ -125,21 +137,43 @@ export function lanes(write: Kysely<Schema>, read: Kysely<Schema>, dialect: Lane
     },
     async releaseLanes(node, keys, which) {
       if (keys.length === 0) return;
-      await write
-        .updateTable('lanes')
-        .set({ owner: null })
-        .where('key', 'in', keys)
-        .where('owner', '=', node)
-        .$if(which === 'drained', (query) => query.whereRef('done_sequence', '>=', 'last_sequence'))
-        .execute();
+      const drained = which === 'drained' ? sql`AND l.done_sequence >= l.last_sequence` : sql``;
+      await freeLanes(dialect, node, sql`AND l.key IN (${sql.join(keys)}) ${drained}`).execute(write);
     },
   };
 }
 
+/** In ascending order, as everyone who takes several lanes does. */
+function freeLanes(dialect: LaneDialect, node: string, which: RawBuilder<unknown>): RawBuilder<unknown> {
+  return sql`
+    WITH chosen AS MATERIALIZED (
+      SELECT l.key FROM lanes l WHERE l.owner = ${node} ${which} ORDER BY l.key ${dialect.lockAll})
+    UPDATE lanes SET owner = NULL WHERE key IN (SELECT key FROM chosen)`;
+}
+
+/**
+ * The largest key of all rows. Found from each workspace's newest row, so that it takes as many
+ * look-ups as there are workspaces, whatever the size of the log.
+ */
+async function findLargestKey(db: Kysely<Schema>): Promise<number> {
+  const newest = (table: string, order: string) =>
+    sql`(SELECT max((SELECT t.key FROM ${sql.table(table)} t WHERE t.workspace = w.key ${sql.raw(order)}))
+      FROM workspaces w)`;
+  const logged = ['events', 'deliveries'].map((table) => newest(table, 'ORDER BY t.key DESC LIMIT 1'));
+  const few = ['workspaces', 'api_keys', 'endpoints', 'secrets', 'lanes', 'bins', 'bin_requests'].map(
+    (table) => sql`(SELECT max(t.key) FROM ${sql.table(table)} t)`,
+  );
+  const { rows } = await sql<Record<string, number | null>>`
+    SELECT ${sql.join([...logged, ...few].map((key, index) => sql`${key} AS ${sql.ref(`largest_${index}`)}`))}
+  `.execute(db);
+  return Math.max(0, ...Object.values(rows[0] ?? {}).map((key) => key ?? 0));
+}
+
 function nodes(
   write: Kysely<Schema>,
-  { now, lockNodes }: LaneDialect,
+  dialect: LaneDialect,
 ): Pick<Lanes, 'registerNode' | 'heartbeat' | 'unregisterNode'> {
+  const { now, lockNodes } = dialect;
   return {
     registerNode: (node, leaseMs) =>
       write.transaction().execute(async (trx) => {
@@ -156,15 +190,9 @@ function nodes(
           .insertInto('nodes')
           .values({ node, slot, lease_until: sql<number>`${now()} + ${leaseMs}` })
           .execute();
-        const events = await trx
-          .selectFrom('events')
-          .select((eb) => eb.fn.max('key').as('largest'))
-          .executeTakeFirst();
-        const deliveries = await trx
-          .selectFrom('deliveries')
-          .select((eb) => eb.fn.max('key').as('largest'))
-          .executeTakeFirst();
-        const largestKey = Math.max(Number(events?.largest ?? 0), Number(deliveries?.largest ?? 0));
+        // Who registers owns nothing: what it held before, others may have taken meanwhile.
+        await freeLanes(dialect, node, sql``).execute(trx);
+        const largestKey = await findLargestKey(trx);
         return { slot, largestKey };
       }),
     async heartbeat(node, leaseMs) {
@@ -177,7 +205,7 @@ function nodes(
     },
     async unregisterNode(node) {
       await write.transaction().execute(async (trx) => {
-        await trx.updateTable('lanes').set({ owner: null }).where('owner', '=', node).execute();
+        await freeLanes(dialect, node, sql``).execute(trx);
         await trx.deleteFrom('nodes').where('node', '=', node).execute();
       });
     },

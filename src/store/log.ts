@@ -5,6 +5,7 @@ import type { AttemptOutcome } from '../core/delivery/decide.ts';
 import type { StoredState } from '../core/delivery/machine.ts';
 import { firstKeyAt } from '../core/ids.ts';
 import type { DeliveriesTable, Schema } from './schema.ts';
+import { isInState, isOpen } from './states.ts';
 import type {
   ChangeAnswer,
   DeliveryFilter,
@@ -139,9 +140,9 @@ function filterDeliveries(db: Kysely<Schema>, workspace: number, filter: Deliver
   if (filter.type !== undefined) query = query.where('e.type', '=', filter.type);
   if (filter.subject !== undefined) query = query.where('e.subject', '=', filter.subject);
   if (filter.state === 'held') {
-    query = query.where('d.state', 'in', OPEN).where('p.disabled_at', 'is not', null);
+    query = query.where(isOpen('d.state')).where('p.disabled_at', 'is not', null);
   } else if (filter.state !== undefined) {
-    query = query.where('d.state', '=', filter.state);
+    query = query.where(isInState('d.state', filter.state));
     if (OPEN.includes(filter.state)) query = query.where('p.disabled_at', 'is', null);
   }
   return query.orderBy('d.key', 'desc').limit(page.limit);
@@ -195,7 +196,7 @@ function deliveryLog(
       const open = read
         .selectFrom('deliveries')
         .where('lane', '=', lane)
-        .where('state', 'in', OPEN)
+        .where(isOpen('state'))
         .where('sequence', '<', beforeSequence);
       const head = await open
         .select(['key', 'sequence', 'state', 'next_attempt_at'])
@@ -265,6 +266,15 @@ function changes(write: Kysely<Schema>): Pick<Log, 'retryNow' | 'skipDelivery' |
           .where('key', '=', delivery)
           .executeTakeFirst();
         if (original === undefined) return { kind: 'missing' };
+        // Written, not only read: a deletion at the same time waits, or has been waited for.
+        const living = await trx
+          .updateTable('endpoints')
+          .set((eb) => ({ deleted_at: eb.ref('deleted_at') }))
+          .where('workspace', '=', workspace)
+          .where('key', '=', original.endpoint)
+          .where('deleted_at', 'is', null)
+          .executeTakeFirst();
+        if (living.numUpdatedRows === 0n) return { kind: 'missing' };
         const { last_sequence } = await trx
           .updateTable('lanes')
           .set((eb) => ({ last_sequence: eb('last_sequence', '+', 1) }))

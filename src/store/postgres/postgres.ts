@@ -40,7 +40,8 @@ const HOT_SETTINGS = 'SET enable_seqscan = off; SET enable_hashjoin = off; SET e
 const dialect: LaneDialect = {
   // The database's clock is the one that all nodes share.
   now: () => sql<number>`(extract(epoch FROM clock_timestamp()) * 1000)::bigint`,
-  lockRows: sql`FOR UPDATE OF l SKIP LOCKED`,
+  lockFree: sql`FOR UPDATE OF l SKIP LOCKED`,
+  lockAll: sql`FOR UPDATE OF l`,
   lockNodes: sql`LOCK TABLE nodes IN SHARE ROW EXCLUSIVE MODE`,
 };
 

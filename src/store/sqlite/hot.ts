@@ -193,7 +193,7 @@ const COUNT_ATTEMPT = 'UPDATE deliveries SET attempts = ? WHERE key = ?';
 const INSERT_ATTEMPT = `INSERT INTO attempts
   (workspace, delivery, number, started_at, duration_ms, outcome, status, error, note, address, timings, url,
    request_headers, response_headers, response_body, truncated)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`;
 
 export function record(prepare: Prepare, node: string, results: readonly AttemptResult[]): RecordVerdict[] {
   return results.map((result) => {

@@ -10,7 +10,7 @@ import type { Clock } from '../../world.ts';
 import { administration } from '../administration.ts';
 import { bins } from '../bins.ts';
 import { endpoints } from '../endpoints.ts';
-import { lanes } from '../lanes.ts';
+import { type LaneDialect, lanes } from '../lanes.ts';
 import { log } from '../log.ts';
 import { migrate } from '../migrate.ts';
 import { migrations, SQLITE_TYPES } from '../migrations.ts';
@@ -33,7 +33,12 @@ export function openSqlite({ directory, clock }: SqliteOptions): Store {
   const write = new Kysely<Schema>({ dialect: threadDialect(writer) });
   // The file exists only when the writer has made it, so the reader is opened on first use.
   const read = new Kysely<Schema>({ dialect: threadDialect(lazyThread({ path, mode: 'read' })) });
-  const dialect = { now: () => sql<number>`${clock.now()}`, lockRows: sql``, lockNodes: null };
+  const dialect: LaneDialect = {
+    now: () => sql<number>`${clock.now()}`,
+    lockFree: sql``,
+    lockAll: sql``,
+    lockNodes: null,
+  };
   return {
     ...administration(write, read),
     ...endpoints(write, read),
