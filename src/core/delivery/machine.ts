@@ -7,7 +7,7 @@
  *   pending ─▶ sending ─▶ delivered        waiting ─▶ sending ───┤
  *      │          │                           │                  └─▶ dropped
  *      │          └── owner lost: back to where it was
- *      ├─ endpoint disabled ─▶ held ─ enabled, send ─▶ pending
+ *      ├─ endpoint disabled ─▶ held ─ enabled, send ─▶ back to where it was
  *      └─ skipped by a person, endpoint deleted ─▶ skipped
  *
  * What is stored is `pending`, `waiting` or an end. `sending` is what the owning node knows;
@@ -45,13 +45,18 @@ export const DELIVERY_SIGNALS = [
 ] as const;
 export type DeliverySignal = (typeof DELIVERY_SIGNALS)[number];
 
-/** Where a signal leads: a new state, no change, or a refusal that says why. */
+/**
+ * Where a signal leads: a new state, no change, a refusal that says why, or `back`: to what is
+ * stored, `pending` or `waiting`, whichever it was before it was sent or held.
+ */
 export type Transition =
   | { kind: 'to'; state: DeliveryState }
+  | { kind: 'back' }
   | { kind: 'stay' }
   | { kind: 'refuse'; why: 'in_flight' | 'ended' | 'held' | 'not_first_tried' | 'not_sending' };
 
 const to = (state: DeliveryState): Transition => ({ kind: 'to', state });
+const back: Transition = { kind: 'back' };
 const stay: Transition = { kind: 'stay' };
 const refuse = (why: (Transition & { kind: 'refuse' })['why']): Transition => ({ kind: 'refuse', why });
 
@@ -92,11 +97,13 @@ export const TRANSITIONS: Record<DeliveryState, Record<DeliverySignal, Transitio
     fail_retry: to('waiting'),
     fail_final: to('dropped'),
     // The attempt's fate is unknown; it is repeated under the same webhook-id (P5).
-    lose_owner: to('pending'),
+    lose_owner: back,
     // The request in flight is let finish; its result is recorded, then the rest is held.
     disable: stay,
     enable_send: stay,
-    enable_skip: stay,
+    // Disabled while it was in flight, and what was held is skipped: the end stands whatever comes
+    // back, as when the endpoint is deleted.
+    enable_skip: to('skipped'),
     skip: refuse('in_flight'),
     delete_endpoint: to('skipped'),
     retry_now: refuse('in_flight'),
@@ -109,13 +116,14 @@ export const TRANSITIONS: Record<DeliveryState, Record<DeliverySignal, Transitio
     enable_skip: stay,
     skip: to('skipped'),
     delete_endpoint: to('skipped'),
-    retry_now: to('pending'),
+    // Due at once; how long it has waited and how often it was tried are kept.
+    retry_now: to('waiting'),
   },
   held: {
     ...notSending,
     send: refuse('held'),
     disable: stay,
-    enable_send: to('pending'),
+    enable_send: back,
     enable_skip: to('skipped'),
     skip: to('skipped'),
     delete_endpoint: to('skipped'),

@@ -59,14 +59,17 @@ export function nextWaitMs(
   return Math.min(Math.max(scheduled, retryAfterMs ?? 0), left);
 }
 
+/** RFC 9110 §5.6.7. Stricter than Date.parse, which reads a date without GMT in the machine's own zone. */
+const IMF_FIXDATE = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/;
+
 /**
- * Reads a `Retry-After` header (RFC 9110 §10.2.3): whole seconds, or an HTTP date.
- * Null where it is absent, malformed or in the past.
+ * Reads a `Retry-After` header (RFC 9110 §10.2.3): whole seconds, or an HTTP date
+ * (IMF-fixdate). Null where it is absent, malformed or in the past.
  */
 export function parseRetryAfterMs(value: string | null, nowMs: number): number | null {
   if (value === null) return null;
   const text = value.trim();
   if (/^\d{1,9}$/.test(text)) return Number(text) * SECOND;
-  const at = /^[A-Za-z]{3}, /.test(text) ? Date.parse(text) : Number.NaN;
+  const at = IMF_FIXDATE.test(text) ? Date.parse(text) : Number.NaN;
   return Number.isNaN(at) || at <= nowMs ? null : at - nowMs;
 }
