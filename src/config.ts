@@ -100,6 +100,10 @@ function readPort(value: string | null, faults: string[]): number {
 function readPublicUrl(value: string | null, faults: string[]): string | null {
   if (value === null) return null;
   const url = URL.parse(value);
+  if (url !== null && `${url.username}${url.password}` !== '') {
+    faults.push('MIRSAL_PUBLIC_URL is what everybody sees: it has no user name and no password.');
+    return null;
+  }
   if (url !== null && /^https?:$/.test(url.protocol) && url.pathname === '/' && url.search === '') {
     return url.origin;
   }
