@@ -50,6 +50,14 @@ describe('the OpenAPI document', () => {
   });
 });
 
+test('an answer that does not fit the document is noted by the check that tests use', async () => {
+  const meta = { version: '1', publicUrl: () => '', sourceIps: [], limits: { lanes: 'many' as never } };
+  const misfit = await aServer(parts, { meta });
+  expect((await misfit.call('GET', '/v1/meta')).status).toBe(500);
+  expect(misfit.check.failures).toEqual([expect.stringContaining('GET /v1/meta 200: ')]);
+  await misfit.close();
+});
+
 async function lint(source: object): Promise<string[]> {
   const config = await createConfig({ extends: ['recommended'] });
   const problems = await lintFromString({

@@ -35,7 +35,7 @@ export function apiKeyRoutes(app: App, deps: HttpDeps, keys: KeyCache): void {
       },
     },
     async (request, reply) => {
-      const made = makeApiKey('workspace', deps.random.bytes);
+      const made = makeApiKey('workspace', (length) => deps.random.bytes(length));
       const row = {
         key: deps.engine.nextKey(),
         workspace: workspaceOf(request),

@@ -47,7 +47,7 @@ function createRoute(app: App, deps: HttpDeps): void {
       const bin = {
         key: deps.engine.nextKey(),
         workspace: workspaceOf(request),
-        token: randomText(TOKEN_CHARS, deps.random.bytes),
+        token: randomText(TOKEN_CHARS, (length) => deps.random.bytes(length)),
         answer: mergeAnswer(DEFAULT_ANSWER, request.body.answer ?? {}),
         createdAt: now,
         expiresAt: now + BIN_LIFETIME_MS,

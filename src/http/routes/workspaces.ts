@@ -62,7 +62,7 @@ function createRoute(app: App, deps: HttpDeps): void {
         createdAt: now,
       };
       await deps.store.createWorkspace(workspace);
-      const made = makeApiKey('workspace', deps.random.bytes);
+      const made = makeApiKey('workspace', (length) => deps.random.bytes(length));
       const apiKey = {
         key: deps.engine.nextKey(),
         workspace: workspace.key,
