@@ -41,8 +41,12 @@ export function buildRequest(
     ['mirsal-attempt', String(item.attempts + 1)],
   ];
   // One lane needs no name; with several, a sequence says nothing without its lane.
-  if (endpoint.ordering.by !== 'endpoint') {
-    headers.push(['mirsal-lane', String(endpoint.lanes.indexOf(lane))]);
+  const place = endpoint.lanes.indexOf(lane);
+  if (place === -1) {
+    // What was queued before the endpoint's ordering changed goes out in its old lane, with its old count.
+    headers.push(['mirsal-lane', `former-${lane.toString(36)}`]);
+  } else if (endpoint.ordering.by !== 'endpoint') {
+    headers.push(['mirsal-lane', String(place)]);
   }
   if (item.replay) headers.push(['mirsal-replay', 'true']);
   const { compatibility } = endpoint.signature;

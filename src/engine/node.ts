@@ -25,7 +25,7 @@ const MARGIN_MS = 2 * SECOND;
 const FOR_GOOD_MS = 36_500 * DAY;
 
 export interface NodeDeps {
-  store: Store;
+  store: Pick<Store, 'registerNode' | 'heartbeat'>;
   clock: Clock;
   node: string;
   /** False where the store admits one process only: its lock outlives every pause. */
@@ -36,8 +36,11 @@ export interface NodeDeps {
 }
 
 export interface NodeLife {
+  /** Registers and starts the rounds. The keys are this node's, also after it had to register anew. */
   start(): Promise<KeyMaker>;
+  /** False where an attempt of this length might outlast the lease. */
   mayStart(timeoutMs: number): boolean;
+  /** Resolves when no heartbeat and no round is under way, and none will be. */
   stop(): Promise<void>;
 }
 
@@ -46,43 +49,54 @@ export function createNodeLife(deps: NodeDeps): NodeLife {
   let leaseEnds = Number.NEGATIVE_INFINITY;
   let stopped = false;
   const timers = new Set<Timer>();
-  let current: Promise<void> = Promise.resolve();
+  const running = new Set<Promise<void>>();
+  let keys: KeyMaker | null = null;
+  let lastKey = 0;
 
   const every = (delayMs: number, where: string, task: () => Promise<void>): void => {
     const timer = clock.after(
       delayMs,
       () => {
         timers.delete(timer);
-        current = task()
+        const turn = task()
           .catch((error: unknown) => deps.onError(error, where))
           .then(() => {
+            running.delete(turn);
             if (!stopped) every(delayMs, where, task);
           });
+        running.add(turn);
       },
       { unref: true },
     );
     timers.add(timer);
   };
 
-  const register = async () => {
+  const register = async (): Promise<void> => {
     const from = clock.monotonic();
-    const registration = await store.registerNode(node, deps.leased ? LEASE_MS : FOR_GOOD_MS);
+    const { slot, largestKey } = await store.registerNode(node, deps.leased ? LEASE_MS : FOR_GOOD_MS);
     leaseEnds = from + LEASE_MS;
-    return registration;
+    // Another node may hold the former slot by now: keys made in it could be made twice.
+    keys = createKeyMaker(slot, Math.max(largestKey, lastKey));
+  };
+
+  const nextKey = (nowMs: number): number => {
+    if (keys === null) throw new Error('A node makes keys after it has registered.');
+    lastKey = keys.next(nowMs);
+    return lastKey;
   };
 
   const beat = async (): Promise<void> => {
     const from = clock.monotonic();
     if (await store.heartbeat(node, LEASE_MS)) leaseEnds = from + LEASE_MS;
-    else await register();
+    else if (!stopped) await register();
   };
 
   return {
     async start() {
-      const { slot, largestKey } = await register();
+      await register();
       if (deps.leased) every(HEARTBEAT_MS, 'heartbeat', beat);
       every(ROUND_MS, 'round', deps.round);
-      return createKeyMaker(slot, largestKey);
+      return { next: nextKey };
     },
     mayStart(timeoutMs) {
       return !deps.leased || clock.monotonic() + timeoutMs + MARGIN_MS < leaseEnds;
@@ -90,7 +104,7 @@ export function createNodeLife(deps: NodeDeps): NodeLife {
     async stop() {
       stopped = true;
       for (const timer of timers) timer.cancel();
-      await current;
+      await Promise.all(running);
     },
   };
 }
