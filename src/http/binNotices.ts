@@ -1,5 +1,5 @@
 /**
- * Tells those who wait for a bin's next request that one has come: captured here, or at another node
+ * Waiting around bins, in a way that ends when the server closes. Tells those who wait for a bin's next request that one has come: captured here, or at another node
  * (whose signal may be missed, so that a waiting caller also looks by itself every second).
  */
 
@@ -14,6 +14,8 @@ export interface BinNotices {
   captured(bin: number): void;
   /** Resolves at the next notice for the bin, after `maxMs`, or after a second, whichever is first. */
   next(bin: number, maxMs: number): Promise<void>;
+  /** Resolves after `ms`, or when closing: a scripted delay must not hold up a shutdown. */
+  pause(ms: number): Promise<void>;
   /** Wakes everybody, for shutting down; from then on `next` resolves at once. */
   close(): void;
   readonly closed: boolean;
@@ -21,6 +23,7 @@ export interface BinNotices {
 
 export function createBinNotices({ store, clock }: Pick<HttpDeps, 'store' | 'clock'>): BinNotices {
   const waiting = new Map<number, Set<() => void>>();
+  const pausing = new Set<() => void>();
   let closed = false;
 
   const wake = (bin: number): void => {
@@ -51,8 +54,21 @@ export function createBinNotices({ store, clock }: Pick<HttpDeps, 'store' | 'clo
         callers.add(done);
       });
     },
+    pause(ms) {
+      if (closed || ms <= 0) return Promise.resolve();
+      return new Promise((resolve) => {
+        const done = (): void => {
+          timer.cancel();
+          pausing.delete(done);
+          resolve();
+        };
+        const timer = clock.after(ms, done, { unref: true });
+        pausing.add(done);
+      });
+    },
     close() {
       closed = true;
+      for (const done of [...pausing]) done();
       for (const bin of [...waiting.keys()]) wake(bin);
     },
     get closed() {

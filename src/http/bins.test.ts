@@ -118,6 +118,16 @@ describe('a bin', () => {
     expect(server.clock.now()).toBeGreaterThanOrEqual(pending + 30_000);
   });
 
+  test('that is to wait does not hold up a shutdown', async () => {
+    await server.call('PATCH', `/v1/bins/${bin.id}`, { answer: { delay_ms: 30_000 } });
+    const answer = send('POST', path);
+    const waited = requests('?wait=30&after=req_2gosa7pa2gv');
+    await expect.poll(async () => (await requests()).length).toBe(1);
+    await server.app.close();
+    expect((await answer).status).toBe(200);
+    expect(await waited).toEqual([]);
+  });
+
   test('cannot be told to set cookies', async () => {
     const { status, body } = await server.call('PATCH', `/v1/bins/${bin.id}`, {
       answer: { headers: { 'set-cookie': 'a=b' } },

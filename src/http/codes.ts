@@ -19,7 +19,6 @@ export const CODES = {
   not_found: { status: 404, title: 'There is nothing under this id.' },
   route_not_found: { status: 404, title: 'There is no such address.' },
   method_not_allowed: { status: 405, title: 'The address does not take this method.' },
-  request_timeout: { status: 408, title: 'The request did not arrive in time.' },
   body_too_large: { status: 413, title: 'The body is too large.' },
   uri_too_long: { status: 414, title: 'The address is too long.' },
   unsupported_media_type: { status: 415, title: 'The body must be JSON.' },

@@ -84,10 +84,21 @@ export class Problem extends Error {
     const { status, title } = CODES[code];
     this.code = code;
     this.headers = options.headers ?? {};
-    this.body = { type: `urn:mirsal:problem:${code}`, title, status, code, detail };
-    if (options.errors) this.body.errors = options.errors.slice(0, MAX_FAULTS);
+    this.body = { type: `urn:mirsal:problem:${code}`, title, status, code, detail: short(detail) };
+    if (options.errors) this.body.errors = options.errors.slice(0, MAX_FAULTS).map(shortFault);
     if (options.held !== undefined) this.body.held = options.held;
   }
+}
+
+/** Names and values of the request stand in faults; an answer must not be as large as what it refuses. */
+const MAX_TEXT_LENGTH = 1_000;
+
+function short(text: string): string {
+  return text.length > MAX_TEXT_LENGTH ? `${text.slice(0, MAX_TEXT_LENGTH)}…` : text;
+}
+
+function shortFault(fault: Fault): Fault {
+  return { ...fault, field: short(fault.field), message: short(fault.message) };
 }
 
 /** A Problem whose detail is made of its faults. */

@@ -46,7 +46,7 @@ export function captureRoutes(app: App, deps: HttpDeps, notices: BinNotices): vo
           const inspected = inspectQuery(request, bin.token);
           if (inspected) return showPage(deps, request, reply, bin, inspected);
           await capture(deps, notices, request, reply, bin);
-          await pause(deps, bin.answer.delay_ms);
+          await notices.pause(bin.answer.delay_ms);
           return answer(deps, reply, bin.answer);
         },
       });
@@ -122,11 +122,6 @@ function pairsOf(rawHeaders: readonly string[]): string[][] {
 function pathBelow(request: FastifyRequest, token: string): string {
   const at = request.url.indexOf(token);
   return at === -1 ? '' : request.url.slice(at + token.length);
-}
-
-function pause(deps: HttpDeps, delayMs: number): Promise<void> {
-  if (delayMs === 0) return Promise.resolve();
-  return new Promise((resolve) => deps.clock.after(delayMs, resolve, { unref: true }));
 }
 
 function answer(deps: HttpDeps, reply: FastifyReply, scripted: BinAnswer): FastifyReply {

@@ -4,7 +4,8 @@ import type { App, HttpDeps } from '../deps.ts';
 import { PAGE_HEADERS, welcomePage } from '../pages/welcome.ts';
 
 export function healthRoutes(app: App, deps: HttpDeps): void {
-  const open = { config: { access: 'public' as const }, schema: { hide: true } };
+  // Load balancers like to ask with HEAD.
+  const open = { exposeHeadRoute: true, config: { access: 'public' as const }, schema: { hide: true } };
 
   app.get('/healthz', open, async () => ({ status: 'ok' }));
 

@@ -2,7 +2,7 @@
 
 import { Type } from 'typebox';
 import { callerOf, workspaceOf } from '../auth.ts';
-import { KIB, MAX_ADMIN_BYTES, MAX_BATCH_BYTES, MAX_BATCH_EVENTS, MAX_EVENT_BYTES } from '../bodies.ts';
+import { MAX_ADMIN_BYTES, MAX_BATCH_BYTES, MAX_BATCH_EVENTS, MAX_EVENT_BYTES } from '../bodies.ts';
 import type { App, HttpDeps } from '../deps.ts';
 import { MAX_HEADERS } from '../headerRules.ts';
 import { describe, nullable, ref } from '../operation.ts';
@@ -92,7 +92,7 @@ const LIMITS = {
   event_bytes: MAX_EVENT_BYTES,
   batch_bytes: MAX_BATCH_BYTES,
   batch_events: MAX_BATCH_EVENTS,
-  request_kib: MAX_ADMIN_BYTES / KIB,
+  request_bytes: MAX_ADMIN_BYTES,
   endpoint_headers: MAX_HEADERS,
   bin_requests: BIN_LIMITS.requests,
   bin_request_bytes: BIN_LIMITS.request_bytes,
