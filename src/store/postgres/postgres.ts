@@ -37,7 +37,7 @@ const OTHER_CONNECTIONS = 8;
  */
 const HOT_SETTINGS = 'SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off';
 
-const dialect: LaneDialect = {
+export const LANE_DIALECT: LaneDialect = {
   // The database's clock is the one that all nodes share.
   now: () => sql<number>`(extract(epoch FROM clock_timestamp()) * 1000)::bigint`,
   lockFree: sql`FOR UPDATE OF l SKIP LOCKED`,
@@ -54,7 +54,7 @@ export function openPostgres({ url, clock }: PostgresOptions): Store {
   const verbs = guardAll({
     ...administration(db, db),
     ...endpoints(db, db),
-    ...lanes(db, db, dialect),
+    ...lanes(db, db, LANE_DIALECT),
     ...log(db, db),
     ...bins(db, db),
     publish: (call: Parameters<Store['publish']>[0]) => publish(hot, call),

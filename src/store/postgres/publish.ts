@@ -25,7 +25,7 @@ import { integers, texts } from './arrays.ts';
 import { sqlState, storable, transact } from './connection.ts';
 
 /** Unique indexes whose violation means "this was here before"; any other is a fault. */
-const KNOWN_BEFORE = new Set(['events_by_id', 'idempotency_keys_pkey']);
+const KNOWN_BEFORE = new Set(['events_by_id', 'events_pkey', 'idempotency_keys_pkey']);
 /** A call that lost the race for its idempotency key finds the winner's answer in the next round. */
 const MAX_ROUNDS = 5;
 
@@ -108,7 +108,7 @@ SELECT (SELECT version FROM routing) AS version, a.*
 FROM (SELECT 1) AS one LEFT JOIN advanced a ON true`;
 
 const INSERT_MISSING = `${INSERT_EVENTS} WHERE $2::bigint IS NOT NULL ORDER BY e.id, e.place
-  ON CONFLICT (workspace, id) DO NOTHING RETURNING key`;
+  ON CONFLICT DO NOTHING RETURNING key`;
 const FIND_KNOWN = 'SELECT id, hash, deliveries FROM events WHERE workspace = $1 AND id = ANY($2::text[])';
 const QUEUE_REST = `WITH ${rest(4, '$2::bigint IS NOT NULL')} SELECT * FROM advanced`;
 const FIND_ANSWER = 'SELECT hash, answer FROM idempotency_keys WHERE workspace = $1 AND idempotency_key = $2';
@@ -323,11 +323,12 @@ async function insertMixed(client: pg.PoolClient, call: PublishCall): Promise<Pu
   for (const event of call.events) {
     const row = known.get(storable(event.id));
     const isNew = newKeys.has(event.key);
-    if (!isNew && row?.hash !== event.hash) {
+    if (row === undefined) throw new Error(`The key ${event.key} belongs to another event.`);
+    if (!isNew && row.hash !== event.hash) {
       throw new Undo({ kind: 'conflict', what: 'event_id', id: event.id });
     }
     repeated.push(!isNew);
-    accepted.push({ id: event.id, deliveries: row?.deliveries ?? event.deliveries.length, runs: 0 });
+    accepted.push({ id: event.id, deliveries: row.deliveries, runs: 0 });
   }
   const fresh = call.events.filter((event) => newKeys.has(event.key));
   const shares = shareLanes(fresh);

@@ -35,6 +35,7 @@ function split(signal: Signal): Signal[] {
 /** `pool` is used to notify while the connection of its own is not there. */
 export function openSignals(url: string, clock: Clock, pool: Queryable): Signals {
   let client: pg.Client | null = null;
+  let connecting: Promise<void> = Promise.resolve();
   let timer: Timer | null = null;
   let retryMs = FIRST_RETRY_MS;
   let closed = false;
@@ -48,7 +49,7 @@ export function openSignals(url: string, clock: Clock, pool: Queryable): Signals
       if (client === own) client = null;
       own.end().catch(() => {});
       if (closed) return;
-      timer = clock.after(retryMs, () => connect(receive), { unref: true });
+      timer = clock.after(retryMs, () => start(receive), { unref: true });
       retryMs = Math.min(retryMs * 2, LONGEST_RETRY_MS);
     };
     own.on('error', again);
@@ -63,24 +64,28 @@ export function openSignals(url: string, clock: Clock, pool: Queryable): Signals
       await own.query(`LISTEN ${CHANNEL}`);
       retryMs = FIRST_RETRY_MS;
       client = own;
-      if (closed) await own.end();
     } catch {
       again();
     }
   };
 
+  const start = (receive: (signal: Signal) => void): void => {
+    connecting = connect(receive);
+  };
+
   return {
     async notify(signal) {
+      // Through the connection that listens, where there is one: that is how its own are known.
+      await connecting;
       for (const part of split(signal)) {
         await (client ?? pool).query('SELECT pg_notify($1, $2)', [CHANNEL, JSON.stringify(part)]);
       }
     },
-    listen(receive) {
-      void connect(receive);
-    },
+    listen: start,
     async close() {
       closed = true;
       timer?.cancel();
+      await connecting;
       await client?.end();
     },
   };

@@ -17,7 +17,7 @@ import { migrations, SQLITE_TYPES } from '../migrations.ts';
 import type { Schema } from '../schema.ts';
 import type { PublishAnswer, RecordVerdict, Store } from '../store.ts';
 import { lockDirectory } from './lock.ts';
-import { lazyThread, startThread, threadDialect } from './thread-client.ts';
+import { lazyThread, startThread, type Thread, threadDialect } from './thread-client.ts';
 
 export interface SqliteOptions {
   /** An existing directory; the files `mirsal.db` and `mirsal.lock` are made in it. */
@@ -29,10 +29,33 @@ export interface SqliteOptions {
 export function openSqlite({ directory, clock }: SqliteOptions): Store {
   const lock = lockDirectory(join(directory, 'mirsal.lock'));
   const path = join(directory, 'mirsal.db');
-  const writer = startThread({ path, mode: 'write' });
+  const store = createStore({
+    writer: startThread({ path, mode: 'write' }),
+    // The file exists only when the writer has made it, so the reader is opened on first use.
+    reader: lazyThread({ path, mode: 'read' }),
+    clock,
+  });
+  return {
+    ...store,
+    async close() {
+      await store.close();
+      lock.release();
+    },
+  };
+}
+
+/** The store on two threads of one file. */
+export function createStore({
+  writer,
+  reader,
+  clock,
+}: {
+  writer: Thread;
+  reader: Thread;
+  clock: Clock;
+}): Store {
   const write = new Kysely<Schema>({ dialect: threadDialect(writer) });
-  // The file exists only when the writer has made it, so the reader is opened on first use.
-  const read = new Kysely<Schema>({ dialect: threadDialect(lazyThread({ path, mode: 'read' })) });
+  const read = new Kysely<Schema>({ dialect: threadDialect(reader) });
   const dialect: LaneDialect = {
     now: () => sql<number>`${clock.now()}`,
     lockFree: sql``,
@@ -61,7 +84,6 @@ export function openSqlite({ directory, clock }: SqliteOptions): Store {
     async close() {
       await read.destroy();
       await write.destroy();
-      lock.release();
     },
     async notify() {},
     listen() {},

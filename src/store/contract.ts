@@ -1,0 +1,23 @@
+/**
+ * What every store must do, as a suite of tests. Both stores pass it (sqlite/sqlite.test.ts,
+ * postgres/postgres.test.ts); a third would have to.
+ */
+
+import { describe } from 'vitest';
+import { administrationContract } from './contract/administration.ts';
+import type { OpenStore } from './contract/builders.ts';
+import { lanesContract } from './contract/lanes.ts';
+import { logContract } from './contract/log.ts';
+import { publishingContract } from './contract/publishing.ts';
+import { recordingContract } from './contract/recording.ts';
+
+/** `open` gives each test an empty, migrated store. */
+export function storeContract(name: string, open: OpenStore): void {
+  describe(`${name} keeps the store's contract`, () => {
+    administrationContract(open);
+    publishingContract(open);
+    lanesContract(open);
+    recordingContract(open);
+    logContract(open);
+  });
+}

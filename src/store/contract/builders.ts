@@ -1,0 +1,280 @@
+/** Small builders of what the port takes, each with overrides, and a store to use them on. */
+
+import { afterEach, beforeEach, expect } from 'vitest';
+import { createKeyMaker } from '../../core/ids.ts';
+import type {
+  AttemptRecord,
+  AttemptResult,
+  BinRequest,
+  ClaimedLane,
+  LaneItem,
+  NewDelivery,
+  NewEndpoint,
+  NewEvent,
+  Page,
+  PublishAnswer,
+  PublishCall,
+  SealedSecret,
+  Store,
+  Workspace,
+} from '../store.ts';
+
+/** An empty, migrated store; every test gets its own. */
+export interface Opened {
+  store: Store;
+  /** The same database through connections of its own, where the store admits that; else the same store. */
+  another(): Promise<Store>;
+  /** Closes the store and opens it anew on the same data. */
+  reopen(): Promise<Store>;
+  close(): Promise<void>;
+}
+
+export type OpenStore = () => Promise<Opened>;
+
+/** Opens a store before each test and closes it afterwards. */
+export function useStore(open: OpenStore): () => Opened {
+  let opened: Opened | null = null;
+  beforeEach(async () => {
+    opened = await open();
+  });
+  afterEach(async () => {
+    await opened?.close();
+    opened = null;
+  });
+  return () => {
+    if (opened === null) throw new Error('There is a store only while a test runs.');
+    return opened;
+  };
+}
+
+export const T0 = 1_800_000_000_000;
+export const ALL: Page = { limit: 1_000, before: null };
+
+const keys = createKeyMaker(0, 0);
+let counter = 0;
+
+/** A new key; `at` is the time it speaks of. Keys only grow, whatever the time. */
+export function aKey(at = T0): number {
+  return keys.next(at);
+}
+
+function aName(kind: string): string {
+  counter += 1;
+  return `${kind}-${counter}`;
+}
+
+export function aWorkspace(
+  over: Partial<Omit<Workspace, 'routingVersion'>> = {},
+): Omit<Workspace, 'routingVersion'> {
+  return {
+    key: aKey(),
+    name: 'Acme',
+    plan: 'self-hosted',
+    settings: { validation: 'strict', language: 'en', account_email: null },
+    createdAt: T0,
+    ...over,
+  };
+}
+
+export function aSecret(over: Partial<SealedSecret> = {}): SealedSecret {
+  return {
+    key: aKey(),
+    kind: 'v1',
+    sealed: new Uint8Array([0, 1, 255]),
+    createdAt: T0,
+    expiresAt: null,
+    ...over,
+  };
+}
+
+export function anEndpoint(over: Partial<NewEndpoint> & { workspace: number }): NewEndpoint {
+  return {
+    key: aKey(),
+    url: 'https://example.com/hook',
+    name: 'A hook',
+    eventTypes: ['*'],
+    condition: null,
+    ordering: { by: 'endpoint' },
+    retry: { preset: 'three-minutes' },
+    timeoutMs: 5_000,
+    sealedHeaders: null,
+    signature: { v1a: false, compatibility: 'none' },
+    createdAt: T0,
+    lanes: [aKey()],
+    secrets: [aSecret()],
+    ...over,
+  };
+}
+
+export function aDelivery(endpoint: NewEndpoint, over: Partial<NewDelivery> = {}): NewDelivery {
+  return {
+    key: aKey(),
+    endpoint: endpoint.key,
+    lane: endpoint.lanes[0] ?? 0,
+    source: { kind: 'subscription', id: endpoint.key },
+    claim: true,
+    ...over,
+  };
+}
+
+/** An event for the first lanes of these endpoints. */
+export function anEvent(endpoints: readonly NewEndpoint[], over: Partial<NewEvent> = {}): NewEvent {
+  const id = over.id ?? aName('event');
+  return {
+    key: aKey(),
+    id,
+    type: 'contact.created',
+    subject: null,
+    createdAt: T0,
+    body: `{"event_id":"${id}"}`,
+    account: null,
+    hash: `hash of ${id}`,
+    verdicts: null,
+    warnings: null,
+    test: false,
+    deliveries: endpoints.map((endpoint) => aDelivery(endpoint)),
+    ...over,
+  };
+}
+
+export async function versionOf(store: Store, workspace: number): Promise<number> {
+  return (await store.routingVersions([workspace])).get(workspace) ?? 0;
+}
+
+/** Publishes at the routing version of now; the node `node-a` takes the lanes. */
+export async function publish(
+  store: Store,
+  workspace: number,
+  events: readonly NewEvent[],
+  over: Partial<PublishCall> = {},
+): Promise<PublishAnswer> {
+  return store.publish({
+    workspace,
+    routingVersion: over.routingVersion ?? (await versionOf(store, workspace)),
+    acceptedAt: T0,
+    node: 'node-a',
+    idempotency: null,
+    events,
+    ...over,
+  });
+}
+
+/** Likewise; fails the test where it is not accepted. */
+export async function publishAccepted(
+  ...parameters: Parameters<typeof publish>
+): Promise<Extract<PublishAnswer, { kind: 'accepted' }>> {
+  const answer = await publish(...parameters);
+  if (answer.kind !== 'accepted') throw new Error(`Not accepted: ${JSON.stringify(answer)}`);
+  return answer;
+}
+
+/** A workspace with endpoints of one lane each, and a registered node `node-a`. */
+export async function seed(
+  store: Store,
+  { endpoints: count = 1 }: { endpoints?: number } = {},
+): Promise<{ workspace: number; endpoint: NewEndpoint; endpoints: NewEndpoint[] }> {
+  const workspace = aWorkspace();
+  await store.createWorkspace(workspace);
+  const endpoints = Array.from({ length: count }, () => anEndpoint({ workspace: workspace.key }));
+  for (const endpoint of endpoints) await store.createEndpoint(endpoint);
+  await store.registerNode('node-a', 60_000);
+  const [endpoint] = endpoints;
+  if (endpoint === undefined) throw new Error('At least one endpoint, please.');
+  return { workspace: workspace.key, endpoint, endpoints };
+}
+
+/** The lane as its owner has it after publishing. */
+export async function laneOf(
+  store: Store,
+  endpoint: NewEndpoint,
+): Promise<{ lane: number; owner: string | null; epoch: number; lastSequence: number }> {
+  const lane = endpoint.lanes[0] ?? 0;
+  const state = await store.readLane(lane);
+  expect(state).not.toBeNull();
+  return {
+    lane,
+    owner: state?.owner ?? null,
+    epoch: state?.epoch ?? 0,
+    lastSequence: state?.lastSequence ?? 0,
+  };
+}
+
+export function openItems(store: Store, endpoint: NewEndpoint, after = 0): Promise<LaneItem[]> {
+  return store.loadLane(endpoint.lanes[0] ?? 0, after, 1_000, 1e9);
+}
+
+export function anAttempt(over: Partial<AttemptRecord> = {}): AttemptRecord {
+  return {
+    number: 1,
+    startedAt: T0 + 10,
+    durationMs: 25,
+    outcome: 'success',
+    status: 200,
+    error: null,
+    note: null,
+    address: '192.0.2.1',
+    timings: '{"response":25}',
+    requestHeaders: '[["content-type","application/json"]]',
+    responseHeaders: '[["server","x"]]',
+    responseBody: null,
+    truncated: false,
+    url: 'https://example.com/hook',
+    ...over,
+  };
+}
+
+export const DELIVERED: AttemptResult['next'] = { state: 'delivered', endedAt: T0 + 35, reason: 'HTTP 200' };
+export const DROPPED: AttemptResult['next'] = { state: 'dropped', endedAt: T0 + 35, reason: 'used up' };
+export const WAITING: AttemptResult['next'] = {
+  state: 'waiting',
+  nextAttemptAt: T0 + 30_035,
+  waitedMs: 30_000,
+  reason: 'HTTP 500',
+};
+
+/** The result of an item's attempt, under the epoch of its lane. */
+export function aResult(
+  endpoint: NewEndpoint,
+  epoch: number,
+  item: Pick<LaneItem, 'key' | 'sequence'>,
+  over: Partial<AttemptResult> = {},
+): AttemptResult {
+  return {
+    workspace: endpoint.workspace,
+    lane: endpoint.lanes[0] ?? 0,
+    epoch,
+    delivery: item.key,
+    sequence: item.sequence,
+    endpoint: endpoint.key,
+    attempt: anAttempt(),
+    next: DELIVERED,
+    disable: null,
+    ...over,
+  };
+}
+
+/** Publishes `count` events to the endpoint and returns what is open in its lane. */
+export async function publishSome(store: Store, endpoint: NewEndpoint, count: number): Promise<LaneItem[]> {
+  const events = Array.from({ length: count }, () => anEvent([endpoint]));
+  await publishAccepted(store, endpoint.workspace, events);
+  return openItems(store, endpoint);
+}
+
+export function sorted(lanes: readonly ClaimedLane[]): ClaimedLane[] {
+  return lanes.toSorted((one, other) => one.lane - other.lane);
+}
+
+export function aBinRequest(bin: number, over: Partial<BinRequest> = {}): BinRequest {
+  return {
+    key: aKey(),
+    bin,
+    at: T0,
+    method: 'POST',
+    path: '/x?y=1',
+    headers: '[["a","b"]]',
+    body: new Uint8Array([0, 1, 2, 255]),
+    truncated: false,
+    signature: 'null',
+    ...over,
+  };
+}

@@ -1,0 +1,142 @@
+/** The contract's part on plans: whatever the size of the log, no query reads all of it. */
+
+import type { Kysely, LogEvent } from 'kysely';
+import { sql } from 'kysely';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { bins } from '../bins.ts';
+import { endpoints } from '../endpoints.ts';
+import { type LaneDialect, lanes } from '../lanes.ts';
+import { log } from '../log.ts';
+import type { Schema } from '../schema.ts';
+import type { DeliveryFilter, EventFilter } from '../store.ts';
+
+export interface Explained {
+  db: Kysely<Schema>;
+  dialect: LaneDialect;
+  /** Called once the rows are there. */
+  ready(): Promise<void>;
+  /** The plan's lines. */
+  explain(text: string, parameters: readonly unknown[]): Promise<string[]>;
+  /** A line that reads a whole table of the log. */
+  readsAll: RegExp;
+  close(): Promise<void>;
+}
+
+const ROWS = 100_000;
+const WORKSPACE = 1;
+
+/** Three workspaces, the first with nine tenths of the rows; twenty endpoints; states as in real life. */
+const SEED = [
+  `INSERT INTO workspaces (key, name, plan, settings, routing_version, created_at)
+    SELECT i, 'w', 'p', '{}', 1, 0 FROM n WHERE i <= 3`,
+  `INSERT INTO endpoints (key, workspace, url, name, event_types, ordering, retry, timeout_ms, signature, lanes,
+    created_at, updated_at, disabled_at) SELECT 100 + i, 1, 'u', 'n', '[]', '{}', '{}', 1, '{}', '[]', 0, 0,
+    CASE WHEN i = 1 THEN 1 END FROM n WHERE i <= 20`,
+  `INSERT INTO lanes (key, workspace, endpoint, last_sequence, done_sequence, owner, epoch)
+    SELECT 200 + i, 1, 100 + i, 5000, 4900, 'a', 1 FROM n WHERE i <= 20`,
+  `INSERT INTO events (key, workspace, id, type, subject, created_at, accepted_at, hash, test, deliveries)
+    SELECT 1000 + i, CASE WHEN i % 10 = 0 THEN 2 ELSE 1 END, 'e' || i, 't' || (i % 7), 's' || (i % 997), i, i, 'h', 0, 1
+    FROM n`,
+  `INSERT INTO event_bodies (event, workspace, body)
+    SELECT 1000 + i, CASE WHEN i % 10 = 0 THEN 2 ELSE 1 END, '{}' FROM n`,
+  `INSERT INTO deliveries (key, workspace, event, endpoint, lane, sequence, message, source_kind, state, attempts,
+    waited_ms, created_at) SELECT 500000 + i, CASE WHEN i % 10 = 0 THEN 2 ELSE 1 END, 1000 + i, 101 + i % 20,
+    201 + i % 20, i / 20 + 1, 500000 + i, 'subscription', CASE WHEN i > 98000 THEN 'pending' WHEN i % 200 = 1 THEN 'dropped'
+    WHEN i % 200 = 3 THEN 'skipped' WHEN i % 1000 = 7 THEN 'waiting' ELSE 'delivered' END, 1, 0, i FROM n`,
+  `INSERT INTO attempts (workspace, delivery, number, started_at, duration_ms, outcome, timings, url, request_headers,
+    truncated) SELECT CASE WHEN i % 10 = 0 THEN 2 ELSE 1 END, 500000 + i, 1, i, 1, 'success', '{}', 'u', '[]', 0 FROM n`,
+];
+
+const NUMBERS = `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${ROWS})`;
+
+const EVENT_FILTERS: EventFilter[] = [
+  {},
+  { type: 't3' },
+  { subject: 's5' },
+  { since: 20, until: 30 },
+  { type: 't3', subject: 's5', since: 20 },
+];
+
+const DELIVERY_FILTERS: DeliveryFilter[] = [
+  {},
+  { endpoint: 103 },
+  { event: 5_000 },
+  { state: 'pending' },
+  { state: 'waiting' },
+  { state: 'dropped' },
+  { state: 'skipped' },
+  { state: 'delivered' },
+  { state: 'held' },
+  { state: 'dropped', endpoint: 103 },
+  { type: 't3' },
+  { subject: 's5' },
+  { since: 20, until: 30 },
+];
+
+export function planContract(
+  name: string,
+  open: (logged: (event: LogEvent) => void) => Promise<Explained>,
+): void {
+  describe(`${name} reads its log by index`, () => {
+    let explained: Explained;
+    let ran: Array<{ sql: string; parameters: readonly unknown[] }> = [];
+
+    beforeAll(async () => {
+      explained = await open(({ query }) => ran.push(query));
+      for (const statement of SEED) {
+        const [insert = '', select = ''] = statement.split(/\n?\s*(?=SELECT )/s);
+        await sql.raw(`${insert} ${NUMBERS} ${select}`).execute(explained.db);
+      }
+      await explained.ready();
+    });
+    afterAll(() => explained.close());
+
+    /** Runs a verb and explains each statement that it ran. */
+    const check = async (verb: () => Promise<unknown>): Promise<void> => {
+      ran = [];
+      await verb();
+      const statements = ran.filter(({ sql: text }) => /^\s*(select|update|with|delete)/i.test(text));
+      expect(statements.length).toBeGreaterThan(0);
+      for (const { sql: text, parameters } of statements) {
+        const plan = await explained.explain(text, parameters);
+        const bad = plan.filter((line) => explained.readsAll.test(line));
+        expect(bad, `${text}\n${plan.join('\n')}`).toEqual([]);
+      }
+    };
+    const page = { limit: 50, before: null };
+
+    test.each(EVENT_FILTERS)('events by %o', async (filter) => {
+      const { listEvents } = log(explained.db, explained.db);
+      await check(() => listEvents(WORKSPACE, filter, page));
+      await check(() => listEvents(WORKSPACE, filter, { limit: 50, before: 50_000 }));
+    });
+
+    test.each(DELIVERY_FILTERS)('deliveries by %o', async (filter) => {
+      const { listDeliveries } = log(explained.db, explained.db);
+      await check(() => listDeliveries(WORKSPACE, filter, page));
+      await check(() => listDeliveries(WORKSPACE, filter, { limit: 50, before: 550_000 }));
+    });
+
+    test('one row, one lane, one endpoint', async () => {
+      const verbs = { ...log(explained.db, explained.db), ...endpoints(explained.db, explained.db) };
+      const lane = lanes(explained.db, explained.db, explained.dialect);
+      await check(() => verbs.findEvent(WORKSPACE, 'e77'));
+      await check(() => verbs.findDelivery(WORKSPACE, 500_077));
+      await check(() => verbs.listAttempts(WORKSPACE, [500_077, 500_078], { full: true }));
+      await check(() => verbs.laneHead(203, 4_990));
+      await check(() => verbs.countOpen(WORKSPACE, [101, 102]));
+      await check(() => lane.loadLane(203, 4_900, 100, 1e6));
+      await check(() => lane.claimLanes('b', 10, null));
+      await check(() => verbs.skipDelivery(WORKSPACE, 599_999, 'me', 1));
+    });
+
+    test('starting, sweeping, enabling and deleting', async () => {
+      const verbs = endpoints(explained.db, explained.db);
+      await check(() => lanes(explained.db, explained.db, explained.dialect).registerNode('b', 1_000));
+      await check(() => bins(explained.db, explained.db).sweep(1, 1, 10));
+      await check(() => verbs.enableEndpoint(WORKSPACE, 101, 'send', 'me', 1));
+      await check(() => verbs.enableEndpoint(WORKSPACE, 101, 'skip', 'me', 1));
+      await check(() => verbs.deleteEndpoint(WORKSPACE, 103, 1));
+    });
+  });
+}

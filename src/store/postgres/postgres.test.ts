@@ -1,0 +1,109 @@
+/** PostgreSQL: the contract, and what is its own: a server that goes away, several nodes, plans. */
+
+import { Kysely, PostgresDialect } from 'kysely';
+import { describe, expect, inject, test } from 'vitest';
+import { createDatabase, startPostgres } from '../../../test/support/postgres.ts';
+import { realClock } from '../../real.ts';
+import { anEvent, type Opened, openItems, publish, publishAccepted, seed } from '../contract/builders.ts';
+import { type Explained, planContract } from '../contract/plans.ts';
+import { storeContract } from '../contract.ts';
+import type { Schema } from '../schema.ts';
+import { type Store, StoreUnavailable } from '../store.ts';
+import { openPool } from './connection.ts';
+import { LANE_DIALECT, openPostgres } from './postgres.ts';
+
+let databases = 0;
+
+function freshDatabase(): Promise<string> {
+  databases += 1;
+  return createDatabase(inject('postgresUrl'), `store_${process.pid}_${databases}`);
+}
+
+async function open(): Promise<Opened> {
+  const url = await freshDatabase();
+  const stores: Store[] = [];
+  const another = async (): Promise<Store> => {
+    const store = openPostgres({ url, clock: realClock });
+    stores.push(store);
+    return store;
+  };
+  const store = await another();
+  await store.migrate();
+  return {
+    store,
+    another,
+    async reopen() {
+      await stores.shift()?.close();
+      return another();
+    },
+    async close() {
+      await Promise.all(stores.map((opened) => opened.close()));
+    },
+  };
+}
+
+storeContract('PostgreSQL', open);
+
+describe('PostgreSQL', () => {
+  test('nodes that start at once on an empty database all find it ready', async () => {
+    const url = await freshDatabase();
+    const stores = Array.from({ length: 4 }, () => openPostgres({ url, clock: realClock }));
+    const done = await Promise.all(stores.map((store) => store.migrate()));
+    expect(done.flat()).toEqual(['0001_first']);
+    await Promise.all(stores.map((store) => store.close()));
+  });
+
+  test('a server that is away is StoreUnavailable for every verb; what was accepted is there afterwards (P1)', async () => {
+    const server = await startPostgres();
+    try {
+      const store = openPostgres({ url: await server.createDatabase(), clock: realClock });
+      await store.migrate();
+      const { workspace, endpoint } = await seed(store);
+      store.listen(() => {});
+      const before = anEvent([endpoint]);
+      await publishAccepted(store, workspace, [before]);
+      await server.killServer();
+      const event = anEvent([endpoint]);
+      for (const verb of [
+        () => publish(store, workspace, [event], { routingVersion: 2 }),
+        () => store.ping(),
+        () => store.record('node-a', []).then(() => store.claimLanes('node-a', 10, null)),
+        () => store.listEvents(workspace, {}, { limit: 10, before: null }),
+        () => store.updateEndpoint(workspace, endpoint.key, { name: 'x' }, 1),
+        () => store.notify({ kind: 'bin', bin: 1 }),
+        () => store.migrate(),
+      ]) {
+        await expect(verb()).rejects.toBeInstanceOf(StoreUnavailable);
+      }
+      await server.startServer();
+      await store.ping();
+      await publishAccepted(store, workspace, [event]);
+      expect((await openItems(store, endpoint)).map((item) => item.event)).toEqual([before.key, event.key]);
+      await store.close();
+    } finally {
+      await server.stop();
+    }
+  });
+});
+
+planContract('PostgreSQL', async (logged): Promise<Explained> => {
+  const url = await freshDatabase();
+  const store = openPostgres({ url, clock: realClock });
+  await store.migrate();
+  await store.close();
+  const pool = openPool({ url, max: 2 });
+  const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }), log: logged });
+  return {
+    db,
+    dialect: LANE_DIALECT,
+    async ready() {
+      await pool.query('ANALYZE');
+    },
+    async explain(text, parameters) {
+      const { rows } = await pool.query<{ 'QUERY PLAN': string }>(`EXPLAIN ${text}`, [...parameters]);
+      return rows.map((row) => row['QUERY PLAN'].trim());
+    },
+    readsAll: /Seq Scan on (events|event_bodies|deliveries|attempts)/,
+    close: () => db.destroy(),
+  };
+});

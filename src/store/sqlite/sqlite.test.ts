@@ -1,0 +1,102 @@
+/** SQLite: the contract, and what is its own: the directory's lock, a full disk, plans. */
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Kysely, sql } from 'kysely';
+import { describe, expect, test } from 'vitest';
+import { realClock } from '../../real.ts';
+import { anEvent, type Opened, openItems, publish, publishAccepted, seed } from '../contract/builders.ts';
+import { type Explained, planContract } from '../contract/plans.ts';
+import { storeContract } from '../contract.ts';
+import type { Schema } from '../schema.ts';
+import { StoreUnavailable } from '../store.ts';
+import { DirectoryInUse } from './lock.ts';
+import { createStore, openSqlite } from './sqlite.ts';
+import { startThread, threadDialect } from './thread-client.ts';
+
+async function open(): Promise<Opened> {
+  const directory = mkdtempSync(join(tmpdir(), 'mirsal-sqlite-'));
+  let store = openSqlite({ directory, clock: realClock });
+  await store.migrate();
+  return {
+    store,
+    another: async () => store,
+    async reopen() {
+      await store.close();
+      store = openSqlite({ directory, clock: realClock });
+      await store.migrate();
+      return store;
+    },
+    async close() {
+      await store.close();
+      rmSync(directory, { recursive: true });
+    },
+  };
+}
+
+storeContract('SQLite', open);
+
+describe('SQLite', () => {
+  test('a second process, or store, is refused while the first has the directory', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'mirsal-sqlite-'));
+    const store = openSqlite({ directory, clock: realClock });
+    expect(() => openSqlite({ directory, clock: realClock })).toThrow(DirectoryInUse);
+    await store.close();
+    const again = openSqlite({ directory, clock: realClock });
+    expect(await again.migrate()).toEqual(['0001_first']);
+    await again.close();
+    rmSync(directory, { recursive: true });
+  });
+
+  test('P1, P14: with the disk full a verb is refused and writes nothing; with room again it goes on', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'mirsal-sqlite-'));
+    const path = join(directory, 'mirsal.db');
+    const writer = startThread({ path, mode: 'write' });
+    const store = createStore({ writer, reader: startThread({ path, mode: 'write' }), clock: realClock });
+    await store.migrate();
+    const { workspace, endpoint } = await seed(store);
+    // A limit on the file's pages fails as a full disk does (SQLITE_FULL).
+    const limit = (pages: number) =>
+      writer.run({ kind: 'query', sql: `PRAGMA max_page_count = ${pages}`, parameters: [] });
+    await limit(1);
+    const events = Array.from({ length: 30 }, () => anEvent([endpoint], { body: `"${'x'.repeat(9_000)}"` }));
+    const answers = await Promise.allSettled(events.map((event) => publish(store, workspace, [event])));
+    const refused = events.filter((_, index) => answers[index]?.status === 'rejected');
+    expect(refused.length).toBeGreaterThan(0);
+    for (const answer of answers) {
+      if (answer.status === 'rejected') expect(answer.reason).toBeInstanceOf(StoreUnavailable);
+    }
+    for (const event of refused) expect(await store.findEvent(workspace, event.id)).toBeNull();
+    await limit(1_000_000);
+    await publishAccepted(store, workspace, refused);
+    const sequences = (await openItems(store, endpoint)).map(({ sequence }) => sequence);
+    expect(sequences).toEqual(events.map((_, index) => index + 1));
+    await store.close();
+    rmSync(directory, { recursive: true });
+  });
+});
+
+planContract('SQLite', async (logged): Promise<Explained> => {
+  const directory = mkdtempSync(join(tmpdir(), 'mirsal-sqlite-'));
+  const writer = startThread({ path: join(directory, 'mirsal.db'), mode: 'write' });
+  const store = createStore({ writer, reader: writer, clock: realClock });
+  await store.migrate();
+  const db = new Kysely<Schema>({ dialect: threadDialect(writer), log: logged });
+  return {
+    db,
+    dialect: { now: () => sql<number>`0`, lockFree: sql``, lockAll: sql``, lockNodes: null },
+    // Without ANALYZE, as in production.
+    async ready() {},
+    async explain(text, parameters) {
+      const work = { kind: 'query', sql: `EXPLAIN QUERY PLAN ${text}`, parameters } as const;
+      const { rows } = (await writer.run(work)) as { rows: Array<{ detail: string }> };
+      return rows.map(({ detail }) => detail);
+    },
+    readsAll: /^SCAN (events|event_bodies|deliveries|attempts|[edbt])\b/,
+    async close() {
+      await db.destroy();
+      rmSync(directory, { recursive: true });
+    },
+  };
+});
