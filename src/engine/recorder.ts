@@ -8,6 +8,11 @@ import { SECOND } from '../core/duration.ts';
 import { type AttemptResult, type RecordVerdict, type Store, StoreUnavailable } from '../store/store.ts';
 import type { Clock } from '../world.ts';
 
+/**
+ * Batches handed to the store at one time. With one, the store idles while its answer travels and the
+ * lanes start their next sends: measured on SQLite with 200 lanes, two carry half as much again.
+ */
+const WRITERS = 2;
 /** Results in one transaction; more than that makes the first of them wait for the last. */
 const BATCH = 500;
 const RETRY_MS = SECOND / 2;
@@ -34,7 +39,7 @@ export function createRecorder(deps: {
 }): Recorder {
   const { store, clock, node } = deps;
   let queue: Entry[] = [];
-  let writing: Promise<void> | null = null;
+  const writers = new Set<Promise<void>>();
   let givenUp = false;
 
   const writeBatch = async (batch: Entry[]): Promise<void> => {
@@ -65,18 +70,19 @@ export function createRecorder(deps: {
       queue = queue.slice(BATCH);
       await writeBatch(batch);
     }
-    writing = null;
   };
 
   return {
     record(result) {
       return new Promise((resolve, reject) => {
         queue.push({ result, resolve, reject });
-        writing ??= write();
+        if (writers.size >= WRITERS) return;
+        const writer = write().finally(() => writers.delete(writer));
+        writers.add(writer);
       });
     },
     async drain() {
-      await writing;
+      while (writers.size > 0) await Promise.all(writers);
     },
     giveUp() {
       givenUp = true;

@@ -37,8 +37,10 @@ export class Answer {
     const room = MAX_BODY_STORED_BYTES - this.#storedBytes;
     if (chunk.length > room) this.#isTruncated = true;
     if (room > 0) {
-      // Copied, because the chunk is a window on the socket's buffer and would keep all of it alive.
-      const kept = Buffer.from(chunk.subarray(0, room));
+      // Copied, because the chunk is a window on the socket's buffer and would keep all of it alive; into
+      // an array of its own size (Buffer.from takes a part of a pool), because it may go to another
+      // thread, and then all that lies behind a window is copied: 64 KB for an answer of two bytes.
+      const kept = new Uint8Array(chunk.subarray(0, room));
       this.#chunks.push(kept);
       this.#storedBytes += kept.length;
     }

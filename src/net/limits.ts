@@ -42,7 +42,7 @@ export const KEEP_ALIVE_MAX_MS = 60 * SECOND;
 export const CONNECTION_MAX_AGE_MS = 120 * SECOND;
 
 /** Idle connections kept, per origin and in all: file descriptors are finite. */
-export const MAX_IDLE_PER_ORIGIN = 128;
+export const MAX_IDLE_PER_ORIGIN = 1024;
 export const MAX_IDLE = 2048;
 
 /** Vetted URLs remembered, so that a busy endpoint's URL is parsed once. */

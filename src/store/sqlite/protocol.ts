@@ -2,7 +2,8 @@
  * What the main thread and a database thread say to each other. Messages are structured-cloned.
  */
 
-import type { AttemptResult, PublishAnswer, PublishCall, RecordVerdict } from '../store.ts';
+import type { PublishAnswer, RecordVerdict } from '../store.ts';
+import type { Value } from './packing.ts';
 
 export interface ThreadOptions {
   path: string;
@@ -12,8 +13,8 @@ export interface ThreadOptions {
 /** What a thread is asked to do. A `lease` marks statements of an open interactive transaction. */
 export type Work =
   | { kind: 'query'; sql: string; parameters: readonly unknown[] }
-  | { kind: 'publish'; call: PublishCall }
-  | { kind: 'record'; node: string; results: readonly AttemptResult[] }
+  | { kind: 'publish'; call: readonly Value[] }
+  | { kind: 'record'; node: string; results: readonly Value[] }
   | { kind: 'begin' }
   | { kind: 'commit' }
   | { kind: 'rollback' };

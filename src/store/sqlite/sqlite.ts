@@ -17,6 +17,7 @@ import { migrations, SQLITE_TYPES } from '../migrations.ts';
 import type { Schema } from '../schema.ts';
 import type { PublishAnswer, RecordVerdict, Store } from '../store.ts';
 import { lockDirectory } from './lock.ts';
+import { packCall, packResults } from './packing.ts';
 import { lazyThread, startThread, type Thread, threadDialect } from './thread-client.ts';
 
 export interface SqliteOptions {
@@ -68,8 +69,9 @@ export function createStore({
     ...lanes(write, read, dialect),
     ...log(write, read),
     ...bins(write, read),
-    publish: async (call) => (await writer.run({ kind: 'publish', call })) as PublishAnswer,
-    record: async (node, results) => (await writer.run({ kind: 'record', node, results })) as RecordVerdict[],
+    publish: async (call) => (await writer.run({ kind: 'publish', call: packCall(call) })) as PublishAnswer,
+    record: async (node, results) =>
+      (await writer.run({ kind: 'record', node, results: packResults(results) })) as RecordVerdict[],
     async migrate() {
       const done = await migrate(
         new Migrator({ db: write, provider: { getMigrations: async () => migrations(SQLITE_TYPES) } }),

@@ -112,6 +112,12 @@ export function lazyThread(options: ThreadOptions): Thread {
   };
 }
 
+/** A window on a larger buffer would take all of it along to the thread. */
+function compact(parameter: unknown): unknown {
+  const isWindow = parameter instanceof Uint8Array && parameter.byteLength !== parameter.buffer.byteLength;
+  return isWindow ? new Uint8Array(parameter) : parameter;
+}
+
 class ThreadConnection implements DatabaseConnection {
   readonly thread: Thread;
   lease: number | null = null;
@@ -121,7 +127,7 @@ class ThreadConnection implements DatabaseConnection {
   }
 
   async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
-    const work: Work = { kind: 'query', sql: query.sql, parameters: query.parameters };
+    const work: Work = { kind: 'query', sql: query.sql, parameters: query.parameters.map(compact) };
     const { rows, changes } = (await this.thread.run(work, this.lease)) as QueryRows;
     return { rows: rows as R[], numAffectedRows: BigInt(changes) };
   }

@@ -14,6 +14,7 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import { ConflictFound, publish, record } from './hot.ts';
+import { unpackCall, unpackResults } from './packing.ts';
 import type { Reply, Request, ThreadOptions, Work } from './protocol.ts';
 
 const port = parentPort;
@@ -62,9 +63,9 @@ function run(work: Work): Value {
       return { rows: [], changes: Number(statement.run(...parameters).changes) };
     }
     case 'publish':
-      return publish(prepare, work.call);
+      return publish(prepare, unpackCall(work.call));
     case 'record':
-      return record(prepare, work.node, work.results);
+      return record(prepare, work.node, unpackResults(work.results));
     case 'begin':
     case 'commit':
     case 'rollback':

@@ -1,0 +1,161 @@
+/**
+ * The hot path's messages, packed. A structured clone writes each member's name with each object:
+ * posting results as objects took 45 µs apiece with their answer, as one flat array of values 15.
+ * Both ends read the values in the one order written here.
+ */
+
+import type {
+  AttemptResult,
+  DisabledReason,
+  NewDelivery,
+  NewEvent,
+  PublishCall,
+  SourceKind,
+} from '../store.ts';
+
+export type Value = string | number | null | Uint8Array;
+
+/** Reads packed values one after the other. */
+class Reader {
+  readonly values: readonly Value[];
+  at = 0;
+
+  constructor(values: readonly Value[]) {
+    this.values = values;
+  }
+
+  // The writer beside it is the one source of what stands where; checking each value would cost what packing saves.
+  next<T extends Value>(): T {
+    const value = this.values[this.at] as T;
+    this.at += 1;
+    return value;
+  }
+}
+
+export function packResults(results: readonly AttemptResult[]): Value[] {
+  const out: Value[] = [results.length];
+  for (const { workspace, lane, epoch, delivery, sequence, endpoint, attempt, next, disable } of results) {
+    const isWaiting = next.state === 'waiting';
+    out.push(
+      ...[workspace, lane, epoch, delivery, sequence, endpoint],
+      ...[next.state, next.reason],
+      ...[isWaiting ? next.nextAttemptAt : next.endedAt, isWaiting ? next.waitedMs : null],
+      ...[disable?.reason ?? null, disable?.at ?? null, disable?.by ?? null],
+      ...[attempt.number, attempt.startedAt, attempt.durationMs, attempt.outcome, attempt.status],
+      ...[attempt.error, attempt.note, attempt.address, attempt.timings, attempt.url],
+      ...[attempt.requestHeaders, attempt.responseHeaders, attempt.responseBody, attempt.truncated ? 1 : 0],
+    );
+  }
+  return out;
+}
+
+function readNext(reader: Reader): AttemptResult['next'] {
+  const state = reader.next<AttemptResult['next']['state']>();
+  const reason = reader.next<string>();
+  const at = reader.next<number>();
+  const waitedMs = reader.next<number>();
+  return state === 'waiting'
+    ? { state, reason, nextAttemptAt: at, waitedMs }
+    : { state, reason, endedAt: at };
+}
+
+function readDisable(reader: Reader): AttemptResult['disable'] {
+  const reason = reader.next<DisabledReason | null>();
+  const at = reader.next<number>();
+  const by = reader.next<string>();
+  return reason === null ? null : { reason, at, by };
+}
+
+export function unpackResults(values: readonly Value[]): AttemptResult[] {
+  const reader = new Reader(values);
+  return Array.from({ length: reader.next<number>() }, () => ({
+    workspace: reader.next(),
+    lane: reader.next(),
+    epoch: reader.next(),
+    delivery: reader.next(),
+    sequence: reader.next(),
+    endpoint: reader.next(),
+    next: readNext(reader),
+    disable: readDisable(reader),
+    attempt: {
+      number: reader.next(),
+      startedAt: reader.next(),
+      durationMs: reader.next(),
+      outcome: reader.next<AttemptResult['attempt']['outcome']>(),
+      status: reader.next(),
+      error: reader.next(),
+      note: reader.next(),
+      address: reader.next(),
+      timings: reader.next(),
+      url: reader.next(),
+      requestHeaders: reader.next(),
+      responseHeaders: reader.next(),
+      responseBody: reader.next(),
+      truncated: reader.next() === 1,
+    },
+  }));
+}
+
+export function packCall(call: PublishCall): Value[] {
+  const out: Value[] = [
+    ...[call.workspace, call.routingVersion, call.acceptedAt, call.node],
+    ...[call.idempotency?.key ?? null, call.idempotency?.hash ?? null, call.events.length],
+  ];
+  for (const event of call.events) {
+    out.push(
+      ...[event.key, event.id, event.type, event.subject, event.createdAt, event.body, event.account],
+      ...[event.hash, event.verdicts, event.warnings, event.test ? 1 : 0, event.deliveries.length],
+    );
+    for (const { key, endpoint, lane, source, claim } of event.deliveries) {
+      out.push(key, endpoint, lane, source.kind, source.id, claim ? 1 : 0);
+    }
+  }
+  return out;
+}
+
+function readDelivery(reader: Reader): NewDelivery {
+  return {
+    key: reader.next(),
+    endpoint: reader.next(),
+    lane: reader.next(),
+    source: { kind: reader.next<Exclude<SourceKind, 'replay'>>(), id: reader.next() },
+    claim: reader.next() === 1,
+  };
+}
+
+function readEvent(reader: Reader): NewEvent {
+  return {
+    key: reader.next(),
+    id: reader.next(),
+    type: reader.next(),
+    subject: reader.next(),
+    createdAt: reader.next(),
+    body: reader.next(),
+    account: reader.next(),
+    hash: reader.next(),
+    verdicts: reader.next(),
+    warnings: reader.next(),
+    test: reader.next() === 1,
+    deliveries: Array.from({ length: reader.next<number>() }, () => readDelivery(reader)),
+  };
+}
+
+export function unpackCall(values: readonly Value[]): PublishCall {
+  const reader = new Reader(values);
+  const [workspace, routingVersion, acceptedAt] = [
+    reader.next<number>(),
+    reader.next<number>(),
+    reader.next<number>(),
+  ];
+  const node = reader.next<string | null>();
+  const key = reader.next<string | null>();
+  const hash = reader.next<string>();
+  return {
+    workspace,
+    routingVersion,
+    acceptedAt,
+    node,
+    idempotency: key === null ? null : { key, hash },
+    events: Array.from({ length: reader.next<number>() }, () => readEvent(reader)),
+  };
+}
