@@ -81,19 +81,39 @@ describe('P5: the recorder', () => {
     expect(await verdicts).toEqual(['recorded', 'recorded', 'recorded']);
   });
 
-  it('gathers what ends while it writes into the next batch', async () => {
+  it('has two writes under way at most, and gathers what ends meanwhile into the next batch', async () => {
     const { recorder, calls, settle } = aRecorder();
     const first = recorder.record(aResult(1));
     await settle();
-    const later = [2, 3, 4].map((n) => recorder.record(aResult(n)));
+    const second = recorder.record(aResult(2));
     await settle();
-    expect(calls).toHaveLength(1);
+    const later = [3, 4, 5].map((n) => recorder.record(aResult(n)));
+    await settle();
+    expect(calls.map(({ sequences }) => sequences)).toEqual([[1], [2]]);
     calls[0]?.succeed();
     expect(await first).toBe('recorded');
     await settle();
-    expect(calls.map(({ sequences }) => sequences)).toEqual([[1], [2, 3, 4]]);
+    expect(calls.map(({ sequences }) => sequences)).toEqual([[1], [2], [3, 4, 5]]);
     calls[1]?.succeed();
-    await Promise.all(later);
+    calls[2]?.succeed();
+    await Promise.all([second, ...later]);
+  });
+
+  it('leaves no result lying, at whatever moment of the ending writes it is handed in', async () => {
+    for (let moment = 0; moment < 20; moment += 1) {
+      const { recorder, calls, settle } = aRecorder();
+      const first = recorder.record(aResult(1));
+      await settle();
+      const second = recorder.record(aResult(2));
+      await settle();
+      for (const call of calls) call.succeed();
+      for (let turn = 0; turn < moment; turn += 1) await Promise.resolve();
+      const last = recorder.record(aResult(3));
+      await settle();
+      expect(calls.slice(2).map(({ sequences }) => sequences)).toEqual([[3]]);
+      calls[2]?.succeed();
+      await Promise.all([first, second, last, recorder.drain()]);
+    }
   });
 
   it('resolves nothing before its write is durable', async () => {

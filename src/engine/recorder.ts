@@ -72,13 +72,21 @@ export function createRecorder(deps: {
     }
   };
 
+  const startWriter = (): void => {
+    if (writers.size >= WRITERS) return;
+    const writer = write().finally(() => {
+      writers.delete(writer);
+      // Handed in after this writer had found the queue empty, while it still counted as one.
+      if (queue.length > 0) startWriter();
+    });
+    writers.add(writer);
+  };
+
   return {
     record(result) {
       return new Promise((resolve, reject) => {
         queue.push({ result, resolve, reject });
-        if (writers.size >= WRITERS) return;
-        const writer = write().finally(() => writers.delete(writer));
-        writers.add(writer);
+        startWriter();
       });
     },
     async drain() {
