@@ -125,9 +125,15 @@ async function skipOpen(
   const result = await trx
     .updateTable('deliveries')
     .set({ state: 'skipped', reason, ended_at: at, next_attempt_at: null })
-    .where('workspace', '=', workspace)
+    // By way of the lanes: what is open is indexed by lane.
+    .where('lane', 'in', (eb) =>
+      eb
+        .selectFrom('lanes')
+        .select('key')
+        .where('workspace', '=', workspace)
+        .where('endpoint', '=', endpoint),
+    )
     .where(isOpen('state'))
-    .where('endpoint', '=', endpoint)
     .executeTakeFirst();
   return Number(result.numUpdatedRows);
 }
@@ -228,12 +234,13 @@ async function countOpen(
 ): Promise<Map<number, number>> {
   if (keys.length === 0) return new Map();
   const rows = await db
-    .selectFrom('deliveries')
-    .select((eb) => ['endpoint', eb.fn.countAll<number>().as('open')])
-    .where('workspace', '=', workspace)
-    .where(isOpen('state'))
-    .where('endpoint', 'in', keys)
-    .groupBy('endpoint')
+    .selectFrom('lanes as l')
+    .innerJoin('deliveries as d', 'd.lane', 'l.key')
+    .select((eb) => ['l.endpoint', eb.fn.countAll<number>().as('open')])
+    .where('l.workspace', '=', workspace)
+    .where('l.endpoint', 'in', keys)
+    .where(isOpen('d.state'))
+    .groupBy('l.endpoint')
     .execute();
   return new Map(rows.map((row) => [row.endpoint, row.open]));
 }

@@ -25,6 +25,10 @@ export interface Types {
   extra: string[];
 }
 
+/** Columns in the words of each database: SQLite's indexes end with the key by themselves. */
+const openByAge = (columns: string): string =>
+  `CREATE INDEX deliveries_open_by_age ON deliveries (${columns}) WHERE state IN ('pending', 'waiting')`;
+
 export const SQLITE_TYPES: Types = {
   int: 'INTEGER',
   bytes: 'BLOB',
@@ -36,6 +40,7 @@ export const SQLITE_TYPES: Types = {
   extra: [
     'CREATE INDEX events_by_workspace ON events (workspace)',
     'CREATE INDEX deliveries_by_workspace ON deliveries (workspace)',
+    openByAge('workspace'),
   ],
 };
 
@@ -48,6 +53,7 @@ export const POSTGRES_TYPES: Types = {
   // Rows that are updated soon after they are written: room on the page keeps the update there.
   roomy: 'WITH (fillfactor = 70)',
   extra: [
+    openByAge('workspace, key'),
     'CREATE UNIQUE INDEX lanes_by_key ON lanes (key)',
     // Publishing holds this lock shared from before it reads the version until it has committed, and
     // every change of the version takes it alone: so a change is seen by all that commits after it.
@@ -105,12 +111,12 @@ const first: Step = ({ int, bytes, key, primary, clustered, roomy, extra }) => [
     source_kind text NOT NULL, source_id ${int}, replay_of ${int}, state text NOT NULL, reason text,
     attempts ${int} NOT NULL, waited_ms ${int} NOT NULL, next_attempt_at ${int},
     created_at ${int} NOT NULL, ended_at ${int} ${primary('workspace, key')}) ${roomy}`,
-  // What is open, by lane: what an owner loads next, what is held, what stands ahead. Small.
+  // What is open, by lane, for its owner; newest first, for people, by openByAge. Both are small.
   `CREATE INDEX deliveries_open ON deliveries (lane, sequence) WHERE state IN ('pending', 'waiting')`,
   'CREATE INDEX deliveries_by_event ON deliveries (workspace, event)',
   'CREATE INDEX deliveries_by_endpoint ON deliveries (workspace, endpoint, key)',
   // Nearly every row is delivered; that state is found by reading newest first.
-  `CREATE INDEX deliveries_by_state ON deliveries (workspace, state, key) WHERE state <> 'delivered'`,
+  `CREATE INDEX deliveries_unsent ON deliveries (workspace, state, key) WHERE state IN ('dropped', 'skipped')`,
   `CREATE TABLE attempts (workspace ${int} NOT NULL, delivery ${int} NOT NULL, number ${int} NOT NULL,
     started_at ${int} NOT NULL, duration_ms ${int} NOT NULL, outcome text NOT NULL, status ${int}, error text,
     note text, address text, timings text NOT NULL, url text NOT NULL, request_headers text NOT NULL,

@@ -6,11 +6,23 @@
 import { type RawBuilder, type SqlBool, sql } from 'kysely';
 import type { StoredState } from '../core/delivery/machine.ts';
 
-export function isOpen(column: 'state' | 'd.state'): RawBuilder<SqlBool> {
+type Column = 'state' | 'd.state';
+
+export function isOpen(column: Column): RawBuilder<SqlBool> {
   return sql<SqlBool>`${sql.ref(column)} IN ('pending', 'waiting')`;
 }
 
-export function isInState(column: 'state' | 'd.state', state: StoredState): RawBuilder<SqlBool> {
+export function isInState(column: Column, state: StoredState): RawBuilder<SqlBool> {
   const is = sql<SqlBool>`${sql.ref(column)} = ${sql.lit(state)}`;
-  return state === 'delivered' ? is : sql<SqlBool>`${is} AND ${sql.ref(column)} <> 'delivered'`;
+  switch (state) {
+    case 'pending':
+    case 'waiting':
+      return sql<SqlBool>`${is} AND ${isOpen(column)}`;
+    case 'dropped':
+    case 'skipped':
+      return sql<SqlBool>`${is} AND ${sql.ref(column)} IN ('dropped', 'skipped')`;
+    case 'delivered':
+      return is;
+  }
+  return state satisfies never;
 }

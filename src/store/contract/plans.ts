@@ -73,6 +73,13 @@ const DELIVERY_FILTERS: DeliveryFilter[] = [
   { since: 20, until: 30 },
 ];
 
+/** What is rare must not be looked for among all the rest. */
+function indexOf({ state, subject }: DeliveryFilter): RegExp {
+  if (subject !== undefined) return /events_by_subject/;
+  if (state === 'dropped' || state === 'skipped') return /deliveries_unsent/;
+  return state === undefined || state === 'delivered' ? /./ : /deliveries_open/;
+}
+
 export function planContract(
   name: string,
   open: (logged: (event: LogEvent) => void) => Promise<Explained>,
@@ -91,8 +98,8 @@ export function planContract(
     });
     afterAll(() => explained.close());
 
-    /** Runs a verb and explains each statement that it ran. */
-    const check = async (verb: () => Promise<unknown>): Promise<void> => {
+    /** Runs a verb and explains each statement that it ran; `by` is an index that must be used. */
+    const check = async (verb: () => Promise<unknown>, by = /./): Promise<void> => {
       ran = [];
       await verb();
       const statements = ran.filter(({ sql: text }) => /^\s*(select|update|with|delete)/i.test(text));
@@ -101,6 +108,7 @@ export function planContract(
         const plan = await explained.explain(text, parameters);
         const bad = plan.filter((line) => explained.readsAll.test(line));
         expect(bad, `${text}\n${plan.join('\n')}`).toEqual([]);
+        expect(plan.join('\n')).toMatch(by);
       }
     };
     const page = { limit: 50, before: null };
@@ -113,8 +121,8 @@ export function planContract(
 
     test.each(DELIVERY_FILTERS)('deliveries by %o', async (filter) => {
       const { listDeliveries } = log(explained.db, explained.db);
-      await check(() => listDeliveries(WORKSPACE, filter, page));
-      await check(() => listDeliveries(WORKSPACE, filter, { limit: 50, before: 550_000 }));
+      await check(() => listDeliveries(WORKSPACE, filter, page), indexOf(filter));
+      await check(() => listDeliveries(WORKSPACE, filter, { limit: 50, before: 550_000 }), indexOf(filter));
     });
 
     test('one row, one lane, one endpoint', async () => {
