@@ -14,14 +14,24 @@ export interface Answer {
   headers: Headers;
   // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of every shape
   body: any;
+  /** The body as it came. */
+  text: string;
 }
+
+/** A call of the API; a body that is a text or bytes goes out as it is, any other as JSON. */
+export type Call = (
+  method: string,
+  path: string,
+  body?: unknown,
+  headers?: Record<string, string>,
+) => Promise<Answer>;
 
 export interface MirsalProcess {
   url: string;
   pid: number;
   /** What it has said on standard output and error so far. */
   said(): string;
-  call(method: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
+  call: Call;
   /** Ends it without warning (SIGKILL). */
   kill(): Promise<void>;
   /** Asks it to stop (SIGTERM); resolves to its exit code. */
@@ -33,6 +43,8 @@ export interface StartOptions {
   env?: Record<string, string>;
   /** Put before the command, such as a shell that sets limits. */
   wrapper?: string[];
+  /** Put after `serve`, such as `--roles`. */
+  args?: string[];
 }
 
 export function temporaryDirectory(): { path: string; remove(): void } {
@@ -40,25 +52,27 @@ export function temporaryDirectory(): { path: string; remove(): void } {
   return { path, remove: () => rmSync(path, { recursive: true, force: true }) };
 }
 
-async function call(
-  url: string,
-  method: string,
-  path: string,
-  body: unknown,
-  headers: Record<string, string>,
-): Promise<Answer> {
-  const answer = await fetch(url + path, {
-    method,
-    headers: {
-      authorization: `Bearer ${API_KEY}`,
-      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-      ...headers,
-    },
-    ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
-  });
-  const text = await answer.text();
-  const isJson = answer.headers.get('content-type')?.includes('json') === true;
-  return { status: answer.status, headers: answer.headers, body: isJson ? JSON.parse(text) : text };
+/** Calls the API at `url`, with the key for automation unless `headers` name another. */
+export function callsTo(url: string): Call {
+  return async (method, path, body, headers = {}) => {
+    const answer = await fetch(url + path, {
+      method,
+      headers: {
+        authorization: `Bearer ${API_KEY}`,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { body: asSent(body) }),
+    });
+    const text = await answer.text();
+    const isJson = answer.headers.get('content-type')?.includes('json') === true;
+    return { status: answer.status, headers: answer.headers, body: isJson ? JSON.parse(text) : text, text };
+  };
+}
+
+function asSent(body: unknown): string | Uint8Array<ArrayBuffer> {
+  if (typeof body === 'string') return body;
+  return body instanceof Uint8Array ? new Uint8Array(body) : JSON.stringify(body);
 }
 
 async function exitOf(child: ChildProcess): Promise<number | null> {
@@ -73,6 +87,7 @@ export async function startMirsal(options: StartOptions): Promise<MirsalProcess>
     process.execPath,
     join(import.meta.dirname, '../../src/main.ts'),
     'serve',
+    ...(options.args ?? []),
   ];
   const [file = process.execPath, ...args] = command;
   const child = spawn(file, args, {
@@ -105,7 +120,7 @@ export async function startMirsal(options: StartOptions): Promise<MirsalProcess>
     url,
     pid: child.pid ?? 0,
     said: () => said,
-    call: (method, path, body, headers = {}) => call(url, method, path, body, headers),
+    call: callsTo(url),
     async kill() {
       child.kill('SIGKILL');
       await exitOf(child);

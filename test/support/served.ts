@@ -1,0 +1,56 @@
+/** Mirsal in this process: real HTTP on loopback, a real store, and parts that a test may replace. */
+
+import { type Config, ROLES, readConfig } from '../../src/config.ts';
+import { type Parts, type Running, serve } from '../../src/serve.ts';
+import { API_KEY, type Call, callsTo, INSTANCE_KEY, temporaryDirectory } from './process.ts';
+
+export interface Served {
+  /** `http://127.0.0.1:<port>`; the public URL, which bins have, is `running.url`. */
+  url: string;
+  call: Call;
+  running: Running;
+  /** Stops it and removes its data. */
+  close(): Promise<void>;
+}
+
+export interface ServedOptions {
+  /** Settings on top of a quiet node on a free port that may send to loopback. */
+  env?: Record<string, string>;
+  parts?: Parts;
+}
+
+export async function startServed(options: ServedOptions = {}): Promise<Served> {
+  const directory = temporaryDirectory();
+  const config: Config = readConfig({
+    MIRSAL_HOST: '127.0.0.1',
+    MIRSAL_PORT: '0',
+    MIRSAL_DATA_DIR: directory.path,
+    MIRSAL_ALLOWED_TARGETS: '127.0.0.0/8',
+    MIRSAL_BOOTSTRAP_API_KEY: API_KEY,
+    MIRSAL_BOOTSTRAP_INSTANCE_KEY: INSTANCE_KEY,
+    MIRSAL_LOG_LEVEL: 'silent',
+    ...options.env,
+  });
+  const running = await serve(config, new Set(ROLES), options.parts);
+  const url = `http://127.0.0.1:${running.port}`;
+  return {
+    url,
+    call: callsTo(url),
+    running,
+    async close() {
+      await running.stop();
+      directory.remove();
+    },
+  };
+}
+
+/** Asks again until the answer is as wanted; the product answers as fast as it can, so nobody sleeps. */
+export async function until<Found>(
+  ask: () => Promise<Found>,
+  isReady: (found: Found) => boolean,
+): Promise<Found> {
+  for (;;) {
+    const found = await ask();
+    if (isReady(found)) return found;
+  }
+}
