@@ -480,6 +480,7 @@ export interface Store {
 
   // publishing and lanes (the hot path)
   publish(call: PublishCall): Promise<PublishAnswer>;
+  /** Whoever registers owns no lanes: those it held before are freed (others may have taken some). */
   registerNode(node: string, leaseMs: number): Promise<NodeRegistration>;
   /** Prolongs the node's lease; false where the node is unknown by now and must register again. */
   heartbeat(node: string, leaseMs: number): Promise<boolean>;
@@ -489,7 +490,10 @@ export interface Store {
   claimLanes(node: string, limit: number, only: readonly number[] | null): Promise<ClaimedLane[]>;
   /** Open deliveries of a lane after a sequence, in order. At least one even if it exceeds `maxBytes`. */
   loadLane(lane: number, afterSequence: number, limit: number, maxBytes: number): Promise<LaneItem[]>;
-  /** One verdict per result, in order. All in one transaction. */
+  /**
+   * One verdict per result, in order. All in one transaction. A batch may be handed in again when
+   * its answer was lost: what is recorded already stays as it is.
+   */
   record(node: string, results: readonly AttemptResult[]): Promise<RecordVerdict[]>;
   /** Notes that nothing of a lane is open up to `sequence`, which exists. */
   settleLane(node: string, lane: number, epoch: number, sequence: number): Promise<void>;
@@ -513,7 +517,7 @@ export interface Store {
   /** Makes a waiting delivery due now. */
   retryNow(workspace: number, delivery: number, now: number): Promise<ChangeAnswer>;
   skipDelivery(workspace: number, delivery: number, by: string, now: number): Promise<ChangeAnswer>;
-  /** A new delivery at the tail of the endpoint's lane, under the same message (P13). */
+  /** A new delivery at the tail of the endpoint's lane, under the same message (P13); `missing` if that is deleted. */
   replayDelivery(
     workspace: number,
     delivery: number,

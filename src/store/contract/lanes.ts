@@ -1,7 +1,6 @@
 /** The contract's part on nodes and lanes: who owns what, and what an owner reads. */
 
 import { describe, expect, test } from 'vitest';
-import type { Signal } from '../store.ts';
 import {
   aKey,
   anEndpoint,
@@ -280,30 +279,6 @@ export function lanesContract(open: OpenStore): void {
 
   describe('signals', () => {
     const opened = useStore(open);
-
-    test('another node hears a signal, whatever its length; a node does not hear itself', async (context) => {
-      const { store } = opened();
-      const other = await opened().another();
-      if (other === store) return context.skip('one process only');
-      const mine: Signal[] = [];
-      store.listen((signal) => mine.push(signal));
-      const heard: Signal[] = [];
-      const { promise, resolve } = Promise.withResolvers<void>();
-      other.listen((signal) => {
-        heard.push(signal);
-        if (signal.kind === 'bin') resolve();
-      });
-      const lanes = Array.from({ length: 2_000 }, () => aKey());
-      // Listening takes a moment to begin; what is missed is made good by polling, here by repeating.
-      while (heard.length === 0) await store.notify({ kind: 'routing', workspace: 7 });
-      heard.length = 0;
-      mine.length = 0;
-      await store.notify({ kind: 'lanes', lanes });
-      await store.notify({ kind: 'bin', bin: 3 });
-      await promise;
-      expect(heard.flatMap((signal) => (signal.kind === 'lanes' ? signal.lanes : []))).toEqual(lanes);
-      expect(mine).toEqual([]);
-    });
 
     test('a signal that nobody hears is no failure', async () => {
       await opened().store.notify({ kind: 'bin', bin: 1 });

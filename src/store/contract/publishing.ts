@@ -97,6 +97,11 @@ export function publishingContract(open: OpenStore): void {
       const hostile = anEvent([], { subject: 'a\0b\ud800' });
       await publishAccepted(store, workspace, [hostile]);
       expect(await store.findEvent(workspace, hostile.id)).not.toBeNull();
+      expect(await store.listEvents(workspace, { subject: 'a\0b\ud800' }, ALL)).toHaveLength(1);
+      const idempotency = { key: '\0 \udc00', hash: 'h' };
+      await publishAccepted(store, workspace, [anEvent([])], { idempotency });
+      const again = await publishAccepted(store, workspace, [anEvent([])], { idempotency });
+      expect(again.repeated).toEqual([true]);
     });
 
     test('P2: an event that nothing wanted is stored and says so', async () => {

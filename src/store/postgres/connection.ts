@@ -2,6 +2,12 @@
  * Connections to PostgreSQL: pools, how values are read, and what an error means.
  */
 
+import {
+  type KyselyPlugin,
+  OperationNodeTransformer,
+  type PrimitiveValueListNode,
+  type ValueNode,
+} from 'kysely';
 import pg from 'pg';
 import { StoreUnavailable } from '../store.ts';
 
@@ -46,7 +52,14 @@ export interface PoolOptions {
 }
 
 export function openPool({ url, max, settings, limited = true }: PoolOptions): pg.Pool {
-  const limits = limited ? { statement_timeout: STATEMENT_TIMEOUT_MS, query_timeout: ANSWER_TIMEOUT_MS } : {};
+  const limits = limited
+    ? {
+        statement_timeout: STATEMENT_TIMEOUT_MS,
+        query_timeout: ANSWER_TIMEOUT_MS,
+        // A node that froze or vanished amid a transaction must not keep its locks.
+        idle_in_transaction_session_timeout: STATEMENT_TIMEOUT_MS,
+      }
+    : {};
   const pool = new pg.Pool({
     ...clientConfig(url),
     ...limits,
@@ -66,8 +79,8 @@ export function openPool({ url, max, settings, limited = true }: PoolOptions): p
 
 /** SQLSTATE classes: connection, resources (disk full, too many connections), shutdown, system errors. */
 const AWAY = /^(08|53|57P|58)/;
-/** Cancelled by the timeout; a server that became a standby while we were connected. */
-const AWAY_TOO = new Set(['57014', '25006']);
+/** Cancelled by a timeout; a server that became a standby while we were connected. */
+const AWAY_TOO = new Set(['57014', '25P03', '25006']);
 const SYSTEM_CODES = new Set([
   'ECONNREFUSED',
   'ECONNRESET',
@@ -131,6 +144,26 @@ export function guardAll<T extends object>(verbs: T): T {
   return Object.fromEntries(guarded) as T;
 }
 
+/**
+ * One statement, one transaction. Unlike the pool's own `query`, this keeps the connection after an
+ * error of the statement: repeats are refused by a unique index all day long.
+ */
+export async function runStatement<R extends pg.QueryResultRow>(
+  pool: pg.Pool,
+  statement: pg.QueryConfig,
+): Promise<pg.QueryResult<R>> {
+  const client = await pool.connect();
+  let broken: Error | undefined;
+  try {
+    return await client.query<R>(statement);
+  } catch (error) {
+    if (!(error instanceof pg.DatabaseError && error.severity === 'ERROR')) broken = toError(error);
+    throw error;
+  } finally {
+    client.release(broken);
+  }
+}
+
 /** One transaction on a connection of its own. Where it fails, everything is undone. */
 export async function transact<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
   const client = await pool.connect();
@@ -141,8 +174,8 @@ export async function transact<T>(pool: pg.Pool, work: (client: pg.PoolClient) =
     await client.query('COMMIT');
     return value;
   } catch (error) {
-    await client.query('ROLLBACK').catch((failure: Error) => {
-      broken = failure;
+    await client.query('ROLLBACK').catch((failure: unknown) => {
+      broken = toError(failure);
     });
     throw error;
   } finally {
@@ -150,7 +183,30 @@ export async function transact<T>(pool: pg.Pool, work: (client: pg.PoolClient) =
   }
 }
 
-/** PostgreSQL's text cannot hold the character NUL; what stands for "unreadable" takes its place. */
-export function storable(text: string): string {
-  return text.includes('\0') ? text.replaceAll('\0', '\ufffd') : text;
+function toError(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
 }
+
+/** PostgreSQL's text can hold neither the character NUL nor half a surrogate pair: U+FFFD takes their place. */
+export function storable(text: string): string {
+  return text.toWellFormed().replaceAll('\0', '\ufffd');
+}
+
+/** Makes every text that a query of Kysely's brings along storable. */
+class TextTransformer extends OperationNodeTransformer {
+  protected override transformValue(node: ValueNode): ValueNode {
+    return typeof node.value === 'string' ? { ...node, value: storable(node.value) } : node;
+  }
+
+  protected override transformPrimitiveValueList(node: PrimitiveValueListNode): PrimitiveValueListNode {
+    return {
+      ...node,
+      values: node.values.map((value) => (typeof value === 'string' ? storable(value) : value)),
+    };
+  }
+}
+
+export const storableTexts: KyselyPlugin = {
+  transformQuery: ({ node }) => new TextTransformer().transformNode(node),
+  transformResult: async ({ result }) => result,
+};

@@ -4,11 +4,21 @@ import { Kysely, PostgresDialect } from 'kysely';
 import { describe, expect, inject, test } from 'vitest';
 import { createDatabase, startPostgres } from '../../../test/support/postgres.ts';
 import { realClock } from '../../real.ts';
-import { anEvent, type Opened, openItems, publish, publishAccepted, seed } from '../contract/builders.ts';
+import {
+  ALL,
+  aKey,
+  anEvent,
+  type Opened,
+  openItems,
+  publish,
+  publishAccepted,
+  seed,
+  versionOf,
+} from '../contract/builders.ts';
 import { type Explained, planContract } from '../contract/plans.ts';
 import { storeContract } from '../contract.ts';
 import type { Schema } from '../schema.ts';
-import { type Store, StoreUnavailable } from '../store.ts';
+import { type Signal, type Store, StoreUnavailable } from '../store.ts';
 import { openPool } from './connection.ts';
 import { LANE_DIALECT, openPostgres } from './postgres.ts';
 
@@ -45,6 +55,60 @@ async function open(): Promise<Opened> {
 storeContract('PostgreSQL', open);
 
 describe('PostgreSQL', () => {
+  test('another node hears a signal, whatever its length; a node does not hear itself', async () => {
+    const opened = await open();
+    const { store } = opened;
+    const other = await opened.another();
+    const mine: Signal[] = [];
+    store.listen((signal) => mine.push(signal));
+    const heard: Signal[] = [];
+    const { promise, resolve } = Promise.withResolvers<void>();
+    other.listen((signal) => {
+      heard.push(signal);
+      if (signal.kind === 'bin') resolve();
+    });
+    const lanes = Array.from({ length: 2_000 }, () => aKey());
+    // Listening takes a moment to begin; what is missed is made good by polling, here by repeating.
+    while (heard.length === 0) await store.notify({ kind: 'routing', workspace: 7 });
+    heard.length = 0;
+    mine.length = 0;
+    await store.notify({ kind: 'lanes', lanes });
+    await store.notify({ kind: 'bin', bin: 3 });
+    await promise;
+    expect(heard.flatMap((signal) => (signal.kind === 'lanes' ? signal.lanes : []))).toEqual(lanes);
+    expect(mine).toEqual([]);
+    await opened.close();
+  });
+
+  test('an endpoint is changed while several nodes publish without a pause, and from then on it counts', async () => {
+    const opened = await open();
+    const stores = [opened.store, await opened.another()];
+    const { workspace, endpoint } = await seed(opened.store);
+    const old = await versionOf(opened.store, workspace);
+    let changed = false;
+    let accepted = 0;
+    const publishers = Array.from({ length: 16 }, async (_, index) => {
+      const store = stores[index % 2] ?? opened.store;
+      for (;;) {
+        const late = changed;
+        const answer = await publish(store, workspace, [anEvent([endpoint])], { routingVersion: old });
+        if (answer.kind === 'stale') return;
+        expect(late).toBe(false);
+        accepted += 1;
+        if (accepted === 100) {
+          await opened.store.updateEndpoint(workspace, endpoint.key, { name: 'changed' }, 1);
+          changed = true;
+        }
+      }
+    });
+    await Promise.all(publishers);
+    expect(accepted).toBeGreaterThanOrEqual(100);
+    expect((await opened.store.listDeliveries(workspace, {}, ALL)).length).toBe(
+      Math.min(accepted, ALL.limit),
+    );
+    await opened.close();
+  });
+
   test('nodes that start at once on an empty database all find it ready', async () => {
     const url = await freshDatabase();
     const stores = Array.from({ length: 4 }, () => openPostgres({ url, clock: realClock }));

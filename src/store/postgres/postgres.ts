@@ -17,7 +17,7 @@ import { migrate } from '../migrate.ts';
 import { migrations, POSTGRES_TYPES } from '../migrations.ts';
 import type { Schema } from '../schema.ts';
 import type { Store } from '../store.ts';
-import { guard, guardAll, openPool } from './connection.ts';
+import { guard, guardAll, openPool, storableTexts } from './connection.ts';
 import { publish } from './publish.ts';
 import { record } from './record.ts';
 import { openSignals } from './signals.ts';
@@ -49,7 +49,7 @@ export const LANE_DIALECT: LaneDialect = {
 export function openPostgres({ url, clock }: PostgresOptions): Store {
   const hot = openPool({ url, max: HOT_CONNECTIONS, settings: HOT_SETTINGS });
   const pool = openPool({ url, max: OTHER_CONNECTIONS });
-  const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) });
+  const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }), plugins: [storableTexts] });
   const signals = openSignals(url, clock, pool);
   const verbs = guardAll({
     ...administration(db, db),

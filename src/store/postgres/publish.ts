@@ -22,7 +22,7 @@ import type {
   TouchedLane,
 } from '../store.ts';
 import { integers, texts } from './arrays.ts';
-import { sqlState, storable, transact } from './connection.ts';
+import { runStatement, sqlState, storable, transact } from './connection.ts';
 
 /** Unique indexes whose violation means "this was here before"; any other is a fault. */
 const KNOWN_BEFORE = new Set(['events_by_id', 'events_pkey', 'idempotency_keys_pkey']);
@@ -239,7 +239,7 @@ function allNew(events: readonly NewEvent[]): AcceptedEvent[] {
 async function publishNew(pool: pg.Pool, call: PublishCall): Promise<PublishAnswer> {
   const accepted = allNew(call.events);
   const shares = shareLanes(call.events);
-  const { rows } = await pool.query<AdvancedRow & { version: number | null }>({
+  const { rows } = await runStatement<AdvancedRow & { version: number | null }>(pool, {
     name: 'publish',
     text: PUBLISH_NEW,
     values: [
@@ -248,7 +248,7 @@ async function publishNew(pool: pg.Pool, call: PublishCall): Promise<PublishAnsw
       call.acceptedAt,
       ...eventParameters(call.events),
       ...restParameters(call, call.events, shares),
-      call.idempotency?.key ?? null,
+      call.idempotency === null ? null : storable(call.idempotency.key),
       call.idempotency?.hash ?? null,
       call.idempotency === null ? null : JSON.stringify(accepted),
     ],
@@ -332,13 +332,11 @@ async function insertMixed(client: pg.PoolClient, call: PublishCall): Promise<Pu
   }
   const fresh = call.events.filter((event) => newKeys.has(event.key));
   const shares = shareLanes(fresh);
-  const { rows } = await client.query<AdvancedRow>(QUEUE_REST, [
-    ...head,
-    ...restParameters(call, fresh, shares),
-  ]);
+  const queue = [...head, ...restParameters(call, fresh, shares)];
+  const rows = fresh.length === 0 ? [] : (await client.query<AdvancedRow>(QUEUE_REST, queue)).rows;
   if (call.idempotency !== null) {
     const { key, hash } = call.idempotency;
-    const values = [call.workspace, key, hash, JSON.stringify(accepted), call.acceptedAt];
+    const values = [call.workspace, storable(key), hash, JSON.stringify(accepted), call.acceptedAt];
     const { rowCount } = await client.query(REMEMBER, values);
     if (rowCount === 0) throw new Undo(null);
   }

@@ -10,7 +10,7 @@
 import type pg from 'pg';
 import type { AttemptResult, RecordVerdict } from '../store.ts';
 import { bytes, integers, texts } from './arrays.ts';
-import { transact } from './connection.ts';
+import { runStatement, transact } from './connection.ts';
 
 const RESULT_COLUMNS = `workspace, lane, epoch, delivery, sequence, state, reason, waited_ms, next_attempt_at,
   ended_at, number, started_at, duration_ms, outcome, status, error, note, address, timings, url,
@@ -55,15 +55,13 @@ const DISABLE = `UPDATE endpoints SET disabled_reason = $3, disabled_at = $4, di
   WHERE workspace = $1 AND key = $2 AND disabled_at IS NULL`;
 const MOVE_ROUTING = 'UPDATE workspaces SET routing_version = routing_version + 1 WHERE key = $1';
 
-type Queryable = Pick<pg.PoolClient, 'query'>;
-
 /** Records each lane's result; no lane twice. */
 async function recordLanes(
-  db: Queryable,
+  run: (statement: pg.QueryConfig) => Promise<pg.QueryResult<{ place: number }>>,
   node: string,
   results: readonly AttemptResult[],
 ): Promise<RecordVerdict[]> {
-  const { rows } = await db.query<{ place: number }>({
+  const { rows } = await run({
     name: 'record',
     text: RECORD,
     values: [node, ...resultParameters(results), ...attemptParameters(results)],
@@ -124,7 +122,7 @@ function runsOfLanes(results: readonly AttemptResult[]): AttemptResult[][] {
   return runs;
 }
 
-async function disable(db: Queryable, { workspace, endpoint, disable }: AttemptResult): Promise<void> {
+async function disable(db: pg.PoolClient, { workspace, endpoint, disable }: AttemptResult): Promise<void> {
   if (disable === null) return;
   const { rowCount } = await db.query(DISABLE, [workspace, endpoint, disable.reason, disable.at, disable.by]);
   if (rowCount !== 0) await db.query(MOVE_ROUTING, [workspace]);
@@ -139,7 +137,9 @@ export async function record(
   const runs = runsOfLanes(results);
   const [first] = runs;
   if (first === undefined) return [];
-  if (disabling.length === 0 && runs.length === 1) return recordLanes(pool, node, first);
+  if (disabling.length === 0 && runs.length === 1) {
+    return recordLanes((statement) => runStatement(pool, statement), node, first);
+  }
   return transact(pool, async (client) => {
     if (disabling.length > 0) {
       const workspaces = integers(disabling, (result) => result.workspace);
@@ -147,7 +147,9 @@ export async function record(
       await client.query(LOCK_ROUTING, [workspaces]);
     }
     const verdicts: RecordVerdict[] = [];
-    for (const run of runs) verdicts.push(...(await recordLanes(client, node, run)));
+    for (const run of runs) {
+      verdicts.push(...(await recordLanes((statement) => client.query(statement), node, run)));
+    }
     for (const [index, result] of results.entries()) {
       if (verdicts[index] === 'recorded') await disable(client, result);
     }
