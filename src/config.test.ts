@@ -49,12 +49,17 @@ describe('settings', () => {
     ['MIRSAL_REQUIRE_HTTPS', '0', { requireHttps: false }],
     ['MIRSAL_SOURCE_IPS', '192.0.2.7, 2001:db8::7', { sourceIps: ['192.0.2.7', '2001:db8::7'] }],
     ['MIRSAL_SOURCE_IPS', '192.0.2.7,', { sourceIps: ['192.0.2.7'] }],
-    ['MIRSAL_BIND_SOURCE_IPS', 'true', { bindSourceIps: true }],
     ['MIRSAL_BOOTSTRAP_API_KEY', 'a key', { bootstrapApiKey: 'a key' }],
     ['MIRSAL_BOOTSTRAP_INSTANCE_KEY', 'a key', { bootstrapInstanceKey: 'a key' }],
     ['MIRSAL_LOG_LEVEL', 'silent', { logLevel: 'silent' }],
   ])('%s=%s is read', (name, value, expected) => {
     expect(readConfig({ [name]: value })).toMatchObject(expected);
+  });
+
+  it('B5: MIRSAL_BIND_SOURCE_IPS needs addresses to bind to', () => {
+    const bind = { MIRSAL_BIND_SOURCE_IPS: 'true' };
+    expect(readConfig({ ...bind, MIRSAL_SOURCE_IPS: '192.0.2.7' })).toMatchObject({ bindSourceIps: true });
+    expect(() => readConfig(bind)).toThrow('list them in MIRSAL_SOURCE_IPS');
   });
 
   it('B5, P10: MIRSAL_ALLOWED_TARGETS is a list of networks', () => {

@@ -45,8 +45,9 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
   const flag = (name: string): boolean => {
     const value = text(name);
     if (value === null || value === 'false' || value === '0') return false;
-    if (value !== 'true' && value !== '1') faults.push(`${name} is true or false, not "${value}".`);
-    return true;
+    if (value === 'true' || value === '1') return true;
+    faults.push(`${name} is true or false, not "${value}".`);
+    return false;
   };
   const config: Config = {
     host: text('MIRSAL_HOST') ?? '0.0.0.0',
@@ -67,6 +68,9 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     if (name.startsWith('MIRSAL_') && !KNOWN.has(name)) {
       faults.push(`${name} is no setting. Known are: ${[...KNOWN].join(', ')}.`);
     }
+  }
+  if (config.bindSourceIps && config.sourceIps.length === 0) {
+    faults.push('MIRSAL_BIND_SOURCE_IPS needs addresses to bind to: list them in MIRSAL_SOURCE_IPS.');
   }
   if (faults.length > 0) throw new ConfigError(faults.join('\n'));
   return config;

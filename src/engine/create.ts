@@ -5,7 +5,7 @@
  */
 
 import { HOUR, MINUTE, SECOND } from '../core/duration.ts';
-import { formatId, type KeyMaker } from '../core/ids.ts';
+import type { KeyMaker } from '../core/ids.ts';
 import type { Sealer } from '../core/sealing.ts';
 import type { ClaimedLane, LaneItem, PublishCall, Store } from '../store/store.ts';
 import { StoreUnavailable } from '../store/store.ts';
@@ -23,6 +23,7 @@ export interface EngineLog {
   warn(fields: Record<string, unknown>, message: string): void;
   error(fields: Record<string, unknown>, message: string): void;
   debug(fields: Record<string, unknown>, message: string): void;
+  isLevelEnabled(level: string): boolean;
 }
 
 export interface EngineDeps {
@@ -37,8 +38,8 @@ export interface EngineDeps {
   slots?: SlotLimits;
 }
 
-/** 1,000 sockets are well within a process's limits; one workspace may use half of them. */
-const DEFAULT_SLOTS: SlotLimits = { total: 1_000, perWorkspace: 500 };
+/** 1,000 sockets are well within a process's limits; four workspaces of hanging receivers would fill them. */
+const DEFAULT_SLOTS: SlotLimits = { total: 1_000, perWorkspace: 250 };
 const CLAIM_AT_ONCE = 1_000;
 /** In-flight attempts end by their deadline (10 s at most); their results need a moment more. */
 const STOP_PATIENCE_MS = 15 * SECOND;
@@ -79,16 +80,9 @@ export function createEngine(deps: EngineDeps): Engine {
     node,
     mayStart: (timeoutMs) => life.mayStart(timeoutMs),
     routingChanged,
-    onAttempt: ({ delivery, endpoint, workspace, ...line }) =>
-      log.debug(
-        {
-          ...line,
-          delivery: formatId('dlv', Number(delivery)),
-          endpoint: formatId('ep', Number(endpoint)),
-          workspace: formatId('ws', Number(workspace)),
-        },
-        'attempt',
-      ),
+    onAttempt(describe) {
+      if (log.isLevelEnabled('debug')) log.debug(describe(), 'attempt');
+    },
     onError,
   });
 

@@ -13,7 +13,15 @@
  */
 
 import { MINUTE, SECOND } from '../core/duration.ts';
-import { type ClaimedLane, type LaneItem, type Store, StoreUnavailable } from '../store/store.ts';
+import { formatId } from '../core/ids.ts';
+import {
+  type AttemptResult,
+  type ClaimedLane,
+  type LaneItem,
+  type RecordVerdict,
+  type Store,
+  StoreUnavailable,
+} from '../store/store.ts';
 import type { Clock, Send, Timer } from '../world.ts';
 import { buildRequest, concludeAttempt } from './attempt.ts';
 import type { Destination, Directory, WorkspaceView } from './directory.ts';
@@ -61,8 +69,8 @@ export interface LanesDeps {
   mayStart(timeoutMs: number): boolean;
   /** An attempt's end has changed the workspace's endpoints. */
   routingChanged(workspace: number): Promise<void>;
-  /** One line per attempt. */
-  onAttempt(line: Record<string, unknown>): void;
+  /** One line per attempt; `describe` makes it, where somebody wants it. */
+  onAttempt(describe: () => Record<string, unknown>): void;
   onError(error: unknown, where: string): void;
 }
 
@@ -83,6 +91,24 @@ export interface Lanes {
   releaseAbandoned(): Promise<void>;
   /** Starts nothing more; resolves when what was in flight is recorded. */
   stop(): Promise<void>;
+}
+
+/** The log's one wide line per attempt. */
+function describeAttempt(result: AttemptResult, verdict: RecordVerdict): Record<string, unknown> {
+  const { attempt, next } = result;
+  return {
+    workspace: formatId('ws', result.workspace),
+    endpoint: formatId('ep', result.endpoint),
+    delivery: formatId('dlv', result.delivery),
+    sequence: result.sequence,
+    attempt: attempt.number,
+    outcome: attempt.outcome,
+    status: attempt.status,
+    error: attempt.error,
+    durationMs: attempt.durationMs,
+    state: next.state,
+    verdict,
+  };
 }
 
 export function createLanes(deps: LanesDeps): Lanes {
@@ -185,18 +211,7 @@ export function createLanes(deps: LanesDeps): Lanes {
     const place = { workspace: lane.workspace, lane: lane.key, epoch: lane.epoch };
     const concluded = concludeAttempt(place, item, destination, request, result, { startedAt, endedAt });
     const verdict = await recorder.record(concluded).finally(() => sending.delete(item.key));
-    deps.onAttempt({
-      workspace: lane.workspace,
-      endpoint: lane.endpoint,
-      delivery: item.key,
-      sequence: item.sequence,
-      attempt: concluded.attempt.number,
-      outcome: concluded.attempt.outcome,
-      status: concluded.attempt.status,
-      durationMs: concluded.attempt.durationMs,
-      state: concluded.next.state,
-      verdict,
-    });
+    deps.onAttempt(() => describeAttempt(concluded, verdict));
     if (verdict === 'fenced') return false;
     const { next } = concluded;
     if (next.state === 'waiting') {

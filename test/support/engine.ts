@@ -52,7 +52,7 @@ export function anEngine(
   overrides: Partial<EngineDeps> = {},
 ): Engine {
   const sender = createSender({ clock, policy: loopbackPolicy() });
-  const silent = { info() {}, warn() {}, error() {}, debug() {} };
+  const silent = { info() {}, warn() {}, error() {}, debug() {}, isLevelEnabled: () => false };
   return createEngine({
     store,
     world: { clock, random: realRandom, send: sender.send },

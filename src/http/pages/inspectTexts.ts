@@ -20,6 +20,24 @@ export interface InspectTexts {
   verdicts: Record<SignatureVerdictView['verdict'], string>;
 }
 
+function englishRequests(count: number): string {
+  return count === 1 ? '1 request' : `${count} requests`;
+}
+
+const ARABIC_PLURALS = new Intl.PluralRules('ar');
+const ARABIC_REQUESTS: Record<Intl.LDMLPluralRule, (count: number) => string> = {
+  zero: () => 'لا طلبات',
+  one: () => 'طلب واحد',
+  two: () => 'طلبان',
+  few: (count) => `${count} طلبات`,
+  many: (count) => `${count} طلبًا`,
+  other: (count) => `${count} طلب`,
+};
+
+function arabicRequests(count: number): string {
+  return ARABIC_REQUESTS[ARABIC_PLURALS.select(count)](count);
+}
+
 export const INSPECT_TEXTS: Record<Language, InspectTexts> = {
   en: {
     title: 'Test destination',
@@ -27,7 +45,7 @@ export const INSPECT_TEXTS: Record<Language, InspectTexts> = {
     limits: (expiry) =>
       `Kept: the newest ${BIN_LIMITS.requests} requests, 1 MiB of each, for ${BIN_LIMITS.days} days. Deleted on ${expiry}.`,
     count: (shown, total) =>
-      shown < total ? `${total} requests, the newest ${shown} shown.` : `${total} requests.`,
+      shown < total ? `${englishRequests(total)}, the newest ${shown} shown.` : `${englishRequests(total)}.`,
     empty: 'Nothing has come yet. Send something to the address above.',
     stop: 'Stop updating',
     resume: 'Update by itself',
@@ -48,9 +66,9 @@ export const INSPECT_TEXTS: Record<Language, InspectTexts> = {
     title: 'وجهة اختبار',
     intro: 'كل ما يُرسَل إلى هذا العنوان يظهر هنا، الأحدث أولًا:',
     limits: (expiry) =>
-      `يُحتفَظ بأحدث ${BIN_LIMITS.requests} طلب، وبأول ميبيبايت من كل طلب، مدة ${BIN_LIMITS.days} أيام. تُحذف في \u2068${expiry}\u2069.`,
+      `يُحتفَظ بأحدث ${arabicRequests(BIN_LIMITS.requests)}، وبأول ميبيبايت من كل طلب، مدة ${BIN_LIMITS.days} أيام. تُحذف في \u2068${expiry}\u2069.`,
     count: (shown, total) =>
-      shown < total ? `عدد الطلبات: ${total}، المعروض أحدثها: ${shown}.` : `عدد الطلبات: ${total}.`,
+      shown < total ? `${arabicRequests(total)}، المعروض أحدثها: ${shown}.` : `${arabicRequests(total)}.`,
     empty: 'لم يصل شيء بعد. أرسل طلبًا إلى العنوان أعلاه.',
     stop: 'إيقاف التحديث',
     resume: 'تحديث تلقائي',
@@ -64,7 +82,7 @@ export const INSPECT_TEXTS: Record<Language, InspectTexts> = {
       valid: 'التوقيع صحيح',
       invalid: 'التوقيع غير صحيح',
       unsigned: 'بلا توقيع',
-      unknown_endpoint: 'لا توجد نقطة استقبال تشير إلى هنا',
+      unknown_endpoint: 'لا وجهة مسجّلة تشير إلى هنا',
     },
   },
 };
