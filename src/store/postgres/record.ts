@@ -49,8 +49,9 @@ SELECT place FROM kept`;
 
 const LOCK_ENDPOINTS = `SELECT key FROM endpoints
   WHERE (workspace, key) IN (SELECT * FROM unnest($1::bigint[], $2::bigint[])) ORDER BY key FOR UPDATE`;
-const LOCK_ROUTING = `SELECT pg_advisory_xact_lock(workspace)
-  FROM (SELECT DISTINCT workspace FROM unnest($1::bigint[]) AS w(workspace) ORDER BY workspace) AS ordered`;
+const LOCK_WORKSPACES = 'SELECT key FROM workspaces WHERE key = ANY($1::bigint[]) ORDER BY key FOR UPDATE';
+const LOCK_ROUTING = `SELECT pg_advisory_xact_lock(key)
+  FROM (SELECT DISTINCT key FROM unnest($1::bigint[]) AS w(key) ORDER BY key) AS ordered`;
 const DISABLE = `UPDATE endpoints SET disabled_reason = $3, disabled_at = $4, disabled_by = $5
   WHERE workspace = $1 AND key = $2 AND disabled_at IS NULL`;
 const MOVE_ROUTING = 'UPDATE workspaces SET routing_version = routing_version + 1 WHERE key = $1';
@@ -144,6 +145,8 @@ export async function record(
     if (disabling.length > 0) {
       const workspaces = integers(disabling, (result) => result.workspace);
       await client.query(LOCK_ENDPOINTS, [workspaces, integers(disabling, (result) => result.endpoint)]);
+      // The order in which every change of an endpoint takes them, the last through a trigger.
+      await client.query(LOCK_WORKSPACES, [workspaces]);
       await client.query(LOCK_ROUTING, [workspaces]);
     }
     const verdicts: RecordVerdict[] = [];
