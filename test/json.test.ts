@@ -69,7 +69,7 @@ describe.each(STORES)('on %s', (store) => {
     await receiver.count(before + count);
     return receiver.received.slice(before).map(({ body }) => body);
   };
-  const eventText = (family: string, data: string, id = randomUUID()): string =>
+  const eventText = (family: string, data: string, id: string = randomUUID()): string =>
     `{"type":"json.${family}","created_at":"${CREATED}","id":"${id}","data":${data}}`;
   const publish = async (text: string): Promise<void> => {
     const answer = await mirsal.call('POST', '/v1/events', text);
