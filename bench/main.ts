@@ -17,6 +17,7 @@ const SECONDS = Number(options.seconds);
 const LANES = 200;
 const BATCH = 100;
 const BATCHES_IN_FLIGHT = 4;
+const BACKLOG = 4_000;
 const CONNECTIONS = 50;
 /** About 1 KB, as an opt-in is. */
 const PADDING = 'x'.repeat(800);
@@ -49,35 +50,54 @@ async function rawCeiling(sink: Sink): Promise<number> {
   return count / ((lastAt - started) / 1000);
 }
 
-function eventsOf(count: number, lanes: number, from: number): unknown[] {
+/** Which endpoints want which events: `types` event types, each wanted by LANES / types endpoints. */
+interface Shape {
+  types: number;
+  prefix: string;
+}
+
+/** Each event goes to one endpoint: publishing weighs as much as sending. */
+const ONE_EACH: Shape = { types: LANES, prefix: 'bench.one' };
+/** Each event goes to ten endpoints. */
+const TEN_EACH: Shape = { types: LANES / 10, prefix: 'bench.ten' };
+/** One endpoint, one lane. */
+const ONE_LANE: Shape = { types: 1, prefix: 'bench.strict' };
+
+function eventsOf(count: number, shape: Shape, from: number): unknown[] {
   return Array.from({ length: count }, (_, index) => ({
-    type: `bench.lane_${(from + index) % lanes}`,
+    type: `${shape.prefix}_${(from + index) % shape.types}`,
     data: { at: now(), number: from + index, padding: PADDING },
   }));
 }
 
-async function prepare(mirsal: Mirsal, sink: Sink, lanes: number): Promise<void> {
-  for (let lane = 0; lane < lanes; lane += 1) {
-    const name = `bench.lane_${lane}`;
-    await mirsal.call('POST', '/v1/event-types', { name, schema: { type: 'object' } });
-    await mirsal.call('POST', '/v1/endpoints', { url: `${sink.url}/${lane}`, event_types: [name] });
+async function prepare(mirsal: Mirsal, sink: Sink, shape: Shape, endpoints: number): Promise<void> {
+  for (let type = 0; type < shape.types; type += 1) {
+    await mirsal.call('POST', '/v1/event-types', {
+      name: `${shape.prefix}_${type}`,
+      schema: { type: 'object' },
+    });
+  }
+  for (let endpoint = 0; endpoint < endpoints; endpoint += 1) {
+    const event_types = [`${shape.prefix}_${endpoint % shape.types}`];
+    await mirsal.call('POST', '/v1/endpoints', {
+      url: `${sink.url}/${shape.prefix}/${endpoint}`,
+      event_types,
+    });
   }
 }
 
 async function arrived(sink: Sink, expected: number): Promise<number> {
-  let seen = -1;
   for (;;) {
     const { count, lastAt } = await sink.ask('report');
     if (count >= expected) return lastAt;
-    if (count === seen) await sleep(200);
-    seen = count;
     await sleep(10);
   }
 }
 
-/** Publishes for some seconds as fast as 202s come, then waits for the last arrival. */
-async function throughput(mirsal: Mirsal, sink: Sink, lanes: number): Promise<number> {
+/** Publishes for some seconds as fast as 202s come, then waits for the last arrival. Deliveries per second. */
+async function throughput(mirsal: Mirsal, sink: Sink, shape: Shape, endpoints: number): Promise<number> {
   await sink.ask('reset');
+  const perEvent = endpoints / shape.types;
   let published = 0;
   const started = now();
   const until = started + SECONDS * 1000;
@@ -85,13 +105,14 @@ async function throughput(mirsal: Mirsal, sink: Sink, lanes: number): Promise<nu
     while (now() < until) {
       const from = published;
       published += BATCH;
-      await mirsal.call('POST', '/v1/events/batch', { events: eventsOf(BATCH, lanes, from) });
+      await mirsal.call('POST', '/v1/events/batch', { events: eventsOf(BATCH, shape, from) });
       // A backlog without end would measure reading it back, not the path.
-      while (published - (await sink.ask('report')).count > 20 * BATCH) await sleep(2);
+      while (published * perEvent - (await sink.ask('report')).count > BACKLOG) await sleep(2);
     }
   };
-  await Promise.all(Array.from({ length: lanes === 1 ? 1 : BATCHES_IN_FLIGHT }, loop));
-  return published / (((await arrived(sink, published)) - started) / 1000);
+  await Promise.all(Array.from({ length: BATCHES_IN_FLIGHT }, loop));
+  const total = published * perEvent;
+  return total / (((await arrived(sink, total)) - started) / 1000);
 }
 
 /** Single publishes at a steady rate; how old the events are when they arrive. */
@@ -103,7 +124,7 @@ async function latency(mirsal: Mirsal, sink: Sink, perSecond: number): Promise<{
   for (let sent = 0; sent < total; ) {
     const due = Math.min(total, Math.floor(((now() - started) / 1000) * perSecond));
     for (; sent < due; sent += 1)
-      answers.push(mirsal.call('POST', '/v1/events', eventsOf(1, LANES, sent)[0]));
+      answers.push(mirsal.call('POST', '/v1/events', eventsOf(1, ONE_EACH, sent)[0]));
     await sleep(1);
   }
   await Promise.all(answers);
@@ -120,14 +141,18 @@ async function measure(
 ): Promise<{ figures: Figure[]; lines: string[] }> {
   const mirsal = await startNode(databaseUrl);
   try {
-    await prepare(mirsal, sink, LANES);
-    const whole = await throughput(mirsal, sink, LANES);
-    const one = await throughput(mirsal, sink, 1);
+    await prepare(mirsal, sink, ONE_EACH, LANES);
+    await prepare(mirsal, sink, TEN_EACH, LANES);
+    await prepare(mirsal, sink, ONE_LANE, 1);
+    const ten = await throughput(mirsal, sink, TEN_EACH, LANES);
+    const one = await throughput(mirsal, sink, ONE_EACH, LANES);
+    const strict = await throughput(mirsal, sink, ONE_LANE, 1);
     const { p50, p99 } = await latency(mirsal, sink, 1000);
     return {
       figures: [
-        { name: `whole path, ${name}, ${LANES} lanes`, perSecond: whole },
-        { name: `whole path, ${name}, one strict lane`, perSecond: one },
+        { name: `whole path, ${name}, ${LANES} lanes, 10 endpoints an event`, perSecond: ten },
+        { name: `whole path, ${name}, ${LANES} lanes, 1 endpoint an event`, perSecond: one },
+        { name: `whole path, ${name}, one strict lane`, perSecond: strict },
       ],
       lines: [
         `publish to arrival at 1,000 events/s, ${name}: p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms`,
@@ -160,9 +185,9 @@ if (options.only !== 'sqlite') {
 }
 sink.stop();
 
-console.log(`${'what'.padEnd(52)}${'per second'.padStart(12)}${'of raw'.padStart(9)}`);
+console.log(`${'what'.padEnd(60)}${'per second'.padStart(12)}${'of raw'.padStart(9)}`);
 for (const { name, perSecond } of figures) {
   const rate = Math.round(perSecond).toLocaleString('en');
-  console.log(`${name.padEnd(52)}${rate.padStart(12)}${(perSecond / raw).toFixed(2).padStart(9)}`);
+  console.log(`${name.padEnd(60)}${rate.padStart(12)}${(perSecond / raw).toFixed(2).padStart(9)}`);
 }
 for (const line of lines) console.log(line);

@@ -1,6 +1,6 @@
 /** The benchmark's child processes: the sink and Mirsal itself. All on loopback, all ended by it. */
 
-import { type ChildProcess, fork } from 'node:child_process';
+import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { startMirsal, temporaryDirectory } from '../test/support/process.ts';
@@ -19,20 +19,22 @@ export interface Sink {
   stop(): void;
 }
 
-async function message<T>(child: ChildProcess): Promise<T> {
-  const [first] = (await once(child, 'message')) as [T];
-  return first;
-}
-
 export async function startSink(): Promise<Sink> {
   const child = fork(join(import.meta.dirname, 'sink.ts'));
-  const { port } = await message<{ port: number }>(child);
+  const [{ port }] = (await once(child, 'message')) as [{ port: number }];
+  const waiting = new Map<number, (report: SinkReport) => void>();
+  let asked = 0;
+  child.on('message', (report: SinkReport & { id: number }) => {
+    waiting.get(report.id)?.(report);
+    waiting.delete(report.id);
+  });
   return {
     url: `http://127.0.0.1:${port}`,
-    async ask(what) {
-      const answer = message<SinkReport>(child);
-      child.send(what);
-      return answer;
+    ask(what) {
+      asked += 1;
+      const id = asked;
+      child.send({ id, what });
+      return new Promise((resolve) => waiting.set(id, resolve));
     },
     stop: () => child.disconnect(),
   };

@@ -46,14 +46,14 @@ const server = createServer((socket) => {
 
 server.listen(0, '127.0.0.1', () => {
   const address = server.address();
-  process.send?.({ kind: 'listening', port: typeof address === 'object' ? address?.port : null });
+  process.send?.({ id: 0, port: typeof address === 'object' ? address?.port : null });
 });
 
-process.on('message', (message: string) => {
-  if (message === 'reset') {
+process.on('message', ({ id, what }: { id: number; what: string }) => {
+  if (what === 'reset') {
     count = 0;
     ages = [];
   }
-  process.send?.({ kind: 'report', count, lastAt, ages: message === 'ages' ? ages : [] });
+  process.send?.({ id, count, lastAt, ages: what === 'ages' ? ages : [] });
 });
 process.on('disconnect', () => process.exit(0));
