@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { getPointer, isPointer } from '../json/pointer.ts';
 import { memberSlices } from '../json/slices.ts';
 import { builtInEventTypes } from './catalog.ts';
-import { accountOf, bodyValue, buildBody, dataOf, messagingEventId } from './envelope.ts';
+import { accountOf, bodyValue, buildBody, dataOf, familyOf, messagingEventId } from './envelope.ts';
 import type { EventType } from './eventType.ts';
 import { validateData } from './validate.ts';
 
@@ -33,7 +33,14 @@ test.each(samples)('$file: the parsed body is put together as its text is', ({ e
     createdAt: 1_633_448_573_000,
     account: accountOf(family, sample.body),
   };
+  expect(familyOf(buildBody({ ...parts, data }))).toBe(family);
   expect(JSON.stringify(bodyValue(parts, JSON.parse(data)))).toBe(compact(buildBody({ ...parts, data })));
+});
+
+test('a body of the custom family is known by its shape', () => {
+  const eventType = { name: 'order.shipped', family: 'custom' } as const;
+  const parts = { eventType, eventId: '', createdAt: 0, account: null };
+  expect(familyOf(buildBody({ ...parts, data: '{"data":1,"event_type":2}' }))).toBe('custom');
 });
 
 describe('the catalog', () => {

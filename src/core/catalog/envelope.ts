@@ -72,6 +72,12 @@ export function bodyValue(parts: Omit<BodyParts, 'data'>, data: unknown): unknow
   }
 }
 
+/** The family that a stored body was built in, by its second member: its type may be gone by now. */
+export function familyOf(body: string): Family {
+  if (body.startsWith('{"event_type":')) return 'messaging';
+  return memberList(body)[1]?.name === 'timestamp' ? 'custom' : 'marketing';
+}
+
 /** The raw `data` of a body: what buildBody was given, white space between messaging members aside. */
 export function dataOf(family: Family, body: string): string {
   if (family !== 'messaging') return memberSlices(body).members.get('data') ?? 'null';

@@ -4,7 +4,6 @@ import { Type } from 'typebox';
 import type { StoredDelivery } from '../../store/store.ts';
 import { workspaceOf } from '../auth.ts';
 import type { App, HttpDeps } from '../deps.ts';
-import { eventTypesOf } from '../eventTypesOf.ts';
 import { describe, idParams, ref } from '../operation.ts';
 import { MAX_PAGE, pageFrom, pageQuery, readPage, readTimes, timeQuery } from '../paging.ts';
 import { notFound } from '../problem.ts';
@@ -80,13 +79,8 @@ export function eventRoutes(app: App, deps: HttpDeps): void {
       const { id } = request.params;
       const event = await deps.store.findEvent(workspace, id);
       if (!event) throw notFound('event', id);
-      const [deliveries, routing] = await Promise.all([
-        deliveriesOf(deps, workspace, event.key),
-        routingOf(deps, workspace),
-      ]);
-      // A type of the workspace's own may be deleted by now; its family was `custom` unless it said otherwise.
-      const family = eventTypesOf(routing).get(event.type)?.family ?? 'custom';
-      const text = eventDetailText(event, family, await showDeliveries(deps, workspace, deliveries));
+      const deliveries = await deliveriesOf(deps, workspace, event.key);
+      const text = eventDetailText(event, await showDeliveries(deps, workspace, deliveries));
       return reply.type('application/json; charset=utf-8').send(text);
     },
   );

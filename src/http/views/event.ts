@@ -4,8 +4,7 @@
  */
 
 import { type Static, Type } from 'typebox';
-import { accountOf, dataOf } from '../../core/catalog/envelope.ts';
-import type { Family } from '../../core/catalog/eventType.ts';
+import { accountOf, dataOf, familyOf } from '../../core/catalog/envelope.ts';
 import { formatId } from '../../core/ids.ts';
 import type { DeliverySource, StoredEvent } from '../../store/store.ts';
 import { MAX_BATCH_EVENTS } from '../bodies.ts';
@@ -132,14 +131,11 @@ export function eventView(row: StoredEvent): EventView {
   };
 }
 
-/** JSON text of an EventDetail. `family` is that of its type. */
-export function eventDetailText(
-  row: StoredEvent,
-  family: Family,
-  deliveries: readonly DeliveryView[],
-): string {
+/** JSON text of an EventDetail. */
+export function eventDetailText(row: StoredEvent, deliveries: readonly DeliveryView[]): string {
   const verdicts = [...yesVerdicts(deliveries), ...noVerdicts(row.verdicts)];
   const head = JSON.stringify(eventView(row)).slice(0, -1);
+  const family = familyOf(row.body);
   const account = row.account ?? accountOf(family, row.body) ?? 'null';
   const tail = JSON.stringify({
     deliveries,
