@@ -9,7 +9,6 @@ import { MAX_PAGE, pageFrom, pageQuery, readPage, readTimes, timeQuery } from '.
 import { notFound } from '../problem.ts';
 import { showDeliveries } from '../shownDeliveries.ts';
 import { eventDetailText, eventView } from '../views/event.ts';
-import { routingOf } from './endpoints.ts';
 
 const EventQuery = Type.Object(
   {
