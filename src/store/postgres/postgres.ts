@@ -73,6 +73,7 @@ export function openPostgres({ url, clock }: PostgresOptions): Store {
         return await guard(() => migrate(new Migrator({ db: schema, provider })));
       } finally {
         await schema.destroy();
+        if (!own.ended) await own.end();
       }
     },
     async ping() {
@@ -82,6 +83,8 @@ export function openPostgres({ url, clock }: PostgresOptions): Store {
       await signals.close();
       await hot.end();
       await db.destroy();
+      // Kysely leaves alone what it has never used.
+      if (!pool.ended) await pool.end();
     },
     listen: signals.listen,
   };

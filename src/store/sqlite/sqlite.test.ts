@@ -1,6 +1,6 @@
 /** SQLite: the contract, and what is its own: the directory's lock, a full disk, plans. */
 
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Kysely, sql } from 'kysely';
@@ -42,7 +42,10 @@ describe('SQLite', () => {
     const directory = mkdtempSync(join(tmpdir(), 'mirsal-sqlite-'));
     const store = openSqlite({ directory, clock: realClock });
     expect(() => openSqlite({ directory, clock: realClock })).toThrow(DirectoryInUse);
+    // Closed unused, it is gone entirely: nothing of it touches the directory any more.
     await store.close();
+    rmSync(directory, { recursive: true });
+    mkdirSync(directory);
     const again = openSqlite({ directory, clock: realClock });
     expect(await again.migrate()).toEqual(['0001_first']);
     await again.close();

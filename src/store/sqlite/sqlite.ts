@@ -86,6 +86,9 @@ export function createStore({
     async close() {
       await read.destroy();
       await write.destroy();
+      // Kysely leaves alone what it has never used.
+      await reader.close();
+      await writer.close();
     },
     async notify() {},
     listen() {},
