@@ -34,7 +34,17 @@ interface Figure {
 async function rawCeiling(sink: Sink): Promise<number> {
   const dispatcher = new Agent({ connections: CONNECTIONS, pipelining: 1 });
   const body = JSON.stringify({ type: 'bench', data: { padding: PADDING } });
-  const headers = { 'content-type': 'application/json' };
+  // Of the size that a signed delivery's are.
+  const headers = {
+    'content-type': 'application/json',
+    'user-agent': 'Mirsal/1',
+    'webhook-id': 'msg_107fmli44xs',
+    'webhook-timestamp': '1795474053',
+    'webhook-signature': 'v1,OBKvXdwPhH4UuPHAvSNMcZP71PcHV79aLsMxFzQCZzg=',
+    'mirsal-event-type': 'bench.one_1',
+    'mirsal-sequence': '1',
+    'mirsal-attempt': '1',
+  };
   await sink.ask('reset');
   const started = now();
   const until = started + SECONDS * 1000;

@@ -12,7 +12,7 @@ import { StoreUnavailable } from '../store/store.ts';
 import type { World } from '../world.ts';
 import { createDirectory } from './directory.ts';
 import type { Engine } from './engine.ts';
-import { createLanes } from './lanes.ts';
+import { Lanes } from './lanes.ts';
 import { createNodeLife } from './node.ts';
 import { createPublisher, type Published } from './publisher.ts';
 import { createRecorder } from './recorder.ts';
@@ -70,7 +70,7 @@ export function createEngine(deps: EngineDeps): Engine {
     lanes.wakeWorkspace(workspace);
     await store.notify({ kind: 'routing', workspace });
   };
-  const lanes = createLanes({
+  const lanes = new Lanes({
     store,
     clock,
     send,
@@ -118,6 +118,7 @@ export function createEngine(deps: EngineDeps): Engine {
     node,
     leased: deps.shared,
     onError,
+    onLost: () => lanes.dropAll(),
     async round() {
       await lanes.releaseAbandoned();
       await claim(null);

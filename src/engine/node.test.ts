@@ -16,7 +16,7 @@ const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolv
 function aNode(overrides: Partial<NodeDeps & NodeDeps['store']> = {}) {
   const clock = createMovableClock();
   const errors: string[] = [];
-  const counts = { registrations: 0, heartbeats: 0, rounds: 0 };
+  const counts = { registrations: 0, heartbeats: 0, rounds: 0, losses: 0 };
   const life = createNodeLife({
     clock,
     node: 'node-a',
@@ -30,6 +30,9 @@ function aNode(overrides: Partial<NodeDeps & NodeDeps['store']> = {}) {
         counts.heartbeats += 1;
         return (overrides.heartbeat ?? (() => Promise.resolve(true)))(node, leaseMs);
       },
+    },
+    onLost() {
+      counts.losses += 1;
     },
     round() {
       counts.rounds += 1;
@@ -51,6 +54,15 @@ async function moveOn(clock: MovableClock, ms: number): Promise<void> {
 describe('P4: what the lease allows to start', () => {
   it('nothing before the node is registered', () => {
     expect(aNode().life.mayStart(1)).toBe(false);
+  });
+
+  it('no lane outlives the registration that it was taken under', async () => {
+    const { life, clock, counts } = aNode({ heartbeat: () => Promise.resolve(false) });
+    await life.start();
+    expect(counts).toMatchObject({ registrations: 1, losses: 0 });
+    await moveOn(clock, 4 * SECOND);
+    expect(counts).toMatchObject({ registrations: 2, losses: 1 });
+    await life.stop();
   });
 
   it('an attempt whose deadline and margin end within the lease, and no later one', async () => {

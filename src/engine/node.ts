@@ -30,6 +30,8 @@ export interface NodeDeps {
   node: string;
   /** False where the store admits one process only: its lock outlives every pause. */
   leased: boolean;
+  /** The lease ran out and the node has registered anew: its lanes are gone. */
+  onLost(): void;
   /** Called about once a second. */
   round(): Promise<void>;
   onError(error: unknown, where: string): void;
@@ -74,6 +76,8 @@ export function createNodeLife(deps: NodeDeps): NodeLife {
   const register = async (): Promise<void> => {
     const from = clock.monotonic();
     const { slot, largestKey } = await store.registerNode(node, deps.leased ? LEASE_MS : FOR_GOOD_MS);
+    // Registering frees what this node owned; nothing of it may be sent under the new lease.
+    if (keys !== null) deps.onLost();
     leaseEnds = from + LEASE_MS;
     // Another node may hold the former slot by now: keys made in it could be made twice.
     keys = createKeyMaker(slot, Math.max(largestKey, lastKey));

@@ -135,10 +135,12 @@ export function lanes(write: Kysely<Schema>, read: Kysely<Schema>, dialect: Lane
       if (row === undefined) return null;
       return { owner: row.owner, epoch: row.epoch, lastSequence: row.last_sequence };
     },
-    async releaseLanes(node, keys, which) {
-      if (keys.length === 0) return;
+    async releaseLanes(node, held, which) {
+      if (held.length === 0) return;
       const drained = which === 'drained' ? sql`AND l.done_sequence >= l.last_sequence` : sql``;
-      await freeLanes(dialect, node, sql`AND l.key IN (${sql.join(keys)}) ${drained}`).execute(write);
+      const pairs = held.map(({ lane, epoch }) => sql`(CAST(${lane} AS bigint), CAST(${epoch} AS bigint))`);
+      const these = sql`AND (l.key, l.epoch) IN (VALUES ${sql.join(pairs)}) ${drained}`;
+      await freeLanes(dialect, node, these).execute(write);
     },
   };
 }

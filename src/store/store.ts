@@ -232,6 +232,12 @@ export interface NodeRegistration {
   largestKey: number;
 }
 
+/** A lane as its owner holds it: under another epoch it is another's, or the owner's anew. */
+export interface HeldLane {
+  lane: number;
+  epoch: number;
+}
+
 export interface ClaimedLane {
   lane: number;
   workspace: number;
@@ -499,7 +505,7 @@ export interface Store {
   settleLane(node: string, lane: number, epoch: number, sequence: number): Promise<void>;
   readLane(lane: number): Promise<{ owner: string | null; epoch: number; lastSequence: number } | null>;
   /** Frees lanes of this node: all of them, or those without open deliveries. */
-  releaseLanes(node: string, lanes: readonly number[], which: 'all' | 'drained'): Promise<void>;
+  releaseLanes(node: string, lanes: readonly HeldLane[], which: 'all' | 'drained'): Promise<void>;
 
   // the log
   listEvents(workspace: number, filter: EventFilter, page: Page): Promise<StoredEvent[]>;

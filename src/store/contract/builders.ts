@@ -7,6 +7,7 @@ import type {
   AttemptResult,
   BinRequest,
   ClaimedLane,
+  HeldLane,
   LaneItem,
   NewDelivery,
   NewEndpoint,
@@ -277,4 +278,9 @@ export function aBinRequest(bin: number, over: Partial<BinRequest> = {}): BinReq
     signature: 'null',
     ...over,
   };
+}
+
+/** These lanes under the epoch that they have now. */
+export function heldLanes(store: Store, lanes: readonly number[]): Promise<HeldLane[]> {
+  return Promise.all(lanes.map(async (lane) => ({ lane, epoch: (await store.readLane(lane))?.epoch ?? -1 })));
 }

@@ -6,6 +6,7 @@ import {
   anEndpoint,
   anEvent,
   aResult,
+  heldLanes,
   laneOf,
   type OpenStore,
   openItems,
@@ -167,13 +168,19 @@ export function lanesContract(open: OpenStore): void {
       const [item] = await publishSome(store, idle, 1);
       if (item === undefined) throw new Error('Nothing is open.');
       await store.record('node-a', [aResult(idle, 1, item)]);
-      const lanes = endpoints.map((endpoint) => endpoint.lanes[0] ?? 0);
-      await store.releaseLanes('node-b', lanes, 'all');
+      const held = await heldLanes(
+        store,
+        endpoints.map((endpoint) => endpoint.lanes[0] ?? 0),
+      );
+      const former = held.map(({ lane, epoch }) => ({ lane, epoch: epoch - 1 }));
+      await store.releaseLanes('node-b', held, 'all');
       await store.releaseLanes('node-a', [], 'all');
-      await store.releaseLanes('node-a', lanes, 'drained');
+      await store.releaseLanes('node-a', held, 'drained');
       expect((await laneOf(store, busy)).owner).toBe('node-a');
       expect((await laneOf(store, idle)).owner).toBeNull();
-      await store.releaseLanes('node-a', lanes, 'all');
+      await store.releaseLanes('node-a', former, 'all');
+      expect((await laneOf(store, busy)).owner).toBe('node-a');
+      await store.releaseLanes('node-a', held, 'all');
       expect((await laneOf(store, busy)).owner).toBeNull();
       const claimed = await store.claimLanes('node-b', 100, null);
       expect(claimed).toMatchObject([{ lane: busy.lanes[0], epoch: 2 }]);
@@ -195,11 +202,11 @@ export function lanesContract(open: OpenStore): void {
       const lane = endpoint.lanes[0] ?? 0;
       await store.settleLane('node-b', lane, 1, 2);
       await store.settleLane('node-a', lane, 9, 2);
-      await store.releaseLanes('node-a', [lane], 'drained');
+      await store.releaseLanes('node-a', [{ lane, epoch: 1 }], 'drained');
       expect((await laneOf(store, endpoint)).owner).toBe('node-a');
       await store.settleLane('node-a', lane, 1, 2);
       await store.settleLane('node-a', lane, 1, 1);
-      await store.releaseLanes('node-a', [lane], 'drained');
+      await store.releaseLanes('node-a', [{ lane, epoch: 1 }], 'drained');
       expect((await laneOf(store, endpoint)).owner).toBeNull();
       expect(await store.claimLanes('node-a', 10, null)).toEqual([]);
       expect(await store.readLane(1)).toBeNull();

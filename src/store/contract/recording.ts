@@ -7,6 +7,7 @@ import {
   aResult,
   DELIVERED,
   DROPPED,
+  heldLanes,
   laneOf,
   type OpenStore,
   openItems,
@@ -54,7 +55,7 @@ export function recordingContract(open: OpenStore): void {
       const [brief] = await store.listAttempts(workspace, [first.key], { full: false });
       expect(brief).toMatchObject({ requestHeaders: '[]', responseHeaders: null, responseBody: null });
       expect((await openItems(store, endpoint)).map(({ key }) => key)).toEqual([second.key]);
-      await store.releaseLanes('node-a', endpoint.lanes, 'all');
+      await store.releaseLanes('node-a', await heldLanes(store, endpoint.lanes), 'all');
       expect(await store.claimLanes('node-a', 10, null)).toMatchObject([
         { doneSequence: 1, lastSequence: 2 },
       ]);
@@ -209,7 +210,7 @@ export function recordingContract(open: OpenStore): void {
         const [verdicts] = await Promise.all([
           store.record('node-a', round % 2 === 0 ? results : results.toReversed()),
           publishAccepted(other, workspace, [anEvent(endpoints.toReversed()), anEvent(endpoints)]),
-          other.releaseLanes('node-a', lanes, 'drained'),
+          heldLanes(other, lanes).then((held) => other.releaseLanes('node-a', held, 'drained')),
           other.claimLanes('node-b', 100, null),
         ]);
         expect(new Set(verdicts)).toEqual(new Set(['recorded']));

@@ -16,6 +16,7 @@ import {
   anEvent,
   aResult,
   DELIVERED,
+  heldLanes,
   seed,
 } from '../contract/builders.ts';
 import type { Routing, Store } from '../store.ts';
@@ -135,7 +136,11 @@ test(`P1, P2, P3: invariants hold whatever happens at once (seed ${SEED})`, asyn
     repeat(60, () => one.claimLanes('node-a', 100, null)),
     repeat(60, () => two.claimLanes('node-b', 100, null)),
     repeat(60, async () =>
-      one.releaseLanes('node-a', lanesOf(await routingOf(one)), chance(2) === 0 ? 'all' : 'drained'),
+      one.releaseLanes(
+        'node-a',
+        await heldLanes(one, lanesOf(await routingOf(one))),
+        chance(2) === 0 ? 'all' : 'drained',
+      ),
     ),
     repeat(8, () => two.registerNode('node-b', 60_000)),
     repeat(60, async () => changeOnce(two, await routingOf(two))),
