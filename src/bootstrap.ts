@@ -4,8 +4,8 @@
  */
 
 import { makeApiKey, type ParsedApiKey, parseApiKey } from './http/apiKey.ts';
-import { DEFAULT_SETTINGS } from './store/administration.ts';
-import { API_KEY_SCOPES, type NewApiKey, type Store } from './store/store.ts';
+import { API_KEY_SCOPES, DEFAULT_SETTINGS, type NewApiKey } from './store/records.ts';
+import type { Store } from './store/store.ts';
 import type { Random } from './world.ts';
 
 /** The first workspace has the first key, so that two nodes starting at once make one. */
@@ -24,16 +24,7 @@ export async function bootstrap(
   now: number,
   nextKey: () => number,
 ): Promise<Bootstrapped> {
-  const isFirst = (await store.findWorkspace(FIRST_WORKSPACE)) === null;
-  if (isFirst) {
-    await store.createWorkspace({
-      key: FIRST_WORKSPACE,
-      name: 'Default',
-      plan: 'self-hosted',
-      settings: DEFAULT_SETTINGS,
-      createdAt: now,
-    });
-  }
+  const isFirst = await makeFirstWorkspace(store, now);
   const ensure = async (kind: 'workspace' | 'instance', given: string | null): Promise<string | null> => {
     if (given === null && !isFirst) return null;
     const made = given === null ? makeApiKey(kind, (length) => random.bytes(length)) : null;
@@ -48,7 +39,10 @@ export async function bootstrap(
         scopes: API_KEY_SCOPES,
         createdAt: now,
       };
-      await store.createApiKey(row);
+      await unlessMadeMeanwhile(
+        () => store.createApiKey(row),
+        async () => (await store.findApiKey(key.hash)) !== null,
+      );
     }
     return made === null ? null : made.text;
   };
@@ -56,6 +50,37 @@ export async function bootstrap(
     apiKey: await ensure('workspace', given.apiKey),
     instanceKey: await ensure('instance', given.instanceKey),
   };
+}
+
+/** True for the one node that made it. */
+async function makeFirstWorkspace(store: Store, now: number): Promise<boolean> {
+  const isThere = async (): Promise<boolean> => (await store.findWorkspace(FIRST_WORKSPACE)) !== null;
+  if (await isThere()) return false;
+  return unlessMadeMeanwhile(
+    () =>
+      store.createWorkspace({
+        key: FIRST_WORKSPACE,
+        name: 'Default',
+        plan: 'self-hosted',
+        settings: DEFAULT_SETTINGS,
+        createdAt: now,
+      }),
+    isThere,
+  );
+}
+
+/** Nodes that start at once on an empty database all try; false where another was quicker. */
+async function unlessMadeMeanwhile(
+  make: () => Promise<void>,
+  isThere: () => Promise<boolean>,
+): Promise<boolean> {
+  try {
+    await make();
+    return true;
+  } catch (error) {
+    if (await isThere()) return false;
+    throw error;
+  }
 }
 
 function readGivenKey(kind: 'workspace' | 'instance', text: string): Extract<ParsedApiKey, { ok: true }> {

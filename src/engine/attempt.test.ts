@@ -6,7 +6,7 @@ import { SECOND } from '../core/duration.ts';
 import { createSigningKeyPair, formatSecret } from '../core/signing/secret.ts';
 import { prepareKey, signV1 } from '../core/signing/sign.ts';
 import { verify } from '../core/signing/verify.ts';
-import type { Endpoint, LaneItem } from '../store/store.ts';
+import type { Endpoint, LaneItem } from '../store/records.ts';
 import type { SendOutcome, SendRequest, SendResponse, SendResult } from '../world.ts';
 import { buildRequest, concludeAttempt } from './attempt.ts';
 import type { Destination } from './directory.ts';

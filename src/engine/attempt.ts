@@ -6,7 +6,7 @@
 import { decide, type EndedAttempt, outcomeOfStatus } from '../core/delivery/decide.ts';
 import { formatId } from '../core/ids.ts';
 import { compatibilitySignature, standardHeaders } from '../core/signing/sign.ts';
-import type { AttemptResult, LaneItem } from '../store/store.ts';
+import type { AttemptResult, LaneItem } from '../store/records.ts';
 import type { SendRequest, SendResult } from '../world.ts';
 import type { Destination } from './directory.ts';
 

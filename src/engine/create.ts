@@ -7,7 +7,8 @@
 import { HOUR, MINUTE, SECOND } from '../core/duration.ts';
 import type { KeyMaker } from '../core/ids.ts';
 import type { Sealer } from '../core/sealing.ts';
-import type { ClaimedLane, LaneItem, PublishCall, Store } from '../store/store.ts';
+import type { ClaimedLane, LaneItem, PublishCall } from '../store/records.ts';
+import type { Store } from '../store/store.ts';
 import { StoreUnavailable } from '../store/store.ts';
 import type { World } from '../world.ts';
 import { createDirectory } from './directory.ts';

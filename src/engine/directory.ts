@@ -9,7 +9,8 @@ import type { EventType } from '../core/catalog/eventType.ts';
 import { compileSubscriptions, type SubscriptionMatcher } from '../core/routing/match.ts';
 import type { Sealer } from '../core/sealing.ts';
 import { type PreparedKey, prepareKey } from '../core/signing/sign.ts';
-import type { CustomEventType, Endpoint, Routing, Store } from '../store/store.ts';
+import type { CustomEventType, Endpoint, Routing } from '../store/records.ts';
+import type { Store } from '../store/store.ts';
 
 /** An endpoint with what sending to it needs, unsealed once. */
 export interface Destination {

@@ -12,7 +12,8 @@ import {
 } from '../../test/support/engine.ts';
 import { type Receiver, startReceiver } from '../../test/support/receiver.ts';
 import { SECOND } from '../core/duration.ts';
-import type { Store, StoredDelivery } from '../store/store.ts';
+import type { StoredDelivery } from '../store/records.ts';
+import type { Store } from '../store/store.ts';
 import type { Engine } from './engine.ts';
 
 let clock: MovableClock;

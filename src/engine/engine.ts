@@ -2,7 +2,7 @@
  * The engine's public face: what http/ and main.ts may ask of it.
  */
 
-import type { AcceptedEvent, Endpoint, Routing } from '../store/store.ts';
+import type { AcceptedEvent, Endpoint, Routing } from '../store/records.ts';
 
 /** One event as the API took it in, validated. */
 export interface PublishEvent {

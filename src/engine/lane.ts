@@ -5,7 +5,7 @@
  *   done ──── items, without a gap ──── loadedThrough ──── (in the store) ──── last
  */
 
-import type { AttemptResult, ClaimedLane, LaneItem } from '../store/store.ts';
+import type { AttemptResult, ClaimedLane, LaneItem } from '../store/records.ts';
 import type { Timer } from '../world.ts';
 
 /** Items kept in memory per lane; the rest is loaded when its turn comes. */

@@ -14,14 +14,8 @@
 
 import { MINUTE, SECOND } from '../core/duration.ts';
 import { formatId } from '../core/ids.ts';
-import {
-  type AttemptResult,
-  type ClaimedLane,
-  type LaneItem,
-  type RecordVerdict,
-  type Store,
-  StoreUnavailable,
-} from '../store/store.ts';
+import type { AttemptResult, ClaimedLane, LaneItem, RecordVerdict } from '../store/records.ts';
+import { type Store, StoreUnavailable } from '../store/store.ts';
 import type { Clock, Send } from '../world.ts';
 import { buildRequest, concludeAttempt } from './attempt.ts';
 import type { Destination, Directory } from './directory.ts';

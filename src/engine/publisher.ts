@@ -18,9 +18,9 @@ import type {
   NewEvent,
   PublishAnswer,
   PublishCall,
-  Store,
   VerdictRecord,
-} from '../store/store.ts';
+} from '../store/records.ts';
+import type { Store } from '../store/store.ts';
 import type { Random } from '../world.ts';
 import type { Directory, WorkspaceView } from './directory.ts';
 import { Overloaded, type PublishEvent } from './engine.ts';

@@ -2,7 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { createMovableClock } from '../../test/support/clock.ts';
 import { SECOND } from '../core/duration.ts';
-import { type AttemptResult, type RecordVerdict, StoreUnavailable } from '../store/store.ts';
+import type { AttemptResult, RecordVerdict } from '../store/records.ts';
+import { StoreUnavailable } from '../store/store.ts';
 import { createRecorder } from './recorder.ts';
 
 /** A result is told from others by its sequence; the recorder reads nothing of it. */

@@ -5,7 +5,8 @@
  */
 
 import { SECOND } from '../core/duration.ts';
-import { type AttemptResult, type RecordVerdict, type Store, StoreUnavailable } from '../store/store.ts';
+import type { AttemptResult, RecordVerdict } from '../store/records.ts';
+import { type Store, StoreUnavailable } from '../store/store.ts';
 import type { Clock } from '../world.ts';
 
 /**

@@ -5,7 +5,7 @@
 
 import { builtInEventTypes } from '../core/catalog/catalog.ts';
 import type { EventType } from '../core/catalog/eventType.ts';
-import type { CustomEventType, Routing } from '../store/store.ts';
+import type { CustomEventType, Routing } from '../store/records.ts';
 
 const known = new WeakMap<Routing, ReadonlyMap<string, EventType>>();
 

@@ -2,7 +2,7 @@
 
 import { accountOf, dataOf } from '../core/catalog/envelope.ts';
 import type { PublishEvent } from '../engine/engine.ts';
-import type { Routing } from '../store/store.ts';
+import type { Routing } from '../store/records.ts';
 import { eventTypesOf, unknownEventType } from './eventTypesOf.ts';
 import { faulty } from './problem.ts';
 

@@ -4,7 +4,7 @@
  */
 
 import { type DeliveryState, isEnd, visibleState } from '../core/delivery/machine.ts';
-import type { StoredDelivery } from '../store/store.ts';
+import type { StoredDelivery } from '../store/records.ts';
 import type { HttpDeps } from './deps.ts';
 import {
   attemptDetailView,

@@ -1,14 +1,10 @@
 /** Workspaces, API keys and custom event types: the queries, for both databases. */
 
 import type { Kysely, Selectable, Transaction } from 'kysely';
+import type { ApiKey, ApiKeyScope, CustomEventType, Workspace, WorkspaceSettings } from './records.ts';
+import { DEFAULT_SETTINGS } from './records.ts';
 import type { ApiKeysTable, Schema, WorkspacesTable } from './schema.ts';
-import type { ApiKey, ApiKeyScope, CustomEventType, Store, Workspace, WorkspaceSettings } from './store.ts';
-
-export const DEFAULT_SETTINGS: WorkspaceSettings = {
-  validation: 'strict',
-  language: 'en',
-  account_email: null,
-};
+import type { Store } from './store.ts';
 
 export function toWorkspace(row: Selectable<WorkspacesTable>): Workspace {
   return {

@@ -2,9 +2,10 @@
 
 import type { Kysely, Selectable, Transaction } from 'kysely';
 import { moveRouting, toWorkspace } from './administration.ts';
+import type { DisabledReason, Endpoint, EndpointPatch, SealedSecret, SecretKind } from './records.ts';
 import type { EndpointsTable, Schema, SecretsTable } from './schema.ts';
 import { isOpen } from './states.ts';
-import type { DisabledReason, Endpoint, EndpointPatch, SealedSecret, SecretKind, Store } from './store.ts';
+import type { Store } from './store.ts';
 
 function toSecret(row: Selectable<SecretsTable>): SealedSecret {
   return {

@@ -2,9 +2,10 @@
 
 import { type Kysely, type RawBuilder, sql } from 'kysely';
 import { NODE_SLOTS } from '../core/ids.ts';
+import type { LaneItem, SourceKind } from './records.ts';
 import type { Schema } from './schema.ts';
 import { isOpen } from './states.ts';
-import type { LaneItem, SourceKind, Store } from './store.ts';
+import type { Store } from './store.ts';
 
 /** What differs between the databases here. */
 export interface LaneDialect {

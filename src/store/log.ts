@@ -11,19 +11,19 @@ import {
 import type { AttemptOutcome } from '../core/delivery/decide.ts';
 import type { StoredState } from '../core/delivery/machine.ts';
 import { firstKeyAt } from '../core/ids.ts';
-import type { DeliveriesTable, Schema } from './schema.ts';
-import { isInState, isOpen } from './states.ts';
 import type {
   ChangeAnswer,
   DeliveryFilter,
   EventFilter,
   Page,
   SourceKind,
-  Store,
   StoredAttempt,
   StoredDelivery,
   StoredEvent,
-} from './store.ts';
+} from './records.ts';
+import type { DeliveriesTable, Schema } from './schema.ts';
+import { isInState, isOpen } from './states.ts';
+import type { Store } from './store.ts';
 
 const OPEN: StoredState[] = ['pending', 'waiting'];
 

@@ -9,9 +9,10 @@ import { createEngine, type EngineDeps } from '../../src/engine/create.ts';
 import type { Engine, PublishEvent } from '../../src/engine/engine.ts';
 import { createSender } from '../../src/net/sender.ts';
 import { realClock, realRandom } from '../../src/real.ts';
-import { DEFAULT_SETTINGS } from '../../src/store/administration.ts';
+import type { Endpoint, NewEndpoint } from '../../src/store/records.ts';
+import { DEFAULT_SETTINGS } from '../../src/store/records.ts';
 import { openSqlite } from '../../src/store/sqlite/sqlite.ts';
-import type { Endpoint, NewEndpoint, Store } from '../../src/store/store.ts';
+import type { Store } from '../../src/store/store.ts';
 import type { Clock } from '../../src/world.ts';
 import { loopbackPolicy } from './policy.ts';
 

@@ -2,7 +2,7 @@
 
 import { Type } from 'typebox';
 import { parseId } from '../../core/ids.ts';
-import { API_KEY_SCOPES } from '../../store/store.ts';
+import { API_KEY_SCOPES } from '../../store/records.ts';
 import { makeApiKey } from '../apiKey.ts';
 import { type KeyCache, workspaceOf } from '../auth.ts';
 import type { App, HttpDeps } from '../deps.ts';

@@ -3,7 +3,7 @@
 import { Type } from 'typebox';
 import { SECOND } from '../../core/duration.ts';
 import { parseId } from '../../core/ids.ts';
-import type { Bin, BinAnswer, BinRequest, Page } from '../../store/store.ts';
+import type { Bin, BinAnswer, BinRequest, Page } from '../../store/records.ts';
 import { randomText } from '../apiKey.ts';
 import { workspaceOf } from '../auth.ts';
 import type { BinNotices } from '../binNotices.ts';

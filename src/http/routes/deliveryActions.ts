@@ -3,7 +3,7 @@
 import { isEnd, transition } from '../../core/delivery/machine.ts';
 import { lanePlace } from '../../core/delivery/order.ts';
 import { formatId } from '../../core/ids.ts';
-import type { ChangeAnswer, StoredDelivery } from '../../store/store.ts';
+import type { ChangeAnswer, StoredDelivery } from '../../store/records.ts';
 import { callerOf, workspaceOf } from '../auth.ts';
 import type { App, HttpDeps } from '../deps.ts';
 import { describe, idParams, ref } from '../operation.ts';

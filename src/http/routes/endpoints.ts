@@ -4,7 +4,7 @@ import type { FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { parseId } from '../../core/ids.ts';
 import { parseSecret } from '../../core/signing/secret.ts';
-import type { Endpoint, EndpointPatch, NewEndpoint, Routing } from '../../store/store.ts';
+import type { Endpoint, EndpointPatch, NewEndpoint, Routing } from '../../store/records.ts';
 import { callerOf, hasScope, workspaceOf } from '../auth.ts';
 import type { App, HttpDeps } from '../deps.ts';
 import { checkEndpointInput, newLanes } from '../endpointInput.ts';

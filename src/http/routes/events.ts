@@ -1,7 +1,7 @@
 /** `GET /v1/events`: what was published, and what became of it (A14, P12). */
 
 import { Type } from 'typebox';
-import type { StoredDelivery } from '../../store/store.ts';
+import type { StoredDelivery } from '../../store/records.ts';
 import { workspaceOf } from '../auth.ts';
 import type { App, HttpDeps } from '../deps.ts';
 import { describe, idParams, ref } from '../operation.ts';

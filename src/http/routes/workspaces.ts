@@ -2,7 +2,12 @@
 
 import { Type } from 'typebox';
 import { parseId } from '../../core/ids.ts';
-import { API_KEY_SCOPES, type Workspace, type WorkspaceSettings } from '../../store/store.ts';
+import {
+  API_KEY_SCOPES,
+  DEFAULT_SETTINGS,
+  type Workspace,
+  type WorkspaceSettings,
+} from '../../store/records.ts';
 import { makeApiKey } from '../apiKey.ts';
 import type { App, HttpDeps } from '../deps.ts';
 import { describe, idParams, ref } from '../operation.ts';
@@ -12,12 +17,6 @@ import { apiKeyView, nameInput, type SettingsPatchInput, workspaceView } from '.
 
 /** A self-hosted installation starts on a plan that allows everything (A1). */
 export const DEFAULT_PLAN = 'self-hosted';
-
-export const DEFAULT_SETTINGS: WorkspaceSettings = {
-  validation: 'strict',
-  language: 'en',
-  account_email: null,
-};
 
 const planInput = Type.String({ pattern: '^[a-z0-9_-]{1,64}$' });
 

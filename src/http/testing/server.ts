@@ -6,7 +6,8 @@
 import type { InjectOptions, LightMyRequestResponse } from 'fastify';
 import type { Sealer } from '../../core/sealing.ts';
 import type { Engine } from '../../engine/engine.ts';
-import { API_KEY_SCOPES, type ApiKeyScope, type Store } from '../../store/store.ts';
+import { API_KEY_SCOPES, type ApiKeyScope } from '../../store/records.ts';
+import type { Store } from '../../store/store.ts';
 import type { Clock, Random, SendRequest, SendResult, World } from '../../world.ts';
 import { makeApiKey } from '../apiKey.ts';
 import type { App, HttpDeps } from '../deps.ts';

@@ -6,7 +6,7 @@ import { type Static, Type } from 'typebox';
 import { ATTEMPT_OUTCOMES } from '../../core/delivery/decide.ts';
 import { DELIVERY_STATES, type DeliveryState } from '../../core/delivery/machine.ts';
 import { formatId } from '../../core/ids.ts';
-import type { DeliverySource, StoredAttempt, StoredDelivery } from '../../store/store.ts';
+import type { DeliverySource, StoredAttempt, StoredDelivery } from '../../store/records.ts';
 import { nullable, oneOf, pageOf, ref, time } from '../operation.ts';
 import { formatTime, formatTimeOrNull } from '../paging.ts';
 import { bytesMembers, bytesView, HeaderPairs, headerPairs } from './bytes.ts';

@@ -16,9 +16,9 @@ import type {
   PublishAnswer,
   PublishCall,
   SealedSecret,
-  Store,
   Workspace,
-} from '../store.ts';
+} from '../records.ts';
+import type { Store } from '../store.ts';
 
 /** An empty, migrated store; every test gets its own. */
 export interface Opened {

@@ -1,7 +1,7 @@
 /** The contract's part on the log: filters, pages, changes by hand; and on bins. */
 
 import { describe, expect, test } from 'vitest';
-import type { DeliveryFilter, EventFilter } from '../store.ts';
+import type { DeliveryFilter, EventFilter } from '../records.ts';
 import {
   ALL,
   aBinRequest,

@@ -7,8 +7,8 @@ import { bins } from '../bins.ts';
 import { endpoints } from '../endpoints.ts';
 import { type LaneDialect, lanes } from '../lanes.ts';
 import { log } from '../log.ts';
+import type { DeliveryFilter, EventFilter } from '../records.ts';
 import type { Schema } from '../schema.ts';
-import type { DeliveryFilter, EventFilter } from '../store.ts';
 
 export interface Explained {
   db: Kysely<Schema>;

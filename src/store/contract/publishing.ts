@@ -1,7 +1,7 @@
 /** The contract's part on publishing: durable, exact, idempotent, and numbered without gaps. */
 
 import { describe, expect, test } from 'vitest';
-import type { NewEvent } from '../store.ts';
+import type { NewEvent } from '../records.ts';
 import {
   ALL,
   aDelivery,

@@ -19,7 +19,8 @@ import {
   heldLanes,
   seed,
 } from '../contract/builders.ts';
-import type { Routing, Store } from '../store.ts';
+import type { Routing } from '../records.ts';
+import type { Store } from '../store.ts';
 import { openPostgres } from './postgres.ts';
 
 const SEED = 20_261_123;

@@ -20,7 +20,7 @@ import type {
   PublishAnswer,
   PublishCall,
   TouchedLane,
-} from '../store.ts';
+} from '../records.ts';
 import { integers, texts } from './arrays.ts';
 import { runStatement, sqlState, storable, transact } from './connection.ts';
 

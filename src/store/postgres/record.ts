@@ -8,7 +8,7 @@
  */
 
 import type pg from 'pg';
-import type { AttemptResult, RecordVerdict } from '../store.ts';
+import type { AttemptResult, RecordVerdict } from '../records.ts';
 import { bytes, integers, texts } from './arrays.ts';
 import { runStatement, transact } from './connection.ts';
 

@@ -16,7 +16,7 @@ import type {
   PublishCall,
   RecordVerdict,
   TouchedLane,
-} from '../store.ts';
+} from '../records.ts';
 
 export type Prepare = (sql: string) => StatementSync;
 

@@ -11,7 +11,7 @@ import type {
   NewEvent,
   PublishCall,
   SourceKind,
-} from '../store.ts';
+} from '../records.ts';
 
 export type Value = string | number | null | Uint8Array;
 

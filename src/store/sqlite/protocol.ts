@@ -2,7 +2,7 @@
  * What the main thread and a database thread say to each other. Messages are structured-cloned.
  */
 
-import type { PublishAnswer, RecordVerdict } from '../store.ts';
+import type { PublishAnswer, RecordVerdict } from '../records.ts';
 import type { Value } from './packing.ts';
 
 export interface ThreadOptions {

@@ -1,0 +1,414 @@
+/**
+ * The shapes of what a store keeps and is asked: the port's nouns. store.ts beside it has the verbs.
+ * Keys are integers (core/ids.ts), times are milliseconds since the epoch, JSON that a receiver will
+ * see is raw text.
+ */
+
+import type { AttemptOutcome } from '../core/delivery/decide.ts';
+import type { StoredState } from '../core/delivery/machine.ts';
+import type { Ordering } from '../core/delivery/order.ts';
+import type { RetryPolicy } from '../core/delivery/retry.ts';
+import type { Condition } from '../core/routing/condition.ts';
+
+// ---------------------------------------------------------------- administration
+
+export interface WorkspaceSettings {
+  /** `strict` refuses an event that its schema refuses; `warn` accepts it and says so. */
+  validation: 'strict' | 'warn';
+  language: 'ar' | 'en';
+  /** `account.email` of marketing bodies where the publisher names none. */
+  account_email: string | null;
+}
+
+/** What a new workspace starts with. */
+export const DEFAULT_SETTINGS: WorkspaceSettings = {
+  validation: 'strict',
+  language: 'en',
+  account_email: null,
+};
+
+export interface Workspace {
+  key: number;
+  name: string;
+  plan: string;
+  settings: WorkspaceSettings;
+  /** Grows with every change that routing or sending must see. */
+  routingVersion: number;
+  createdAt: number;
+}
+
+export const API_KEY_SCOPES = ['publish', 'read', 'manage'] as const;
+export type ApiKeyScope = (typeof API_KEY_SCOPES)[number];
+
+export interface ApiKey {
+  key: number;
+  /** Null for an instance key. */
+  workspace: number | null;
+  name: string;
+  /** The readable beginning of the key, to recognise it by. */
+  prefix: string;
+  scopes: readonly ApiKeyScope[];
+  createdAt: number;
+  revokedAt: number | null;
+}
+
+export interface NewApiKey extends Omit<ApiKey, 'revokedAt'> {
+  /** SHA-256 of the whole key, lower-case hex. */
+  hash: string;
+}
+
+export interface CustomEventType {
+  workspace: number;
+  name: string;
+  /** The definition as JSON text: everything of an event type but its name. */
+  definition: string;
+  createdAt: number;
+  updatedAt: number;
+}
+
+// ---------------------------------------------------------------- endpoints
+
+export type DisabledReason = 'manual' | 'error_budget' | 'gone';
+
+export interface SignatureSettings {
+  /** Also send `v1a` (Ed25519). */
+  v1a: boolean;
+  /** The compatibility header `X-Webhook-Signature`, and how its HMAC is written. */
+  compatibility: 'none' | 'base64' | 'hex';
+}
+
+export type SecretKind = 'v1' | 'v1a';
+
+export interface SealedSecret {
+  key: number;
+  kind: SecretKind;
+  /** AES-256-GCM, see core/sealing.ts. */
+  sealed: Uint8Array;
+  createdAt: number;
+  /** Signs until then beside its successor; null for the one in force. */
+  expiresAt: number | null;
+}
+
+export interface Endpoint {
+  key: number;
+  workspace: number;
+  url: string;
+  name: string;
+  eventTypes: readonly string[];
+  condition: Condition | null;
+  ordering: Ordering;
+  retry: RetryPolicy;
+  timeoutMs: number;
+  /** Custom headers as sealed JSON text (they often carry credentials); null for none. */
+  sealedHeaders: Uint8Array | null;
+  signature: SignatureSettings;
+  /** Null while enabled. */
+  disabled: { reason: DisabledReason; at: number; by: string } | null;
+  createdAt: number;
+  updatedAt: number;
+  /** Keys of the lanes in use now, by place. */
+  lanes: readonly number[];
+  secrets: readonly SealedSecret[];
+}
+
+export type NewEndpoint = Omit<Endpoint, 'disabled' | 'updatedAt'>;
+
+export interface EndpointPatch {
+  url?: string;
+  name?: string;
+  eventTypes?: readonly string[];
+  condition?: Condition | null;
+  /** New lanes replace the old ones; what is queued in those still goes out, in its own order. */
+  ordering?: { ordering: Ordering; lanes: readonly number[] };
+  retry?: RetryPolicy;
+  timeoutMs?: number;
+  sealedHeaders?: Uint8Array | null;
+  signature?: SignatureSettings;
+}
+
+/** All that publishing and sending need to know of a workspace, as of one routing version. */
+export interface Routing {
+  workspace: Workspace;
+  endpoints: readonly Endpoint[];
+  eventTypes: readonly CustomEventType[];
+}
+
+// ---------------------------------------------------------------- publishing
+
+export type SourceKind = 'subscription' | 'rule' | 'workflow' | 'test' | 'replay';
+
+export interface DeliverySource {
+  kind: Exclude<SourceKind, 'replay'>;
+  /** Key of the subscription's endpoint, the rule or the workflow; null for a test. */
+  id: number | null;
+}
+
+export interface NewDelivery {
+  key: number;
+  endpoint: number;
+  lane: number;
+  source: DeliverySource;
+  /** False for a disabled endpoint: its lane is left unclaimed and the delivery is held. */
+  claim: boolean;
+}
+
+export interface NewEvent {
+  key: number;
+  /** The caller's id, or ours; unique in the workspace. */
+  id: string;
+  type: string;
+  subject: string | null;
+  createdAt: number;
+  /** The body that receivers get. */
+  body: string;
+  /** The caller's `account` as raw JSON text where the body does not carry it. */
+  account: string | null;
+  /** SHA-256 over type and data: tells a repeat from another event under the same id. */
+  hash: string;
+  /** What considered the event and said no, as JSON text (VerdictRecord[]); null for none. */
+  verdicts: string | null;
+  /** Validation faults let through by `warn`, as JSON text; null for none. */
+  warnings: string | null;
+  test: boolean;
+  deliveries: readonly NewDelivery[];
+}
+
+/** A "no" kept with its event (P12). */
+export interface VerdictRecord {
+  source: DeliverySource;
+  clause: unknown;
+  actual: unknown;
+  reason: string;
+}
+
+export interface PublishCall {
+  workspace: number;
+  /** The routing version that the events were matched with. */
+  routingVersion: number;
+  acceptedAt: number;
+  /** Node that takes unowned lanes it publishes into; null where this process does not send. */
+  node: string | null;
+  idempotency: { key: string; hash: string } | null;
+  events: readonly NewEvent[];
+}
+
+export interface AcceptedEvent {
+  id: string;
+  deliveries: number;
+  runs: number;
+}
+
+export interface TouchedLane {
+  lane: number;
+  endpoint: number;
+  epoch: number;
+  /** The node that owns it after the publish; null if none. */
+  owner: string | null;
+  /** The first new sequence; the others follow without a gap, in the order of the call. */
+  firstSequence: number;
+  /** Every delivery up to this sequence has ended. */
+  doneSequence: number;
+}
+
+export type PublishAnswer =
+  /** `repeated` is true where every event had been accepted before; nothing was written then. */
+  | { kind: 'accepted'; accepted: AcceptedEvent[]; repeated: boolean[]; lanes: TouchedLane[] }
+  /** Routing has moved on: match again with this version or a later one. Nothing was written. */
+  | { kind: 'stale'; routingVersion: number }
+  /** The id or idempotency key was used before for something else. Nothing was written. */
+  | { kind: 'conflict'; what: 'event_id' | 'idempotency_key'; id: string };
+
+// ---------------------------------------------------------------- lanes
+
+export interface NodeRegistration {
+  /** 0…127, unique among living nodes (core/ids.ts). */
+  slot: number;
+  /** The largest key in the database. */
+  largestKey: number;
+}
+
+/** A lane as its owner holds it: under another epoch it is another's, or the owner's anew. */
+export interface HeldLane {
+  lane: number;
+  epoch: number;
+}
+
+export interface ClaimedLane {
+  lane: number;
+  workspace: number;
+  endpoint: number;
+  epoch: number;
+  lastSequence: number;
+  doneSequence: number;
+}
+
+/** An open delivery as its lane's owner needs it. */
+export interface LaneItem {
+  key: number;
+  sequence: number;
+  /** Root of the replay chain, the delivery itself where it is no replay: the `webhook-id`. */
+  message: number;
+  event: number;
+  eventType: string;
+  source: DeliverySource;
+  replay: boolean;
+  attempts: number;
+  waitedMs: number;
+  nextAttemptAt: number | null;
+  body: string;
+}
+
+export interface AttemptRecord {
+  number: number;
+  startedAt: number;
+  durationMs: number;
+  outcome: AttemptOutcome;
+  status: number | null;
+  /** Error code and message for a person; null on success. */
+  error: string | null;
+  note: string | null;
+  address: string | null;
+  /** JSON text: `{dns, connect, tls, response}` in ms. */
+  timings: string;
+  /** JSON text: `[[name, value], …]` exactly as sent. */
+  requestHeaders: string;
+  responseHeaders: string | null;
+  responseBody: Uint8Array | null;
+  truncated: boolean;
+  url: string;
+}
+
+export interface AttemptResult {
+  workspace: number;
+  lane: number;
+  epoch: number;
+  delivery: number;
+  sequence: number;
+  endpoint: number;
+  attempt: AttemptRecord;
+  next:
+    | { state: 'delivered'; endedAt: number; reason: string }
+    | { state: 'dropped'; endedAt: number; reason: string }
+    | { state: 'waiting'; nextAttemptAt: number; waitedMs: number; reason: string };
+  /** Disables the endpoint in the same transaction. */
+  disable: { reason: DisabledReason; at: number; by: string } | null;
+}
+
+/** `fenced`: the lane has another owner by now; nothing of this result was written. */
+export type RecordVerdict = 'recorded' | 'fenced';
+
+// ---------------------------------------------------------------- the log
+
+export interface StoredEvent {
+  key: number;
+  id: string;
+  type: string;
+  subject: string | null;
+  createdAt: number;
+  acceptedAt: number;
+  test: boolean;
+  deliveries: number;
+  body: string;
+  account: string | null;
+  verdicts: string | null;
+  warnings: string | null;
+}
+
+export interface StoredDelivery {
+  key: number;
+  workspace: number;
+  event: number;
+  eventId: string;
+  eventType: string;
+  endpoint: number;
+  endpointEnabled: boolean;
+  lane: number;
+  sequence: number;
+  message: number;
+  source: DeliverySource;
+  replayOf: number | null;
+  state: StoredState;
+  reason: string | null;
+  attempts: number;
+  nextAttemptAt: number | null;
+  createdAt: number;
+  endedAt: number | null;
+}
+
+export interface StoredAttempt extends AttemptRecord {
+  delivery: number;
+}
+
+/** Newest first. `before` is the key of the last row of the page before. Times are `[since, until)`. */
+export interface Page {
+  limit: number;
+  before: number | null;
+}
+
+export interface EventFilter {
+  type?: string;
+  subject?: string;
+  since?: number;
+  until?: number;
+}
+
+export interface DeliveryFilter {
+  endpoint?: number;
+  event?: number;
+  /** `held` is: open, of a disabled endpoint. `sending` is not stored: the caller filters it. */
+  state?: StoredState | 'held';
+  type?: string;
+  subject?: string;
+  since?: number;
+  until?: number;
+}
+
+/** What a delivery stands behind in its lane (A15). */
+export interface LaneHead {
+  key: number;
+  sequence: number;
+  nextAttemptAt: number | null;
+  state: StoredState;
+  /** Open deliveries ahead of the one asked about. */
+  ahead: number;
+}
+
+export type ChangeAnswer =
+  | { kind: 'changed'; lane: number }
+  | { kind: 'unchanged'; state: StoredState }
+  | { kind: 'missing' };
+
+// ---------------------------------------------------------------- bins
+
+export interface BinAnswer {
+  status: number;
+  headers: Record<string, string>;
+  body: string;
+  delay_ms: number;
+  /** 0…1: the share of requests answered 500 instead. */
+  failure_rate: number;
+}
+
+export interface Bin {
+  key: number;
+  workspace: number;
+  token: string;
+  answer: BinAnswer;
+  createdAt: number;
+  expiresAt: number;
+  requests: number;
+}
+
+export interface BinRequest {
+  key: number;
+  bin: number;
+  at: number;
+  method: string;
+  /** Path and query after the bin's own URL, starting with `/` or `?` or empty. */
+  path: string;
+  headers: string;
+  body: Uint8Array;
+  truncated: boolean;
+  /** JSON text of the signature verdict. */
+  signature: string;
+}
