@@ -212,6 +212,11 @@ export function createEngine(deps: EngineDeps): Engine {
       return { event: stored.id, delivery: delivery.key };
     },
     routing: async (workspace) => (await directory.view(workspace))?.routing ?? null,
+    async freshRouting(workspace) {
+      const version = (await store.routingVersions([workspace])).get(workspace);
+      if (version === undefined) return null;
+      return (await directory.refresh(workspace, version))?.routing ?? null;
+    },
     routingChanged,
     lanesChanged,
     isSending: (delivery) => lanes.isSending(delivery),

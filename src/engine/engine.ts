@@ -42,8 +42,10 @@ export interface Engine {
     event: PublishEvent,
   ): Promise<{ event: string; delivery: number }>;
 
-  /** The workspace as of now; null if unknown. Cached by routing version. */
+  /** The workspace as this node last saw it: at most about a second old; null if unknown. Asks nobody where it is held. */
   routing(workspace: number): Promise<Routing | null>;
+  /** The workspace as of now, with every change that another node has answered for; null if unknown. */
+  freshRouting(workspace: number): Promise<Routing | null>;
   /** To be called after every change of endpoints, settings or event types. */
   routingChanged(workspace: number): Promise<void>;
   /** To be called after deliveries of these lanes were retried, skipped or added from outside. */

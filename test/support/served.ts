@@ -52,5 +52,7 @@ export async function until<Found>(
   for (;;) {
     const found = await ask();
     if (isReady(found)) return found;
+    // Whatever is to happen in this process gets its turn.
+    await new Promise((resolve) => setImmediate(resolve));
   }
 }

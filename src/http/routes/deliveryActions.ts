@@ -90,7 +90,7 @@ async function retryNow(deps: HttpDeps, workspace: number, row: StoredDelivery):
 
 /** P13: a new delivery at the tail. */
 async function resend(deps: HttpDeps, workspace: number, row: StoredDelivery): Promise<DeliveryView> {
-  const routing = await deps.engine.routing(workspace);
+  const routing = await deps.engine.freshRouting(workspace);
   const endpoint = routing?.endpoints.find(({ key }) => key === row.endpoint);
   if (!endpoint) {
     throw new Problem(

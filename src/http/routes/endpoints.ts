@@ -189,9 +189,12 @@ function deleteRoute(app: App, deps: HttpDeps): void {
   );
 }
 
-/** The routing of a caller's workspace, which exists. */
+/**
+ * The routing of a caller's workspace, which exists. As of now: whoever has made something through
+ * another node finds it here with the next call.
+ */
 export async function routingOf(deps: Pick<HttpDeps, 'engine'>, workspace: number): Promise<Routing> {
-  const routing = await deps.engine.routing(workspace);
+  const routing = await deps.engine.freshRouting(workspace);
   if (!routing) throw new Error(`Workspace ${workspace} of a valid API key is gone.`);
   return routing;
 }

@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
+import type { Routing } from '../../store/records.ts';
 import { workspaceOf } from '../auth.ts';
 import { BATCH_DEPTH, EVENT_DEPTH, MAX_BATCH_BYTES, MAX_EVENT_BYTES } from '../bodies.ts';
 import type { App, HttpDeps } from '../deps.ts';
@@ -54,8 +55,9 @@ export function publishRoutes(app: App, deps: HttpDeps): void {
       },
     },
     async (request, reply) => {
-      const rules = await rulesFor(deps, workspaceOf(request));
-      const event = readSingle(bodyText(request), request.body, rules);
+      const event = await withRules(deps, request, (rules) =>
+        readSingle(bodyText(request), request.body, rules),
+      );
       const [accepted] = await publish(deps, request, reply, [event]);
       return reply.code(202).send(accepted);
     },
@@ -92,15 +94,36 @@ export function publishRoutes(app: App, deps: HttpDeps): void {
       },
     },
     async (request, reply) => {
-      const rules = await rulesFor(deps, workspaceOf(request));
-      const events = readBatch(bodyText(request), request.body, rules);
+      const events = await withRules(deps, request, (rules) =>
+        readBatch(bodyText(request), request.body, rules),
+      );
       return reply.code(202).send({ events: await publish(deps, request, reply, events) });
     },
   );
 }
 
-async function rulesFor(deps: HttpDeps, workspace: number): Promise<Rules> {
-  const routing = await routingOf(deps, workspace);
+/**
+ * Reads with the rules that this node holds, which costs no question; what they refuse is read once more
+ * where they have moved on: the type may have been defined at another node a moment ago.
+ */
+async function withRules<Read>(
+  deps: HttpDeps,
+  request: FastifyRequest,
+  read: (rules: Rules) => Read,
+): Promise<Read> {
+  const workspace = workspaceOf(request);
+  const held = await deps.engine.routing(workspace);
+  if (held === null) return read(rulesOf(await routingOf(deps, workspace)));
+  try {
+    return read(rulesOf(held));
+  } catch (error) {
+    const fresh = await routingOf(deps, workspace);
+    if (fresh === held) throw error;
+    return read(rulesOf(fresh));
+  }
+}
+
+function rulesOf(routing: Routing): Rules {
   return { types: eventTypesOf(routing), validation: routing.workspace.settings.validation };
 }
 
