@@ -162,6 +162,9 @@ test('what is made at one node is known to the very next call at any other', asy
     expect((await making.call('POST', '/v1/events', event)).body).toMatchObject({ deliveries: 1 });
     expect((await making.call('DELETE', `/v1/endpoints/${id}`)).status).toBe(204);
     expect((await using.call('GET', `/v1/endpoints/${id}`)).status).toBe(404);
+    expect((await making.call('DELETE', `/v1/event-types/${type}.second`)).status).toBe(204);
+    const refused = await asking.call('POST', '/v1/events', event);
+    expect([refused.status, refused.body.code]).toEqual([422, 'unknown_event_type']);
   }
 });
 

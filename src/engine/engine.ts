@@ -56,6 +56,11 @@ export interface Engine {
   nextKey(): number;
 }
 
+/** The type was deleted between the check of an event and its commit. Nothing was accepted. */
+export class EventTypeGone extends Error {
+  override readonly name = 'EventTypeGone';
+}
+
 /** More is waiting to be committed than this node takes on (P14). Nothing was accepted. */
 export class Overloaded extends Error {
   override readonly name = 'Overloaded';

@@ -23,7 +23,7 @@ import type {
 import type { Store } from '../store/store.ts';
 import type { Random } from '../world.ts';
 import type { Directory, WorkspaceView } from './directory.ts';
-import { Overloaded, type PublishEvent } from './engine.ts';
+import { EventTypeGone, Overloaded, type PublishEvent } from './engine.ts';
 
 /** Events on their way to the store at one time; more are refused (P14). About 20 MB at 1 KB each. */
 const MAX_COMMITTING = 20_000;
@@ -131,7 +131,7 @@ function prepareEvent(
 ): NewEvent {
   const { id, acceptedAt, test } = identity;
   const type = view.eventType(event.type);
-  if (type === undefined) throw new Error(`Event type ${event.type} is unknown.`);
+  if (type === undefined) throw new EventTypeGone(`there is no event type "${event.type}" any more`);
   const createdAt = event.createdAt ?? acceptedAt;
   const account = event.account ?? defaultAccount(view);
   const eventId = messagingEventId(id, identity.uuid);

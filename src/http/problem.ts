@@ -5,7 +5,7 @@
 
 import type { FastifyError } from 'fastify';
 import { Type } from 'typebox';
-import { Overloaded } from '../engine/engine.ts';
+import { EventTypeGone, Overloaded } from '../engine/engine.ts';
 import { StoreUnavailable } from '../store/store.ts';
 import { CODE_NAMES, CODES, type Code } from './codes.ts';
 
@@ -136,6 +136,7 @@ export function problemOf(error: unknown): Problem {
       cause: error,
     });
   }
+  if (error instanceof EventTypeGone) return new Problem('unknown_event_type', `${error.message}.`);
   if (isFastifyError(error)) return problemOfFastify(error);
   return internalError(error);
 }
