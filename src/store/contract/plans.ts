@@ -35,7 +35,7 @@ const SEED = [
   `INSERT INTO lanes (key, workspace, endpoint, last_sequence, done_sequence, owner, epoch)
     SELECT 200 + i, 1, 100 + i, 5000, 4900, 'a', 1 FROM n WHERE i <= 20`,
   `INSERT INTO events (key, workspace, id, type, subject, created_at, accepted_at, hash, test, deliveries)
-    SELECT 1000 + i, CASE WHEN i % 10 = 0 THEN 2 ELSE 1 END, 'e' || i, 't' || (i % 7), 's' || (i % 997), i, i, 'h', 0, 1
+    SELECT 1000 + i, CASE WHEN i % 10 = 0 THEN 2 ELSE 1 END, 'e' || i, CASE WHEN i = 5 THEN 'rare' ELSE 't' || (i % 7) END, 's' || (i % 997), i, i, 'h', 0, 1
     FROM n`,
   `INSERT INTO event_bodies (event, workspace, body)
     SELECT 1000 + i, CASE WHEN i % 10 = 0 THEN 2 ELSE 1 END, '{}' FROM n`,
@@ -69,12 +69,14 @@ const DELIVERY_FILTERS: DeliveryFilter[] = [
   { state: 'held' },
   { state: 'dropped', endpoint: 103 },
   { type: 't3' },
+  { type: 'rare' },
   { subject: 's5' },
   { since: 20, until: 30 },
 ];
 
 /** What is rare must not be looked for among all the rest. */
-function indexOf({ state, subject }: DeliveryFilter): RegExp {
+function indexOf({ state, subject, type }: DeliveryFilter): RegExp {
+  if (type === 'rare') return /events_by_type/;
   if (subject !== undefined) return /events_by_subject/;
   if (state === 'dropped' || state === 'skipped') return /deliveries_unsent/;
   return state === undefined || state === 'delivered' ? /./ : /deliveries_open/;
