@@ -24,6 +24,9 @@ const options = workerData as ThreadOptions;
 /** Prepared statements are kept; a fixed number, since filters make many shapes. */
 const KEPT_STATEMENTS = 300;
 
+/** Packed values: some 100 events with a delivery each, about 2 ms. */
+const PUBLISHED_AT_ONCE = 2_000;
+
 const db = new DatabaseSync(options.path, { readOnly: options.mode === 'read' });
 // Another process cannot hold the lock (lock.ts); a checkpoint by the other thread can, briefly.
 db.exec('PRAGMA busy_timeout = 5000');
@@ -139,9 +142,23 @@ function runLeased(request: Request): Reply {
   }
 }
 
+/**
+ * Everything up to the next `begin`, save that publishes beyond PUBLISHED_AT_ONCE wait for the next
+ * group: a lane sends nothing while its result waits for a thousand deliveries to be inserted.
+ */
 function takeGroup(): Request[] {
   const end = queue.findIndex((request) => request.work.kind === 'begin');
-  return queue.splice(0, end === -1 ? queue.length : end);
+  const group: Request[] = [];
+  const later: Request[] = [];
+  let published = 0;
+  for (const request of queue.splice(0, end === -1 ? queue.length : end)) {
+    const size = request.work.kind === 'publish' ? request.work.call.length : 0;
+    if (size > 0 && published > 0 && published + size > PUBLISHED_AT_ONCE) later.push(request);
+    else group.push(request);
+    published += size;
+  }
+  queue.unshift(...later);
+  return group;
 }
 
 function begin(request: Request): Reply {
