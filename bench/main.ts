@@ -1,14 +1,16 @@
 /**
  * `npm run bench`: how much of a bare HTTP client's speed is left when every event is stored,
  * synced, signed, ordered and recorded. Everything runs in one go on this machine, against one
- * sink process; read the ratios, not the figures. `--seconds 5` makes each measurement longer,
+ * sink process; read the ratios, not the figures. The CPU column is what one delivery costs over all
+ * processes (publisher, Mirsal without its database server, sink); its ratio is steadier than the
+ * other where machines are shared. `--seconds 5` makes each measurement longer,
  * `--only sqlite` or `--only postgres` leaves the other out.
  */
 
 import { parseArgs } from 'node:util';
 import { Agent, request } from 'undici';
 import { startPostgres } from '../test/support/postgres.ts';
-import { type Mirsal, type Sink, startNode, startSink } from './processes.ts';
+import { cpuTimeUs, type Mirsal, type Sink, startNode, startSink } from './processes.ts';
 
 const { values: options } = parseArgs({
   options: { seconds: { type: 'string', default: '4' }, only: { type: 'string' } },
@@ -18,6 +20,8 @@ const LANES = 200;
 const BATCH = 100;
 const BATCHES_IN_FLIGHT = 4;
 const BACKLOG = 4_000;
+/** Not measured: compilers and connections get going. */
+const WARM_UP_S = 2;
 const CONNECTIONS = 50;
 /** About 1 KB, as an opt-in is. */
 const PADDING = 'x'.repeat(800);
@@ -25,13 +29,38 @@ const PADDING = 'x'.repeat(800);
 const now = (): number => performance.timeOrigin + performance.now();
 const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-interface Figure {
-  name: string;
+/** What one measurement gives: how many a second, and the CPU time that each took in all processes, µs. */
+interface Rate {
   perSecond: number;
+  cpuUs: number | null;
+}
+
+interface Figure extends Rate {
+  name: string;
+}
+
+/** Runs `load`, which resolves to how many and when the last arrived, and sets it against time and CPU. */
+async function measureRate(
+  pids: readonly number[],
+  load: (started: number) => Promise<{ count: number; lastAt: number }>,
+): Promise<Rate> {
+  const cpu = (): number | null =>
+    pids.reduce<number | null>((sum, pid) => {
+      const time = cpuTimeUs(pid);
+      return sum === null || time === null ? null : sum + time;
+    }, 0);
+  const before = cpu();
+  const started = now();
+  const { count, lastAt } = await load(started);
+  const after = cpu();
+  return {
+    perSecond: count / ((lastAt - started) / 1000),
+    cpuUs: before === null || after === null ? null : (after - before) / count,
+  };
 }
 
 /** The most that `undici.request` can do against the sink. */
-async function rawCeiling(sink: Sink): Promise<number> {
+async function rawCeiling(sink: Sink, seconds: number): Promise<Rate> {
   const dispatcher = new Agent({ connections: CONNECTIONS, pipelining: 1 });
   const body = JSON.stringify({ type: 'bench', data: { padding: PADDING } });
   // Of the size that a signed delivery's are.
@@ -46,18 +75,19 @@ async function rawCeiling(sink: Sink): Promise<number> {
     'mirsal-attempt': '1',
   };
   await sink.ask('reset');
-  const started = now();
-  const until = started + SECONDS * 1000;
-  const loop = async (): Promise<void> => {
-    while (now() < until) {
-      const answer = await request(sink.url, { method: 'POST', body, headers, dispatcher });
-      await answer.body.dump();
-    }
-  };
-  await Promise.all(Array.from({ length: CONNECTIONS }, loop));
-  const { count, lastAt } = await sink.ask('report');
+  const rate = await measureRate([process.pid, sink.pid], async (started) => {
+    const until = started + seconds * 1000;
+    const loop = async (): Promise<void> => {
+      while (now() < until) {
+        const answer = await request(sink.url, { method: 'POST', body, headers, dispatcher });
+        await answer.body.dump();
+      }
+    };
+    await Promise.all(Array.from({ length: CONNECTIONS }, loop));
+    return sink.ask('report');
+  });
   await dispatcher.close();
-  return count / ((lastAt - started) / 1000);
+  return rate;
 }
 
 /** Which endpoints want which events: `types` event types, each wanted by LANES / types endpoints. */
@@ -105,24 +135,29 @@ async function arrived(sink: Sink, expected: number): Promise<number> {
 }
 
 /** Publishes for some seconds as fast as 202s come, then waits for the last arrival. Deliveries per second. */
-async function throughput(mirsal: Mirsal, sink: Sink, shape: Shape, endpoints: number): Promise<number> {
+async function throughput(
+  mirsal: Mirsal,
+  sink: Sink,
+  { shape, endpoints, seconds }: { shape: Shape; endpoints: number; seconds: number },
+): Promise<Rate> {
   await sink.ask('reset');
   const perEvent = endpoints / shape.types;
   let published = 0;
-  const started = now();
-  const until = started + SECONDS * 1000;
-  const loop = async (): Promise<void> => {
-    while (now() < until) {
-      const from = published;
-      published += BATCH;
-      await mirsal.call('POST', '/v1/events/batch', { events: eventsOf(BATCH, shape, from) });
-      // A backlog without end would measure reading it back, not the path.
-      while (published * perEvent - (await sink.ask('report')).count > BACKLOG) await sleep(2);
-    }
-  };
-  await Promise.all(Array.from({ length: BATCHES_IN_FLIGHT }, loop));
-  const total = published * perEvent;
-  return total / (((await arrived(sink, total)) - started) / 1000);
+  return measureRate([process.pid, sink.pid, mirsal.pid], async (started) => {
+    const until = started + seconds * 1000;
+    const loop = async (): Promise<void> => {
+      while (now() < until) {
+        const from = published;
+        published += BATCH;
+        await mirsal.call('POST', '/v1/events/batch', { events: eventsOf(BATCH, shape, from) });
+        // A backlog without end would measure reading it back, not the path.
+        while (published * perEvent - (await sink.ask('report')).count > BACKLOG) await sleep(2);
+      }
+    };
+    await Promise.all(Array.from({ length: BATCHES_IN_FLIGHT }, loop));
+    const count = published * perEvent;
+    return { count, lastAt: await arrived(sink, count) };
+  });
 }
 
 /** Single publishes at a steady rate; how old the events are when they arrive. */
@@ -154,15 +189,19 @@ async function measure(
     await prepare(mirsal, sink, ONE_EACH, LANES);
     await prepare(mirsal, sink, TEN_EACH, LANES);
     await prepare(mirsal, sink, ONE_LANE, 1);
-    const ten = await throughput(mirsal, sink, TEN_EACH, LANES);
-    const one = await throughput(mirsal, sink, ONE_EACH, LANES);
-    const strict = await throughput(mirsal, sink, ONE_LANE, 1);
+    const rate = async (shape: Shape, endpoints: number): Promise<Rate> => {
+      await throughput(mirsal, sink, { shape, endpoints, seconds: WARM_UP_S });
+      return throughput(mirsal, sink, { shape, endpoints, seconds: SECONDS });
+    };
+    const ten = await rate(TEN_EACH, LANES);
+    const one = await rate(ONE_EACH, LANES);
+    const strict = await rate(ONE_LANE, 1);
     const { p50, p99 } = await latency(mirsal, sink, 1000);
     return {
       figures: [
-        { name: `whole path, ${name}, ${LANES} lanes, 10 endpoints an event`, perSecond: ten },
-        { name: `whole path, ${name}, ${LANES} lanes, 1 endpoint an event`, perSecond: one },
-        { name: `whole path, ${name}, one strict lane`, perSecond: strict },
+        { name: `whole path, ${name}, ${LANES} lanes, 10 endpoints an event`, ...ten },
+        { name: `whole path, ${name}, ${LANES} lanes, 1 endpoint an event`, ...one },
+        { name: `whole path, ${name}, one strict lane`, ...strict },
       ],
       lines: [
         `publish to arrival at 1,000 events/s, ${name}: p50 ${p50.toFixed(1)} ms, p99 ${p99.toFixed(1)} ms`,
@@ -176,8 +215,9 @@ async function measure(
 const sink = await startSink();
 const figures: Figure[] = [];
 const lines: string[] = [];
-const raw = await rawCeiling(sink);
-figures.push({ name: `undici.request, ${CONNECTIONS} connections (the raw ceiling)`, perSecond: raw });
+await rawCeiling(sink, WARM_UP_S);
+const raw = await rawCeiling(sink, SECONDS);
+figures.push({ name: `undici.request, ${CONNECTIONS} connections (the raw ceiling)`, ...raw });
 if (options.only !== 'postgres') {
   const result = await measure('SQLite', null, sink);
   figures.push(...result.figures);
@@ -195,9 +235,18 @@ if (options.only !== 'sqlite') {
 }
 sink.stop();
 
-console.log(`${'what'.padEnd(60)}${'per second'.padStart(12)}${'of raw'.padStart(9)}`);
-for (const { name, perSecond } of figures) {
-  const rate = Math.round(perSecond).toLocaleString('en');
-  console.log(`${name.padEnd(60)}${rate.padStart(12)}${(perSecond / raw).toFixed(2).padStart(9)}`);
+const columns = (cells: readonly string[]): string =>
+  cells.map((cell, index) => (index === 0 ? cell.padEnd(60) : cell.padStart(12))).join('');
+console.log(columns(['what', 'per second', 'of raw', 'CPU µs each', 'raw CPU / it']));
+for (const { name, perSecond, cpuUs } of figures) {
+  console.log(
+    columns([
+      name,
+      Math.round(perSecond).toLocaleString('en'),
+      (perSecond / raw.perSecond).toFixed(2),
+      cpuUs?.toFixed(0) ?? '?',
+      cpuUs === null || raw.cpuUs === null ? '?' : (raw.cpuUs / cpuUs).toFixed(2),
+    ]),
+  );
 }
 for (const line of lines) console.log(line);

@@ -2,6 +2,7 @@
 
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { startMirsal, temporaryDirectory } from '../test/support/process.ts';
 
@@ -15,6 +16,7 @@ export interface SinkReport {
 
 export interface Sink {
   url: string;
+  pid: number;
   ask(what: 'reset' | 'report' | 'ages'): Promise<SinkReport>;
   stop(): void;
 }
@@ -30,6 +32,7 @@ export async function startSink(): Promise<Sink> {
   });
   return {
     url: `http://127.0.0.1:${port}`,
+    pid: child.pid ?? 0,
     ask(what) {
       asked += 1;
       const id = asked;
@@ -40,7 +43,18 @@ export async function startSink(): Promise<Sink> {
   };
 }
 
+/** CPU time of a process and its threads so far, µs; null where the system does not say (only Linux does). */
+export function cpuTimeUs(pid: number): number | null {
+  const path = `/proc/${pid}/stat`;
+  if (!existsSync(path)) return null;
+  const text = readFileSync(path, 'utf8');
+  // After the name, which may hold anything: state is field 3, utime and stime are 14 and 15, in 1/100 s.
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11]) + Number(fields[12])) * 10_000;
+}
+
 export interface Mirsal {
+  pid: number;
   call(method: string, path: string, body?: unknown): Promise<unknown>;
   stop(): Promise<void>;
 }
@@ -51,6 +65,7 @@ export async function startNode(databaseUrl: string | null): Promise<Mirsal> {
   const env: Record<string, string> = databaseUrl === null ? {} : { MIRSAL_DATABASE_URL: databaseUrl };
   const node = await startMirsal({ directory: directory.path, env });
   return {
+    pid: node.pid,
     async call(method, path, body) {
       const answer = await node.call(method, path, body);
       if (answer.status >= 300) {
