@@ -24,11 +24,13 @@ export async function bootstrap(
   now: number,
   nextKey: () => number,
 ): Promise<Bootstrapped> {
-  const isFirst = await makeFirstWorkspace(store, now);
+  const made = await makeFirstWorkspace(store, now);
+  // Where the very first start ended before it had made a key, this one does.
+  const isFirst = made || (await hasNoKeys(store));
   const ensure = async (kind: 'workspace' | 'instance', given: string | null): Promise<string | null> => {
     if (given === null && !isFirst) return null;
-    const made = given === null ? makeApiKey(kind, (length) => random.bytes(length)) : null;
-    const key = made === null ? readGivenKey(kind, given ?? '') : made;
+    const fresh = given === null ? makeApiKey(kind, (length) => random.bytes(length)) : null;
+    const key = fresh ?? readGivenKey(kind, given ?? '');
     if ((await store.findApiKey(key.hash)) === null) {
       const row: NewApiKey = {
         key: nextKey(),
@@ -44,12 +46,17 @@ export async function bootstrap(
         async () => (await store.findApiKey(key.hash)) !== null,
       );
     }
-    return made === null ? null : made.text;
+    return fresh?.text ?? null;
   };
   return {
     apiKey: await ensure('workspace', given.apiKey),
     instanceKey: await ensure('instance', given.instanceKey),
   };
+}
+
+async function hasNoKeys(store: Store): Promise<boolean> {
+  const keys = await Promise.all([store.listApiKeys(FIRST_WORKSPACE), store.listApiKeys(null)]);
+  return keys.every((list) => list.length === 0);
 }
 
 /** True for the one node that made it. */

@@ -168,6 +168,21 @@ test('what is made at one node is known to the very next call at any other', asy
   }
 });
 
+test('a schema tightened at one node holds for the very next publish at any other, and so does a loosened one', async () => {
+  const strict = { type: 'object', required: ['order'], properties: { order: { type: 'integer' } } };
+  await aType(nodeAt(0), 'tightened');
+  for (let round = 0; round < 10; round += 1) {
+    const [changing, publishing] = [nodeAt(round % NODES), nodeAt((round + 1) % NODES)];
+    const publish = () => publishing.call('POST', '/v1/events', { type: 'tightened', data: { order: 'x' } });
+    await changing.call('PATCH', '/v1/event-types/tightened', { schema: strict });
+    const refused = await publish();
+    expect([refused.status, refused.body.code]).toEqual([422, 'schema_violation']);
+    expect(refused.body.errors).toMatchObject([{ field: '/data/order' }]);
+    await changing.call('PATCH', '/v1/event-types/tightened', { schema: { type: 'object' } });
+    expect((await publish()).status).toBe(202);
+  }
+});
+
 test('P9: disabled through one node, an endpoint holds what is published at another; enabled through a third, it gets all in order', async () => {
   const [first, second, third] = [nodeAt(0), nodeAt(1), nodeAt(2)];
   await aType(first, 'held');

@@ -190,8 +190,8 @@ export function createEngine(deps: EngineDeps): Engine {
       patience.cancel();
       await store.unregisterNode(node).catch((error: unknown) => onError(error, 'stop'));
     },
-    async publish(workspace, events, idempotency) {
-      const published = await publisher.publish({ workspace, events, idempotency, test: null });
+    async publish(workspace, read, idempotency) {
+      const published = await publisher.publish({ workspace, read, idempotency, test: null });
       handOver(published);
       const { answer } = published;
       return answer.kind === 'conflict'
@@ -201,7 +201,7 @@ export function createEngine(deps: EngineDeps): Engine {
     async sendTest(workspace, endpoint, event) {
       const published = await publisher.publish({
         workspace,
-        events: [event],
+        read: () => [event],
         idempotency: null,
         test: endpoint,
       });
@@ -212,11 +212,7 @@ export function createEngine(deps: EngineDeps): Engine {
       return { event: stored.id, delivery: delivery.key };
     },
     routing: async (workspace) => (await directory.view(workspace))?.routing ?? null,
-    async freshRouting(workspace) {
-      const version = (await store.routingVersions([workspace])).get(workspace);
-      if (version === undefined) return null;
-      return (await directory.refresh(workspace, version))?.routing ?? null;
-    },
+    freshRouting: async (workspace) => (await directory.fresh(workspace))?.routing ?? null,
     routingChanged,
     lanesChanged,
     isSending: (delivery) => lanes.isSending(delivery),

@@ -37,6 +37,8 @@ export interface Directory {
   view(workspace: number): Promise<WorkspaceView | null>;
   /** The view held now, without asking the store. */
   held(workspace: number): WorkspaceView | undefined;
+  /** The view as of now: asks the store for the version, and reads anew where it has moved. */
+  fresh(workspace: number): Promise<WorkspaceView | null>;
   /** Reads the workspace anew unless the held view is at least of that version. */
   refresh(workspace: number, atLeast?: number): Promise<WorkspaceView | null>;
   workspaces(): number[];
@@ -74,6 +76,10 @@ export function createDirectory(store: Store, sealer: Sealer): Directory {
 
   return {
     refresh,
+    async fresh(workspace) {
+      const version = (await store.routingVersions([workspace])).get(workspace);
+      return version === undefined ? null : refresh(workspace, version);
+    },
     async view(workspace) {
       return views.get(workspace) ?? refresh(workspace);
     },

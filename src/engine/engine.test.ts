@@ -37,11 +37,7 @@ afterEach(async () => {
 });
 
 const publish = (...numbers: number[]) =>
-  engine.publish(
-    WORKSPACE,
-    numbers.map((n) => aTagEvent(n)),
-    null,
-  );
+  engine.publish(WORKSPACE, () => numbers.map((n) => aTagEvent(n)), null);
 
 /** Waits until the delivery list satisfies `ready`; the store answers as fast as the disk does. */
 async function deliveriesOnce(ready: (deliveries: StoredDelivery[]) => boolean): Promise<StoredDelivery[]> {
@@ -204,7 +200,7 @@ describe('several lanes', () => {
     receiver.answerWith((request) => (request.body.includes('"id":1,"email"') ? 500 : 200));
     await anEndpoint(engine, store, { url: `${receiver.url}/a`, ordering: { by: 'subject', lanes: 16 } });
     const events = Array.from({ length: 40 }, (_, n) => aTagEvent(n, (n % 4) + 1));
-    await engine.publish(WORKSPACE, events, null);
+    await engine.publish(WORKSPACE, () => events, null);
     const deliveries = await deliveriesOnce(ended(30));
     const perContact = Map.groupBy(numbersOf(receiver.received), (n) => (n % 4) + 1);
     for (const contact of [2, 3, 4]) {

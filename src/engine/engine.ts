@@ -29,10 +29,15 @@ export interface Engine {
   /** Finishes what is in flight, records it, and hands the lanes back. */
   stop(): Promise<void>;
 
-  /** Matches, commits, wakes the lanes. Rejects with StoreUnavailable, or Overloaded (P14). */
+  /**
+   * Matches, commits, wakes the lanes. `read` checks the events by the types and settings it is given;
+   * it is called again where those had changed by the time of the commit, so that every change that
+   * was answered for before holds, made at whichever node. What it throws is passed on, once it has
+   * thrown it by the latest. Rejects with StoreUnavailable, or Overloaded (P14).
+   */
   publish(
     workspace: number,
-    events: readonly PublishEvent[],
+    read: (routing: Routing) => readonly PublishEvent[],
     idempotency: { key: string; hash: string } | null,
   ): Promise<PublishOutcome>;
   /** Publishes a sample to one endpoint only; resolves to the event's id and the delivery's key. */
@@ -56,7 +61,7 @@ export interface Engine {
   nextKey(): number;
 }
 
-/** The type was deleted between the check of an event and its commit. Nothing was accepted. */
+/** The type of a sample was deleted between its choice and its commit. Nothing was accepted. */
 export class EventTypeGone extends Error {
   override readonly name = 'EventTypeGone';
 }

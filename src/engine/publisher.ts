@@ -18,6 +18,7 @@ import type {
   NewEvent,
   PublishAnswer,
   PublishCall,
+  Routing,
   VerdictRecord,
 } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
@@ -42,7 +43,8 @@ export interface PublisherDeps {
 
 export interface PublishRequest {
   workspace: number;
-  events: readonly PublishEvent[];
+  /** Checks the events by the routing it is given; throws what is to be told of them. */
+  read: (routing: Routing) => readonly PublishEvent[];
   idempotency: { key: string; hash: string } | null;
   /** The one endpoint that gets it, whatever it subscribes to; null for all that want it. */
   test: Endpoint | null;
@@ -60,51 +62,63 @@ export interface Publisher {
 export function createPublisher(deps: PublisherDeps): Publisher {
   let committing = 0;
 
-  const commit = async (request: PublishRequest): Promise<Published> => {
-    const ids = request.events.map((event) => event.id ?? deps.random.uuid());
-    const uuids = request.events.map(() => deps.random.uuid());
-    let view = await deps.directory.view(request.workspace);
-    for (let round = 0; round < MAX_ROUNDS; round += 1) {
-      if (view === null) throw new Error(`Workspace ${request.workspace} does not exist.`);
-      const call = prepareCall(deps, view, request, ids, uuids);
-      const answer = await deps.store.publish(call);
-      if (answer.kind !== 'stale') return { answer, call };
-      view = await deps.directory.refresh(request.workspace, answer.routingVersion);
+  const store = async (call: PublishCall): Promise<PublishAnswer> => {
+    const count = call.events.length;
+    if (committing + count > MAX_COMMITTING) {
+      throw new Overloaded(`More than ${MAX_COMMITTING} events are waiting to be stored.`);
     }
-    throw new Overloaded('The endpoints of this workspace are changing faster than events can be matched.');
+    committing += count;
+    try {
+      return await deps.store.publish(call);
+    } finally {
+      committing -= count;
+    }
   };
 
   return {
     async publish(request) {
-      if (committing + request.events.length > MAX_COMMITTING) {
-        throw new Overloaded(`More than ${MAX_COMMITTING} events are waiting to be stored.`);
+      let view = await deps.directory.view(request.workspace);
+      for (let round = 0; round < MAX_ROUNDS; round += 1) {
+        if (view === null) throw new Error(`Workspace ${request.workspace} does not exist.`);
+        const read = readEvents(request, view);
+        if (!read.ok) {
+          // What this node holds refuses the events; has it been changed elsewhere?
+          const fresh = await deps.directory.fresh(request.workspace);
+          if (fresh === null || fresh.version === view.version) throw read.error;
+          view = fresh;
+          continue;
+        }
+        const call = prepareCall(deps, view, request, read.events);
+        const answer = await store(call);
+        if (answer.kind !== 'stale') return { answer, call };
+        view = await deps.directory.refresh(request.workspace, answer.routingVersion);
       }
-      committing += request.events.length;
-      try {
-        return await commit(request);
-      } finally {
-        committing -= request.events.length;
-      }
+      throw new Overloaded('The endpoints of this workspace are changing faster than events can be matched.');
     },
   };
+}
+
+type ReadEvents = { ok: true; events: readonly PublishEvent[] } | { ok: false; error: unknown };
+
+function readEvents(request: PublishRequest, view: WorkspaceView): ReadEvents {
+  try {
+    return { ok: true, events: request.read(view.routing) };
+  } catch (error) {
+    return { ok: false, error };
+  }
 }
 
 function prepareCall(
   deps: PublisherDeps,
   view: WorkspaceView,
   request: PublishRequest,
-  ids: readonly string[],
-  uuids: readonly string[],
+  read: readonly PublishEvent[],
 ): PublishCall {
   const acceptedAt = deps.now();
-  const events = request.events.map((event, index) =>
-    prepareEvent(deps, view, event, {
-      id: ids[index] ?? '',
-      uuid: uuids[index] ?? '',
-      acceptedAt,
-      test: request.test,
-    }),
-  );
+  const events = read.map((event) => {
+    const uuid = deps.random.uuid();
+    return prepareEvent(deps, view, event, { id: event.id ?? uuid, uuid, acceptedAt, test: request.test });
+  });
   return {
     workspace: request.workspace,
     routingVersion: view.version,

@@ -13,7 +13,6 @@ import { faulty, Problem } from '../problem.ts';
 import { DATA_RULES, type ReadEvent, type Rules, readBatch, readSingle } from '../publishInput.ts';
 import { bodyCheckedByRoute } from '../validation.ts';
 import type { AcceptedEventView } from '../views/event.ts';
-import { routingOf } from './endpoints.ts';
 
 const IdempotencyHeader = Type.Object({
   'idempotency-key': Type.Optional(
@@ -55,10 +54,9 @@ export function publishRoutes(app: App, deps: HttpDeps): void {
       },
     },
     async (request, reply) => {
-      const event = await withRules(deps, request, (rules) =>
-        readSingle(bodyText(request), request.body, rules),
-      );
-      const [accepted] = await publish(deps, request, reply, [event]);
+      const [accepted] = await publish(deps, request, reply, (text, rules) => [
+        readSingle(text, request.body, rules),
+      ]);
       return reply.code(202).send(accepted);
     },
   );
@@ -94,33 +92,12 @@ export function publishRoutes(app: App, deps: HttpDeps): void {
       },
     },
     async (request, reply) => {
-      const events = await withRules(deps, request, (rules) =>
-        readBatch(bodyText(request), request.body, rules),
+      const events = await publish(deps, request, reply, (text, rules) =>
+        readBatch(text, request.body, rules),
       );
-      return reply.code(202).send({ events: await publish(deps, request, reply, events) });
+      return reply.code(202).send({ events });
     },
   );
-}
-
-/**
- * Reads with the rules that this node holds, which costs no question; what they refuse is read once more
- * where they have moved on: the type may have been defined at another node a moment ago.
- */
-async function withRules<Read>(
-  deps: HttpDeps,
-  request: FastifyRequest,
-  read: (rules: Rules) => Read,
-): Promise<Read> {
-  const workspace = workspaceOf(request);
-  const held = await deps.engine.routing(workspace);
-  if (held === null) return read(rulesOf(await routingOf(deps, workspace)));
-  try {
-    return read(rulesOf(held));
-  } catch (error) {
-    const fresh = await routingOf(deps, workspace);
-    if (fresh === held) throw error;
-    return read(rulesOf(fresh));
-  }
 }
 
 function rulesOf(routing: Routing): Rules {
@@ -137,9 +114,18 @@ async function publish(
   deps: HttpDeps,
   request: FastifyRequest,
   reply: FastifyReply,
-  events: readonly ReadEvent[],
+  read: (text: string, rules: Rules) => readonly ReadEvent[],
 ): Promise<AcceptedEventView[]> {
-  const outcome = await deps.engine.publish(workspaceOf(request), events, idempotencyOf(request));
+  const text = bodyText(request);
+  let events: readonly ReadEvent[] = [];
+  const outcome = await deps.engine.publish(
+    workspaceOf(request),
+    (routing) => {
+      events = read(text, rulesOf(routing));
+      return events;
+    },
+    idempotencyOf(request),
+  );
   if (outcome.kind === 'conflict') throw conflict(outcome.what, outcome.id, events);
   if (outcome.repeated.length > 0 && outcome.repeated.every(Boolean))
     reply.header('idempotent-replayed', 'true');
