@@ -3,7 +3,7 @@
  * The process: reads its arguments, starts, and stops when told to.
  */
 
-import { parseArgs } from 'node:util';
+import { inspect, parseArgs } from 'node:util';
 import { type Config, ConfigError, ROLES, type Role, readConfig } from './config.ts';
 import { realClock } from './real.ts';
 import { openStore, type Running, serve, VERSION } from './serve.ts';
@@ -22,14 +22,21 @@ const say = (text: string): void => {
   process.stdout.write(text);
 };
 
-/** Ends the process with a message for the person at the terminal. */
+/** What the person at the terminal can act on; null for what is a bug. */
+function explain(error: unknown): string | null {
+  if (!(error instanceof Error)) return null;
+  if (['ConfigError', 'DirectoryInUse', 'StoreUnavailable'].includes(error.name)) return error.message;
+  const { code, port, path } = error as NodeJS.ErrnoException & { port?: number };
+  if (code === 'EADDRINUSE') return `Port ${port} is taken. Choose another with MIRSAL_PORT.`;
+  if (code === 'EACCES' || code === 'EROFS') {
+    return `${path ?? `Port ${port}`} may not be used by this user. Choose another with MIRSAL_DATA_DIR or MIRSAL_PORT.`;
+  }
+  return null;
+}
+
+/** Ends the process with a message. */
 function fail(error: unknown): never {
-  const known =
-    error instanceof Error && ['ConfigError', 'DirectoryInUse', 'StoreUnavailable'].includes(error.name);
-  const text = known
-    ? `${error.message}\n`
-    : `${error instanceof Error ? (error.stack ?? error.message) : error}\n`;
-  process.stderr.write(`mirsal: ${text}`);
+  process.stderr.write(`mirsal: ${explain(error) ?? inspect(error)}\n`);
   process.exit(1);
 }
 

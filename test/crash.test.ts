@@ -106,6 +106,24 @@ test('a second process on the same data directory is refused with a clear messag
   directory.remove();
 });
 
+test('a port that is taken, a setting that is wrong and a database that is away are said in a sentence', async () => {
+  const directory = temporaryDirectory();
+  const other = temporaryDirectory();
+  const first = await startMirsal({ directory: directory.path });
+  const port = new URL(first.url).port;
+  const start = (env: Record<string, string>) => startMirsal({ directory: other.path, env });
+  await expect(start({ MIRSAL_PORT: port })).rejects.toThrow(
+    `mirsal: Port ${port} is taken. Choose another with MIRSAL_PORT.\n`,
+  );
+  await expect(start({ MIRSAL_PORT: 'x' })).rejects.toThrow(/mirsal: MIRSAL_PORT is a port number/);
+  await expect(start({ MIRSAL_DATABASE_URL: 'postgres://127.0.0.1:1/none' })).rejects.toThrow(
+    /mirsal: PostgreSQL cannot be used: connect ECONNREFUSED [^\n]+\n$/,
+  );
+  await first.stop();
+  directory.remove();
+  other.remove();
+});
+
 test('stopping waits for the answer in flight and records it: nothing is sent again', async () => {
   const directory = temporaryDirectory();
   const receiver = await startReceiver();

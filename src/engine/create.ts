@@ -184,6 +184,7 @@ export function createEngine(deps: EngineDeps): Engine {
       while ((await claim(null)) === CLAIM_AT_ONCE);
     },
     async stop() {
+      if (keys === null) return;
       const patience = clock.after(STOP_PATIENCE_MS, () => recorder.giveUp());
       await life.stop();
       await lanes.stop();
