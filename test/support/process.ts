@@ -104,6 +104,10 @@ export async function startMirsal(options: StartOptions): Promise<MirsalProcess>
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  // A test that fails before it has stopped its node leaves none behind.
+  const end = (): boolean => child.kill('SIGKILL');
+  process.once('exit', end);
+  child.once('exit', () => process.off('exit', end));
   let said = '';
   const url = await new Promise<string>((resolve, reject) => {
     const listen = (chunk: Buffer): void => {
