@@ -14,7 +14,7 @@ import { type Receiver, startReceiver } from '../../test/support/receiver.ts';
 import { SECOND } from '../core/duration.ts';
 import type { StoredDelivery } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
-import type { Engine } from './engine.ts';
+import { type Engine, Overloaded } from './engine.ts';
 
 let clock: MovableClock;
 let store: Store;
@@ -212,6 +212,58 @@ describe('several lanes', () => {
 });
 
 describe('publishing', () => {
+  test('P14: more than 64 MiB waiting for the store is refused, and taken again when it has answered', async () => {
+    const release = Promise.withResolvers<void>();
+    const slow: Store = {
+      ...store,
+      async publish(call) {
+        await release.promise;
+        return store.publish(call);
+      },
+    };
+    const other = anEngine(slow, clock);
+    await other.start();
+    const padding = 'x'.repeat(1024 * 1024);
+    const send = (n: number) =>
+      other.publish(
+        WORKSPACE,
+        () => [{ ...aTagEvent(n), data: JSON.stringify({ padding }), value: { padding } }],
+        null,
+      );
+    const waiting = Array.from({ length: 63 }, (_, n) => send(n));
+    await expect(Promise.all([send(63), send(64)])).rejects.toThrow(Overloaded);
+    release.resolve();
+    const outcomes = await Promise.all(waiting);
+    expect(outcomes.every(({ kind }) => kind === 'accepted')).toBe(true);
+    expect(await send(65)).toMatchObject({ kind: 'accepted' });
+    await other.stop();
+  });
+
+  test('P3: bodies too large to be kept in memory are loaded in order, a few at a time', async () => {
+    await anEndpoint(engine, store, { url: `${receiver.url}/a` });
+    const padding = 'x'.repeat(400_000);
+    const large = (n: number) => {
+      const event = aTagEvent(n);
+      const value = { ...(event.value as object), padding };
+      return { ...event, value, data: JSON.stringify(value) };
+    };
+    await engine.publish(WORKSPACE, () => Array.from({ length: 12 }, (_, n) => large(n)), null);
+    await receiver.count(12);
+    expect(numbersOf(receiver.received)).toEqual(Array.from({ length: 12 }, (_, n) => n));
+  });
+
+  test('routing is exact: a lane that is woken sends by what holds now, not by what this node has held', async () => {
+    receiver.answerWith((_request, index) => (index === 0 ? 500 : 200));
+    const endpoint = await anEndpoint(engine, store, { url: `${receiver.url}/former` });
+    await publish(1);
+    const [first] = await deliveriesOnce(waitingAt(1));
+    await store.updateEndpoint(WORKSPACE, endpoint.key, { url: `${receiver.url}/present` }, clock.now());
+    await store.retryNow(WORKSPACE, first?.key ?? 0, clock.now());
+    await engine.lanesChanged(endpoint.lanes);
+    await receiver.count(2);
+    expect(receiver.received.map(({ path }) => path)).toEqual(['/former', '/present']);
+  });
+
   test('routing is exact: a change made before the publish applies to it', async () => {
     const endpoint = await anEndpoint(engine, store, { url: `${receiver.url}/a` });
     // Behind the engine's back, as another node would: only the version in the transaction tells.

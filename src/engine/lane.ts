@@ -8,8 +8,14 @@
 import type { AttemptResult, ClaimedLane, LaneItem } from '../store/records.ts';
 import type { Timer } from '../world.ts';
 
-/** Items kept in memory per lane; the rest is loaded when its turn comes. */
+/** Kept in memory per lane; the rest is loaded when its turn comes. Bodies may be 1 MiB each. */
 export const LOADED_PER_LANE = 100;
+export const LOADED_CHARS_PER_LANE = 1024 * 1024;
+
+/** What items weigh in memory: their bodies, in characters. */
+export function weigh(items: readonly LaneItem[]): number {
+  return items.reduce((sum, item) => sum + item.body.length, 0);
+}
 
 export class Lane {
   readonly key: number;
@@ -18,6 +24,8 @@ export class Lane {
   readonly epoch: number;
   /** Open items in order; the first is the head. */
   items: LaneItem[] = [];
+  /** What they weigh. */
+  weight = 0;
   loadedThrough: number;
   /** The highest sequence known to exist. */
   last: number;
@@ -59,9 +67,14 @@ export class Lane {
     const [first] = items;
     const last = items.at(-1);
     if (first === undefined || last === undefined) return;
-    const fits = hasRoom && this.items.length + items.length <= LOADED_PER_LANE;
+    const weight = weigh(items);
+    const fits =
+      hasRoom &&
+      this.items.length + items.length <= LOADED_PER_LANE &&
+      this.weight + weight <= LOADED_CHARS_PER_LANE;
     if (fits && !this.stale && first.sequence === this.loadedThrough + 1) {
       this.items.push(...items);
+      this.weight += weight;
       this.loadedThrough = last.sequence;
     }
     this.last = Math.max(this.last, last.sequence);
@@ -70,12 +83,14 @@ export class Lane {
   /** What the store answered for everything after `loadedThrough`; nothing open up to `through` where it is empty. */
   setLoaded(items: LaneItem[], through: number): void {
     this.items = items;
+    this.weight = weigh(items);
     this.loadedThrough = items.at(-1)?.sequence ?? through;
   }
 
   /** Starts over from what is known to have ended. */
   unload(): void {
     this.items = [];
+    this.weight = 0;
     this.loadedThrough = this.done;
   }
 
@@ -88,6 +103,8 @@ export class Lane {
       return;
     }
     this.done = item.sequence;
-    if (this.items[0] === item) this.items.shift();
+    if (this.items[0] !== item) return;
+    this.items.shift();
+    this.weight -= item.body.length;
   }
 }

@@ -19,13 +19,12 @@ import { type Store, StoreUnavailable } from '../store/store.ts';
 import type { Clock, Send } from '../world.ts';
 import { buildRequest, concludeAttempt } from './attempt.ts';
 import type { Destination, Directory } from './directory.ts';
-import { Lane, LOADED_PER_LANE } from './lane.ts';
+import { Lane, LOADED_CHARS_PER_LANE, LOADED_PER_LANE } from './lane.ts';
 import type { Recorder } from './recorder.ts';
 import type { Slots } from './slots.ts';
 
-/** Items kept in memory over all lanes of the node, about 50 MB; beyond, lanes read the store. */
-const LOADED_IN_ALL = 50_000;
-const LOADED_BYTES_PER_LANE = 1024 * 1024;
+/** Bodies kept in memory over all lanes of the node, in characters; beyond, lanes read the store. */
+const LOADED_IN_ALL = 64 * 1024 * 1024;
 const STORE_RETRY_MS = SECOND;
 const LEASE_RETRY_MS = SECOND / 2;
 /** A drained lane stays owned this long: its next delivery starts without a claim. */
@@ -83,7 +82,10 @@ export class Lanes {
   /** Starts working a lane that the store says is this node's. */
   adopt(claimed: ClaimedLane): void {
     const lane = this.#hold(claimed);
-    if (lane !== null) this.#start(lane);
+    if (lane === null) return;
+    // Nothing says yet that this node's view of its workspace is of now.
+    lane.stale = true;
+    this.#start(lane);
   }
 
   /** Hands over committed deliveries of an owned lane, in order. */
@@ -162,11 +164,11 @@ export class Lanes {
     return lane;
   }
 
-  /** Changes a lane's items and keeps count of them. */
+  /** Changes a lane's items and keeps account of what all of them weigh. */
   #change(lane: Lane, change: () => void): void {
-    const before = lane.items.length;
+    const before = lane.weight;
     change();
-    this.#loaded += lane.items.length - before;
+    this.#loaded += lane.weight - before;
   }
 
   #forget(lane: Lane): void {
@@ -267,13 +269,16 @@ export class Lanes {
         }
         return null;
       }
-      const items = await store.loadLane(lane.key, loadedThrough, LOADED_PER_LANE, LOADED_BYTES_PER_LANE);
+      const items = await store.loadLane(lane.key, loadedThrough, LOADED_PER_LANE, LOADED_CHARS_PER_LANE);
       if (!lane.stale && !lane.lost) this.#change(lane, () => lane.setLoaded(items, last));
       if (lane.lost) return null;
     }
   }
 
-  /** Forgets what is in memory and asks the store how far the lane goes; false where it is another's. */
+  /**
+   * Forgets what is in memory and asks the store how far the lane goes, and which routing holds for
+   * it; false where it is another's.
+   */
   async #readAnew(lane: Lane): Promise<boolean> {
     lane.stale = false;
     this.#change(lane, () => lane.unload());
@@ -283,6 +288,7 @@ export class Lanes {
       return false;
     }
     lane.last = Math.max(lane.last, state.lastSequence);
+    await this.#deps.directory.refresh(lane.workspace, state.routingVersion);
     return true;
   }
 

@@ -26,8 +26,10 @@ import type { Random } from '../world.ts';
 import type { Directory, WorkspaceView } from './directory.ts';
 import { EventTypeGone, Overloaded, type PublishEvent } from './engine.ts';
 
-/** Events on their way to the store at one time; more are refused (P14). About 20 MB at 1 KB each. */
-const MAX_COMMITTING = 20_000;
+/** On its way to the store at one time, in characters of bodies; more is refused (P14). */
+const MAX_COMMITTING = 64 * 1024 * 1024;
+/** What an event weighs beside its body. */
+const EVENT_WEIGHT = 1024;
 /** How often routing may move under one publish; each round matches anew. */
 const MAX_ROUNDS = 10;
 
@@ -63,15 +65,16 @@ export function createPublisher(deps: PublisherDeps): Publisher {
   let committing = 0;
 
   const store = async (call: PublishCall): Promise<PublishAnswer> => {
-    const count = call.events.length;
-    if (committing + count > MAX_COMMITTING) {
-      throw new Overloaded(`More than ${MAX_COMMITTING} events are waiting to be stored.`);
+    const weight = call.events.reduce((sum, { body }) => sum + body.length + EVENT_WEIGHT, 0);
+    // Whatever its size, a call that is alone is taken on.
+    if (committing > 0 && committing + weight > MAX_COMMITTING) {
+      throw new Overloaded(`More than ${MAX_COMMITTING / 2 ** 20} MiB of events are waiting to be stored.`);
     }
-    committing += count;
+    committing += weight;
     try {
       return await deps.store.publish(call);
     } finally {
-      committing -= count;
+      committing -= weight;
     }
   };
 

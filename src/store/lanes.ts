@@ -68,6 +68,26 @@ export function lanes(write: Kysely<Schema>, read: Kysely<Schema>, dialect: Lane
       }));
     },
     async loadLane(lane, afterSequence, limit, maxBytes) {
+      // Sizes first: a hundred bodies may be 100 MB, and each lane loads.
+      const sizes = await read
+        .selectFrom('deliveries as d')
+        .innerJoin('event_bodies as b', (join) =>
+          join.onRef('b.workspace', '=', 'd.workspace').onRef('b.event', '=', 'd.event'),
+        )
+        .select(['d.sequence', sql<number>`octet_length(b.body)`.as('bytes')])
+        .where('d.lane', '=', lane)
+        .where('d.sequence', '>', afterSequence)
+        .where(isOpen('d.state'))
+        .orderBy('d.sequence')
+        .limit(limit)
+        .execute();
+      let bytes = 0;
+      const fitting = sizes.filter((row, index) => {
+        bytes += row.bytes;
+        return index === 0 || bytes <= maxBytes;
+      });
+      const last = fitting.at(-1);
+      if (last === undefined) return [];
       const rows = await read
         .selectFrom('deliveries as d')
         .innerJoin('events as e', (join) =>
@@ -92,16 +112,12 @@ export function lanes(write: Kysely<Schema>, read: Kysely<Schema>, dialect: Lane
         ])
         .where('d.lane', '=', lane)
         .where('d.sequence', '>', afterSequence)
+        .where('d.sequence', '<=', last.sequence)
         .where(isOpen('d.state'))
         .orderBy('d.sequence')
-        .limit(limit)
         .execute();
-      const items: LaneItem[] = [];
-      let bytes = 0;
-      for (const row of rows) {
-        bytes += row.body.length;
-        if (items.length > 0 && bytes > maxBytes) break;
-        items.push({
+      return rows.map(
+        (row): LaneItem => ({
           key: row.key,
           sequence: row.sequence,
           message: row.message,
@@ -113,9 +129,8 @@ export function lanes(write: Kysely<Schema>, read: Kysely<Schema>, dialect: Lane
           waitedMs: row.waited_ms,
           nextAttemptAt: row.next_attempt_at,
           body: row.body,
-        });
-      }
-      return items;
+        }),
+      );
     },
     async settleLane(node, lane, epoch, sequence) {
       await write
@@ -129,12 +144,14 @@ export function lanes(write: Kysely<Schema>, read: Kysely<Schema>, dialect: Lane
     },
     async readLane(lane) {
       const row = await read
-        .selectFrom('lanes')
-        .select(['owner', 'epoch', 'last_sequence'])
-        .where('key', '=', lane)
+        .selectFrom('lanes as l')
+        .innerJoin('workspaces as w', 'w.key', 'l.workspace')
+        .select(['l.owner', 'l.epoch', 'l.last_sequence', 'w.routing_version'])
+        .where('l.key', '=', lane)
         .executeTakeFirst();
       if (row === undefined) return null;
-      return { owner: row.owner, epoch: row.epoch, lastSequence: row.last_sequence };
+      const { owner, epoch, last_sequence, routing_version } = row;
+      return { owner, epoch, lastSequence: last_sequence, routingVersion: routing_version };
     },
     async releaseLanes(node, held, which) {
       if (held.length === 0) return;

@@ -233,6 +233,14 @@ export interface HeldLane {
   epoch: number;
 }
 
+/** A lane as its row says, with the routing version that holds for what it sends next. */
+export interface LaneState {
+  owner: string | null;
+  epoch: number;
+  lastSequence: number;
+  routingVersion: number;
+}
+
 export interface ClaimedLane {
   lane: number;
   workspace: number;

@@ -25,6 +25,7 @@ import type {
   HeldLane,
   LaneHead,
   LaneItem,
+  LaneState,
   NewApiKey,
   NewEndpoint,
   NodeRegistration,
@@ -133,7 +134,7 @@ export interface Store {
   record(node: string, results: readonly AttemptResult[]): Promise<RecordVerdict[]>;
   /** Notes that nothing of a lane is open up to `sequence`, which exists. */
   settleLane(node: string, lane: number, epoch: number, sequence: number): Promise<void>;
-  readLane(lane: number): Promise<{ owner: string | null; epoch: number; lastSequence: number } | null>;
+  readLane(lane: number): Promise<LaneState | null>;
   /** Frees lanes of this node: all of them, or those without open deliveries. */
   releaseLanes(node: string, lanes: readonly HeldLane[], which: 'all' | 'drained'): Promise<void>;
 
