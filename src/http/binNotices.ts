@@ -1,6 +1,7 @@
 /**
- * Waiting around bins, in a way that ends when the server closes. Tells those who wait for a bin's next request that one has come: captured here, or at another node
- * (whose signal may be missed, so that a waiting caller also looks by itself every second).
+ * Waiting around bins: for the next request to be captured, here or at another node, and for a
+ * scripted delay to pass. A signal of another node may be missed, so whoever waits also looks by
+ * itself every second. All waiting ends when the server closes.
  */
 
 import { SECOND } from '../core/duration.ts';
