@@ -7,6 +7,7 @@ import { createMovableClock } from '../../test/support/clock.ts';
 import * as support from '../../test/support/engine.ts';
 import { formatId } from '../core/ids.ts';
 import { realRandom } from '../real.ts';
+import { DEFAULT_SETTINGS } from '../store/records.ts';
 import { StoreUnavailable } from '../store/store.ts';
 import { aServer, callApp, type TestServer } from './testing/server.ts';
 
@@ -125,8 +126,15 @@ describe('an instance key', () => {
 describe('settings', () => {
   test('are changed by what is named alone', async () => {
     const { body } = await server.call('PATCH', '/v1/settings', { account_email: 'owner@example.com' });
-    expect(body).toEqual({ validation: 'strict', language: 'en', account_email: 'owner@example.com' });
-    expect((await server.call('GET', '/v1/settings')).body).toEqual(body);
+    expect(body).toEqual({ ...DEFAULT_SETTINGS, account_email: 'owner@example.com' });
+    const { body: budget } = await server.call('PATCH', '/v1/settings', { budget: { limit: 5 } });
+    expect(budget).toEqual({ ...body, budget: { ...DEFAULT_SETTINGS.budget, limit: 5 } });
+    expect((await server.call('GET', '/v1/settings')).body).toEqual(budget);
+    const injected = { email: 'a@example.com\r\nBcc: b@example.com', language: 'en' };
+    expect(
+      (await server.call('PATCH', '/v1/settings', { notification_recipients: [injected] })).body.errors[0]
+        .field,
+    ).toBe('/notification_recipients/0/email');
     expect((await server.call('PATCH', '/v1/settings', { language: 'fr' })).body.errors[0].field).toBe(
       '/language',
     );

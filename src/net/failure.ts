@@ -9,15 +9,6 @@ export type SendFailure = Exclude<SendOutcome, { kind: 'answered' }>;
 /** Where an attempt stands. Each phase names its own timeout. */
 export type AttemptPhase = 'dns' | 'connect' | 'tls' | 'request' | 'body';
 
-/** Failures whose cause lies with this server, not with the receiver (P8: never charged to a budget). */
-export const OWN_FAULT_CODES: ReadonlySet<string> = new Set([
-  'sender_closed',
-  'out_of_sockets',
-  'source_address_unavailable',
-  'own_listener_unavailable',
-  'dns_server_unreachable',
-]);
-
 /** Pure. */
 export function fail(kind: SendFailure['kind'], code: string, message: string): SendFailure {
   return { kind, code, message };

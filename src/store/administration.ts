@@ -6,12 +6,17 @@ import { DEFAULT_SETTINGS } from './records.ts';
 import type { ApiKeysTable, Schema, WorkspacesTable } from './schema.ts';
 import type { Store } from './store.ts';
 
+/** Settings that were added after a workspace was made have their defaults there. */
+export function readSettings(text: string): WorkspaceSettings {
+  return { ...DEFAULT_SETTINGS, ...(JSON.parse(text) as Partial<WorkspaceSettings>) };
+}
+
 export function toWorkspace(row: Selectable<WorkspacesTable>): Workspace {
   return {
     key: row.key,
     name: row.name,
     plan: row.plan,
-    settings: { ...DEFAULT_SETTINGS, ...(JSON.parse(row.settings) as Partial<WorkspaceSettings>) },
+    settings: readSettings(row.settings),
     routingVersion: row.routing_version,
     createdAt: row.created_at,
   };

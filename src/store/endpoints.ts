@@ -1,6 +1,6 @@
 /** Endpoints, their secrets and lanes, and the routing snapshot: the queries, for both databases. */
 
-import type { Kysely, Selectable, Transaction } from 'kysely';
+import type { Kysely, Selectable, Transaction, Updateable } from 'kysely';
 import { moveRouting, toWorkspace } from './administration.ts';
 import type { DisabledReason, Endpoint, EndpointPatch, SealedSecret, SecretKind } from './records.ts';
 import type { EndpointsTable, Schema, SecretsTable } from './schema.ts';
@@ -45,9 +45,11 @@ function toEndpoint(row: Selectable<EndpointsTable>, secrets: readonly SealedSec
   };
 }
 
+type EndpointColumns = Updateable<EndpointsTable>;
+
 /** The columns that a patch sets. */
-function toColumns(patch: EndpointPatch): Partial<EndpointsTable> {
-  const columns: Partial<EndpointsTable> = {};
+function toColumns(patch: EndpointPatch): EndpointColumns {
+  const columns: EndpointColumns = {};
   if (patch.url !== undefined) columns.url = patch.url;
   if (patch.name !== undefined) columns.name = patch.name;
   if (patch.eventTypes !== undefined) columns.event_types = JSON.stringify(patch.eventTypes);
@@ -101,7 +103,7 @@ async function change(
   trx: Transaction<Schema>,
   workspace: number,
   endpoint: number,
-  columns: Partial<EndpointsTable>,
+  columns: EndpointColumns,
 ): Promise<boolean> {
   const result = await trx
     .updateTable('endpoints')

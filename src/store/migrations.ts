@@ -9,6 +9,7 @@
 
 import { type Kysely, sql } from 'kysely';
 import type { Migration } from 'kysely/migration';
+import { failurePolicy } from './failurePolicyStep.ts';
 import type { Schema } from './schema.ts';
 
 export interface Types {
@@ -16,6 +17,8 @@ export interface Types {
   bytes: string;
   /** How a table declares its key column; the other columns are `int NOT NULL`. */
   key: string;
+  /** Likewise, where the database numbers the rows. */
+  serial: string;
   /** The table constraint that makes (workspace, key) the primary key, or nothing. */
   primary: (columns: string) => string;
   /** Table options: WITHOUT ROWID, fillfactor. */
@@ -33,6 +36,7 @@ export const SQLITE_TYPES: Types = {
   int: 'INTEGER',
   bytes: 'BLOB',
   key: 'key INTEGER PRIMARY KEY',
+  serial: 'key INTEGER PRIMARY KEY AUTOINCREMENT',
   primary: () => '',
   clustered: 'WITHOUT ROWID',
   roomy: '',
@@ -48,6 +52,7 @@ export const POSTGRES_TYPES: Types = {
   int: 'bigint',
   bytes: 'bytea',
   key: 'key bigint NOT NULL',
+  serial: 'key bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY',
   primary: (columns) => `, PRIMARY KEY (${columns})`,
   clustered: '',
   // Rows that are updated soon after they are written: room on the page keeps the update there.
@@ -73,7 +78,7 @@ export const POSTGRES_TYPES: Types = {
   ],
 };
 
-type Step = (types: Types) => string[];
+export type Step = (types: Types) => string[];
 
 const first: Step = ({ int, bytes, key, primary, clustered, roomy, extra }) => [
   `CREATE TABLE workspaces (${key}, name text NOT NULL, plan text NOT NULL, settings text NOT NULL,
@@ -136,7 +141,10 @@ const first: Step = ({ int, bytes, key, primary, clustered, roomy, extra }) => [
 ];
 
 /** In order; the name is what the database remembers. */
-const STEPS: ReadonlyArray<readonly [name: string, step: Step]> = [['0001_first', first]];
+const STEPS: ReadonlyArray<readonly [name: string, step: Step]> = [
+  ['0001_first', first],
+  ['0002_failure_policy', failurePolicy],
+];
 
 /** The steps for one database, as Kysely's Migrator takes them. */
 export function migrations(types: Types): Record<string, Migration> {

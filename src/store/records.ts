@@ -4,6 +4,7 @@
  * see is raw text.
  */
 
+import { type BudgetPolicy, DEFAULT_BUDGET } from '../core/delivery/budget.ts';
 import type { AttemptOutcome } from '../core/delivery/decide.ts';
 import type { StoredState } from '../core/delivery/machine.ts';
 import type { Ordering } from '../core/delivery/order.ts';
@@ -18,6 +19,26 @@ export interface WorkspaceSettings {
   language: 'ar' | 'en';
   /** `account.email` of marketing bodies where the publisher names none. */
   account_email: string | null;
+  /** Failed attempts that disable endpoints (A11). */
+  budget: BudgetPolicy;
+  /** Who gets the mails; the workspace's owners where nobody is named. */
+  notification_recipients: Recipient[];
+  retention: Retention;
+  /** What was held goes out at most this fast once its endpoint is enabled again (P9). */
+  release_per_second: number;
+}
+
+export interface Recipient {
+  email: string;
+  language: 'ar' | 'en';
+}
+
+/** Days; what is older is deleted, or for `held_days` skipped. */
+export interface Retention {
+  events_days: number;
+  bodies_days: number;
+  attempts_days: number;
+  held_days: number;
 }
 
 /** What a new workspace starts with. */
@@ -25,6 +46,10 @@ export const DEFAULT_SETTINGS: WorkspaceSettings = {
   validation: 'strict',
   language: 'en',
   account_email: null,
+  budget: DEFAULT_BUDGET,
+  notification_recipients: [],
+  retention: { events_days: 90, bodies_days: 30, attempts_days: 30, held_days: 7 },
+  release_per_second: 20,
 };
 
 export interface Workspace {
@@ -385,6 +410,59 @@ export type ChangeAnswer =
   | { kind: 'changed'; lane: number }
   | { kind: 'unchanged'; state: StoredState }
   | { kind: 'missing' };
+
+// ---------------------------------------------------------------- notices
+
+export const NOTICE_KINDS = [
+  'budget.warning',
+  'endpoint.disabled',
+  'endpoint.enabled',
+  'delivery.dropped',
+  'held.expiring',
+] as const;
+export type NoticeKind = (typeof NOTICE_KINDS)[number];
+
+/** What `details` of a notice hold, as JSON. Names are kept as they were at that moment. */
+export interface NoticeDetails {
+  'budget.warning': {
+    /** Percent of the limit. */
+    level: number;
+    errors: number;
+    budget: BudgetPolicy;
+    endpoints: Array<{ endpoint: number; name: string; url: string; errors: number; error: string }>;
+  };
+  'endpoint.disabled': {
+    name: string;
+    url: string;
+    reason: DisabledReason;
+    by: string;
+    /** The last error as recorded; null where a person disabled it. */
+    error: string | null;
+    /** Set where the error budget tripped. `own` are this endpoint's errors of those. */
+    trip: { errors: number; own: number; budget: BudgetPolicy } | null;
+  };
+  'endpoint.enabled': { name: string; url: string; by: string; held: number; choice: 'send' | 'skip' };
+  'delivery.dropped': {
+    name: string;
+    url: string;
+    event: string;
+    event_type: string;
+    reason: string;
+    attempts: number;
+  };
+  'held.expiring': { name: string; url: string; held: number; oldest_at: number; expires_at: number };
+}
+
+/** Something to tell people and systems of, written in the transaction that made it so. */
+export interface Notice<Kind extends NoticeKind = NoticeKind> {
+  key: number;
+  workspace: number;
+  kind: Kind;
+  endpoint: number | null;
+  delivery: number | null;
+  details: NoticeDetails[Kind];
+  at: number;
+}
 
 // ---------------------------------------------------------------- bins
 

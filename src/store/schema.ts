@@ -3,6 +3,8 @@
  * booleans 0 or 1, JSON is text, on both databases, so that one query serves both.
  */
 
+import type { Generated } from 'kysely';
+
 export interface WorkspacesTable {
   key: number;
   name: string;
@@ -10,6 +12,7 @@ export interface WorkspacesTable {
   settings: string;
   routing_version: number;
   created_at: number;
+  owners: Generated<string>;
 }
 
 export interface ApiKeysTable {
@@ -50,6 +53,11 @@ export interface EndpointsTable {
   created_at: number;
   updated_at: number;
   deleted_at: number | null;
+  recovery_since: Generated<number | null>;
+  probing: Generated<number>;
+  probe_lane: Generated<number | null>;
+  release_per_second: Generated<number | null>;
+  held_warned_at: Generated<number | null>;
 }
 
 export interface SecretsTable {
@@ -170,6 +178,102 @@ export interface BinRequestsTable {
   signature: string;
 }
 
+export interface BudgetErrorsTable {
+  workspace: number;
+  delivery: number;
+  number: number;
+  endpoint: number;
+  at: number;
+}
+
+/** One row per endpoint whose latest attempt failed. */
+export interface FailingTable {
+  workspace: number;
+  endpoint: number;
+  since: number;
+  last_at: number;
+  failures: number;
+  error: string;
+}
+
+export interface BudgetWarningsTable {
+  workspace: number;
+  /** 0 for the budget that all endpoints share. */
+  endpoint: number;
+  level: number;
+  at: number;
+}
+
+/** The outbox: see records.ts, Notice. */
+export interface NoticesTable {
+  key: Generated<number>;
+  workspace: number;
+  kind: string;
+  endpoint: number | null;
+  delivery: number | null;
+  details: string;
+  at: number;
+  published_at: number | null;
+  mailed_at: number | null;
+}
+
+export interface MailsTable {
+  key: Generated<number>;
+  workspace: number;
+  recipient: string;
+  language: string;
+  message_id: string;
+  kind: string;
+  /** Keys of the notices it tells of, as JSON. */
+  notices: string;
+  state: string;
+  attempts: number;
+  next_attempt_at: number;
+  error: string | null;
+  created_at: number;
+  ended_at: number | null;
+}
+
+export interface ReplaysTable {
+  key: number;
+  workspace: number;
+  endpoint: number | null;
+  filter: string;
+  total: number;
+  done: number;
+  gone: number;
+  /** The last original that has been looked at. */
+  last_key: number;
+  state: string;
+  reason: string | null;
+  created_by: string;
+  created_at: number;
+  ended_at: number | null;
+}
+
+export interface PurgedDeliveriesTable {
+  workspace: number;
+  endpoint: number;
+  hour: number;
+  count: number;
+}
+
+export interface AuditTable {
+  key: Generated<number>;
+  workspace: number | null;
+  actor: string;
+  action: string;
+  target: string;
+  details: string;
+  at: number;
+}
+
+export interface UsageByDayTable {
+  workspace: number;
+  day: number;
+  events: number;
+}
+
 export interface Schema {
   workspaces: WorkspacesTable;
   api_keys: ApiKeysTable;
@@ -185,4 +289,13 @@ export interface Schema {
   idempotency_keys: IdempotencyKeysTable;
   bins: BinsTable;
   bin_requests: BinRequestsTable;
+  budget_errors: BudgetErrorsTable;
+  failing: FailingTable;
+  budget_warnings: BudgetWarningsTable;
+  notices: NoticesTable;
+  mails: MailsTable;
+  replays: ReplaysTable;
+  purged_deliveries: PurgedDeliveriesTable;
+  audit: AuditTable;
+  usage_by_day: UsageByDayTable;
 }

@@ -177,8 +177,9 @@ function found(workspace: Workspace | null, id: string): Workspace {
 
 export function mergeSettings(settings: WorkspaceSettings, patch: SettingsPatchInput): WorkspaceSettings {
   return {
-    validation: patch.validation ?? settings.validation,
-    language: patch.language ?? settings.language,
-    account_email: patch.account_email === undefined ? settings.account_email : patch.account_email,
+    ...settings,
+    ...patch,
+    budget: { ...settings.budget, ...patch.budget },
+    retention: { ...settings.retention, ...patch.retention },
   };
 }

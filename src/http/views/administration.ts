@@ -9,6 +9,15 @@ import { formatTime } from '../paging.ts';
 const MAX_NAME_LENGTH = 200;
 export const nameInput = Type.String({ minLength: 1, maxLength: MAX_NAME_LENGTH });
 
+/** One address; no spaces, quotes or line ends, so that it can stand in a mail's header. */
+export const emailInput = Type.String({
+  maxLength: 254,
+  pattern: '^[^\\s@"<>(),:;\\\\]+@[^\\s@"<>(),:;\\\\]+$',
+});
+
+const days = (what: string) =>
+  Type.Integer({ minimum: 1, maximum: 3_650, description: `${what} are kept so many days.` });
+
 const settingsMembers = {
   validation: oneOf(['strict', 'warn'] as const, {
     description: '`strict` refuses an event that its schema refuses; `warn` accepts it and says so.',
@@ -16,6 +25,41 @@ const settingsMembers = {
   language: oneOf(['ar', 'en'] as const),
   account_email: nullable(Type.String({ maxLength: 320 }), {
     description: '`account.email` of marketing bodies where the publisher names none.',
+  }),
+  budget: Type.Object(
+    {
+      limit: Type.Integer({ minimum: 0, maximum: 10_000 }),
+      window_s: Type.Integer({ minimum: 60, maximum: 86_400 }),
+      scope: oneOf(['workspace', 'endpoint'] as const, {
+        description: 'One budget for all endpoints of the workspace, or one for each.',
+      }),
+    },
+    {
+      additionalProperties: false,
+      description:
+        'More than `limit` failed attempts within `window_s` seconds disable the endpoints at fault.',
+    },
+  ),
+  notification_recipients: Type.Array(
+    Type.Object(
+      { email: emailInput, language: oneOf(['ar', 'en'] as const) },
+      { additionalProperties: false },
+    ),
+    { maxItems: 20, description: "Who gets the mails; the workspace's owners where nobody is named." },
+  ),
+  retention: Type.Object(
+    {
+      events_days: days('Events with their deliveries'),
+      bodies_days: days('Bodies of events; without its body an event cannot be sent again'),
+      attempts_days: days('Attempts with what was sent and answered'),
+      held_days: days('Deliveries that are held; after that they are skipped'),
+    },
+    { additionalProperties: false },
+  ),
+  release_per_second: Type.Number({
+    minimum: 0.1,
+    maximum: 1_000,
+    description: 'What was held goes out at most this fast once its endpoint is enabled again.',
   }),
 };
 
@@ -30,6 +74,10 @@ const SettingsPatchSchema = Type.Object(
     validation: Type.Optional(settingsMembers.validation),
     language: Type.Optional(settingsMembers.language),
     account_email: Type.Optional(settingsMembers.account_email),
+    budget: Type.Optional(Type.Partial(settingsMembers.budget, { additionalProperties: false })),
+    notification_recipients: Type.Optional(settingsMembers.notification_recipients),
+    retention: Type.Optional(Type.Partial(settingsMembers.retention, { additionalProperties: false })),
+    release_per_second: Type.Optional(settingsMembers.release_per_second),
   },
   { $id: 'SettingsPatch', additionalProperties: false, description: 'What is absent stays as it is.' },
 );

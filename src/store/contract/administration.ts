@@ -1,6 +1,7 @@
 /** The contract's part on migrations, workspaces, keys, event types, endpoints and secrets. */
 
 import { describe, expect, test } from 'vitest';
+import { DEFAULT_SETTINGS } from '../records.ts';
 import {
   aKey,
   anEndpoint,
@@ -30,7 +31,12 @@ export function administrationContract(open: OpenStore): void {
       const workspace = aWorkspace({ name: 'مرسال 🚚' });
       await store.createWorkspace(workspace);
       expect(await store.findWorkspace(workspace.key)).toEqual({ ...workspace, routingVersion: 1 });
-      const settings = { validation: 'warn', language: 'ar', account_email: 'a@example.com' } as const;
+      const settings = {
+        ...DEFAULT_SETTINGS,
+        validation: 'warn',
+        language: 'ar',
+        account_email: 'a@example.com',
+      } as const;
       const changed = await store.updateWorkspace(workspace.key, { plan: 'advanced', settings });
       expect(changed).toEqual({ ...workspace, plan: 'advanced', settings, routingVersion: 2 });
       expect(await store.updateWorkspace(workspace.key, {})).toEqual(changed);

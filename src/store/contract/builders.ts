@@ -2,21 +2,22 @@
 
 import { afterEach, beforeEach, expect } from 'vitest';
 import { createKeyMaker } from '../../core/ids.ts';
-import type {
-  AttemptRecord,
-  AttemptResult,
-  BinRequest,
-  ClaimedLane,
-  HeldLane,
-  LaneItem,
-  NewDelivery,
-  NewEndpoint,
-  NewEvent,
-  Page,
-  PublishAnswer,
-  PublishCall,
-  SealedSecret,
-  Workspace,
+import {
+  type AttemptRecord,
+  type AttemptResult,
+  type BinRequest,
+  type ClaimedLane,
+  DEFAULT_SETTINGS,
+  type HeldLane,
+  type LaneItem,
+  type NewDelivery,
+  type NewEndpoint,
+  type NewEvent,
+  type Page,
+  type PublishAnswer,
+  type PublishCall,
+  type SealedSecret,
+  type Workspace,
 } from '../records.ts';
 import type { Store } from '../store.ts';
 
@@ -71,7 +72,7 @@ export function aWorkspace(
     key: aKey(),
     name: 'Acme',
     plan: 'self-hosted',
-    settings: { validation: 'strict', language: 'en', account_email: null },
+    settings: DEFAULT_SETTINGS,
     createdAt: T0,
     ...over,
   };
