@@ -43,6 +43,7 @@ export const failurePolicy: Step = ({ int, key, serial, primary, clustered }) =>
   `CREATE TABLE audit (${serial}, workspace ${int}, actor text NOT NULL, action text NOT NULL,
     target text NOT NULL, details text NOT NULL, at ${int} NOT NULL)`,
   'CREATE INDEX audit_by_workspace ON audit (workspace, key)',
+  'CREATE INDEX audit_by_target ON audit (workspace, target, key)',
   `CREATE TABLE usage_by_day (workspace ${int} NOT NULL, day ${int} NOT NULL, events ${int} NOT NULL,
     PRIMARY KEY (workspace, day)) ${clustered}`,
 ];

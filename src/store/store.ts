@@ -9,6 +9,7 @@
  * answer itself was lost) may have changed everything: publishing is idempotent for that case.
  */
 
+import type { AuditFilter, StoredAuditEntry } from './history.ts';
 import type {
   ApiKey,
   AttemptResult,
@@ -32,7 +33,7 @@ import type {
   Page,
   PublishAnswer,
   PublishCall,
-  RecordVerdict,
+  RecordAnswer,
   Routing,
   SealedSecret,
   StoredAttempt,
@@ -128,10 +129,11 @@ export interface Store {
   /** Open deliveries of a lane after a sequence, in order. At least one even if it exceeds `maxBytes`. */
   loadLane(lane: number, afterSequence: number, limit: number, maxBytes: number): Promise<LaneItem[]>;
   /**
-   * One verdict per result, in order. All in one transaction. A batch may be handed in again when
-   * its answer was lost: what is recorded already stays as it is.
+   * All in one transaction, with what follows for the endpoints: the error budget, disabling, notices
+   * (budget.ts). A batch may be handed in again when its answer was lost: what is recorded already
+   * stays as it is.
    */
-  record(node: string, results: readonly AttemptResult[]): Promise<RecordVerdict[]>;
+  record(node: string, results: readonly AttemptResult[]): Promise<RecordAnswer>;
   /** Notes that nothing of a lane is open up to `sequence`, which exists. */
   settleLane(node: string, lane: number, epoch: number, sequence: number): Promise<void>;
   readLane(lane: number): Promise<LaneState | null>;
@@ -160,6 +162,9 @@ export interface Store {
     delivery: number,
     replay: { key: number; lane: number; now: number },
   ): Promise<ChangeAnswer>;
+
+  // the audit log: each change writes its own entry
+  listAudit(workspace: number, filter: AuditFilter, page: Page): Promise<StoredAuditEntry[]>;
 
   // bins
   createBin(bin: Omit<Bin, 'requests'>): Promise<void>;

@@ -9,6 +9,7 @@ import { Kysely, PostgresDialect, sql } from 'kysely';
 import { Migrator } from 'kysely/migration';
 import type { Clock } from '../../world.ts';
 import { administration } from '../administration.ts';
+import { audit } from '../audit.ts';
 import { bins } from '../bins.ts';
 import { endpoints } from '../endpoints.ts';
 import { type LaneDialect, lanes } from '../lanes.ts';
@@ -57,6 +58,7 @@ export function openPostgres({ url, clock }: PostgresOptions): Store {
     ...lanes(db, db, LANE_DIALECT),
     ...log(db, db),
     ...bins(db, db),
+    ...audit(db),
     publish: (call: Parameters<Store['publish']>[0]) => publish(hot, call),
     record: (node: string, results: Parameters<Store['record']>[1]) => record(hot, node, results),
     notify: signals.notify,

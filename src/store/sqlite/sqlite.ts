@@ -8,6 +8,7 @@ import { Kysely, sql } from 'kysely';
 import { Migrator } from 'kysely/migration';
 import type { Clock } from '../../world.ts';
 import { administration } from '../administration.ts';
+import { audit } from '../audit.ts';
 import { bins } from '../bins.ts';
 import { endpoints } from '../endpoints.ts';
 import { type LaneDialect, lanes } from '../lanes.ts';
@@ -70,6 +71,7 @@ export function createStore({
     ...lanes(write, read, dialect),
     ...log(write, read),
     ...bins(write, read),
+    ...audit(read),
     publish: async (call) => (await writer.run({ kind: 'publish', call: packCall(call) })) as PublishAnswer,
     record: async (node, results) =>
       (await writer.run({ kind: 'record', node, results: packResults(results) })) as RecordVerdict[],
