@@ -1,6 +1,6 @@
 /**
  * The first start: a workspace to work in, and the keys to it. Later starts find them in place;
- * keys named in the environment are made to exist at every start.
+ * keys and an owner named in the environment are made to exist at every start.
  */
 
 import { makeApiKey, type ParsedApiKey, parseApiKey } from './http/apiKey.ts';
@@ -20,11 +20,12 @@ export interface Bootstrapped {
 export async function bootstrap(
   store: Store,
   random: Random,
-  given: { apiKey: string | null; instanceKey: string | null },
+  given: { apiKey: string | null; instanceKey: string | null; ownerEmail: string | null },
   now: number,
   nextKey: () => number,
 ): Promise<Bootstrapped> {
   const made = await makeFirstWorkspace(store, now);
+  if (given.ownerEmail !== null) await ensureOwner(store, given.ownerEmail, now);
   // Where the very first start ended before it had made a key, this one does.
   const isFirst = made || (await hasNoKeys(store));
   const ensure = async (kind: 'workspace' | 'instance', given: string | null): Promise<string | null> => {
@@ -42,7 +43,7 @@ export async function bootstrap(
         createdAt: now,
       };
       await unlessMadeMeanwhile(
-        () => store.createApiKey(row),
+        () => store.createApiKey(row, 'system'),
         async () => (await store.findApiKey(key.hash)) !== null,
       );
     }
@@ -70,10 +71,19 @@ async function makeFirstWorkspace(store: Store, now: number): Promise<boolean> {
         name: 'Default',
         plan: 'self-hosted',
         settings: DEFAULT_SETTINGS,
+        owners: [],
         createdAt: now,
       }),
     isThere,
   );
+}
+
+/** Whoever is named as an owner already stays so. */
+async function ensureOwner(store: Store, email: string, now: number): Promise<void> {
+  const workspace = await store.findWorkspace(FIRST_WORKSPACE);
+  if (workspace === null || workspace.owners.length > 0) return;
+  const owners = [{ email, language: workspace.settings.language }];
+  await store.updateWorkspace(FIRST_WORKSPACE, { owners }, now, 'system');
 }
 
 /** Nodes that start at once on an empty database all try; false where another was quicker. */

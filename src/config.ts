@@ -26,6 +26,12 @@ export interface Config {
   sourceIps: readonly string[];
   /** Bind outgoing connections to the source addresses, not only publish them. */
   bindSourceIps: boolean;
+  /** Where mails are handed in; null: no mail is sent. It may hold a password. */
+  smtpUrl: string | null;
+  /** Null: Mirsal at the public URL's host. */
+  mailFrom: string | null;
+  /** Gets the first workspace's mails while nobody else is named. */
+  ownerEmail: string | null;
   bootstrapApiKey: string | null;
   bootstrapInstanceKey: string | null;
   logLevel: (typeof LOG_LEVELS)[number];
@@ -60,6 +66,9 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     requireHttps: flag('MIRSAL_REQUIRE_HTTPS'),
     sourceIps: readSourceIps(text('MIRSAL_SOURCE_IPS'), faults),
     bindSourceIps: flag('MIRSAL_BIND_SOURCE_IPS'),
+    smtpUrl: readSmtpUrl(text('MIRSAL_SMTP_URL'), faults),
+    mailFrom: readMailFrom(text('MIRSAL_MAIL_FROM'), faults),
+    ownerEmail: readEmail('MIRSAL_OWNER_EMAIL', text('MIRSAL_OWNER_EMAIL'), faults),
     bootstrapApiKey: text('MIRSAL_BOOTSTRAP_API_KEY'),
     bootstrapInstanceKey: text('MIRSAL_BOOTSTRAP_INSTANCE_KEY'),
     logLevel: readLogLevel(text('MIRSAL_LOG_LEVEL'), faults),
@@ -83,6 +92,8 @@ const KNOWN = new Set([
   'MIRSAL_DATA_DIR',
   'MIRSAL_DATABASE_URL',
   'MIRSAL_SMTP_URL',
+  'MIRSAL_MAIL_FROM',
+  'MIRSAL_OWNER_EMAIL',
   'MIRSAL_SECRET',
   'MIRSAL_ALLOWED_TARGETS',
   'MIRSAL_REQUIRE_HTTPS',
@@ -123,6 +134,33 @@ function readDatabaseUrl(value: string | null, faults: string[]): string | null 
     faults.push('MIRSAL_DATABASE_URL starts with postgres:// or postgresql://; leave it out for SQLite.');
   }
   return value;
+}
+
+function readSmtpUrl(value: string | null, faults: string[]): string | null {
+  if (value === null) return null;
+  const url = URL.parse(value);
+  if (url !== null && /^smtps?:$/.test(url.protocol) && url.hostname !== '') return value;
+  // Not the value itself: it may hold a password.
+  faults.push('MIRSAL_SMTP_URL is such as smtp://user:password@mail.example.com:587 or smtps://….');
+  return null;
+}
+
+const ADDRESS = /^[^\s@"<>(),:;\\]+@[^\s@"<>(),:;\\]+$/;
+
+function readMailFrom(value: string | null, faults: string[]): string | null {
+  if (value === null) return null;
+  const address = /<([^<>]*)>$/.exec(value)?.[1] ?? value;
+  if (ADDRESS.test(address) && !/\p{Cc}/u.test(value)) return value;
+  faults.push(
+    `MIRSAL_MAIL_FROM is an address, such as Mirsal <hooks@example.com>, not ${JSON.stringify(value)}.`,
+  );
+  return null;
+}
+
+function readEmail(name: string, value: string | null, faults: string[]): string | null {
+  if (value === null || ADDRESS.test(value)) return value;
+  faults.push(`${name} is one e-mail address such as owner@example.com, not ${JSON.stringify(value)}.`);
+  return null;
 }
 
 function readSecret(value: string | null, faults: string[]): string | null {

@@ -115,7 +115,11 @@ export async function serve(config: Config, roles: ReadonlySet<Role>, parts: Par
   try {
     await store.migrate();
     await engine.start();
-    const given = { apiKey: config.bootstrapApiKey, instanceKey: config.bootstrapInstanceKey };
+    const given = {
+      apiKey: config.bootstrapApiKey,
+      instanceKey: config.bootstrapInstanceKey,
+      ownerEmail: config.ownerEmail,
+    };
     const keys = await bootstrap(store, random, given, clock.now(), engine.nextKey);
     await app.listen({ host: config.host, port: config.port });
     const address = app.server.address();

@@ -1,10 +1,19 @@
 /** Workspaces, API keys and custom event types: the queries, for both databases. */
 
 import type { Kysely, Selectable, Transaction } from 'kysely';
-import type { ApiKey, ApiKeyScope, CustomEventType, Workspace, WorkspaceSettings } from './records.ts';
+import { formatId } from '../core/ids.ts';
+import { insertAudit } from './audit.ts';
+import type {
+  ApiKey,
+  ApiKeyScope,
+  CustomEventType,
+  Recipient,
+  Workspace,
+  WorkspaceSettings,
+} from './records.ts';
 import { DEFAULT_SETTINGS } from './records.ts';
 import type { ApiKeysTable, Schema, WorkspacesTable } from './schema.ts';
-import type { Store } from './store.ts';
+import type { Store, WorkspacePatch } from './store.ts';
 
 /** Settings that were added after a workspace was made have their defaults there. */
 export function readSettings(text: string): WorkspaceSettings {
@@ -17,6 +26,7 @@ export function toWorkspace(row: Selectable<WorkspacesTable>): Workspace {
     name: row.name,
     plan: row.plan,
     settings: readSettings(row.settings),
+    owners: JSON.parse(row.owners) as Recipient[],
     routingVersion: row.routing_version,
     createdAt: row.created_at,
   };
@@ -43,6 +53,26 @@ export async function moveRouting(trx: Transaction<Schema>, workspace: number): 
     .execute();
 }
 
+/** Makes other changes of the workspace wait, so that what is read now is what this change replaces. */
+export async function lockWorkspace(trx: Transaction<Schema>, workspace: number): Promise<void> {
+  await trx
+    .updateTable('workspaces')
+    .set((eb) => ({ name: eb.ref('name') }))
+    .where('key', '=', workspace)
+    .execute();
+}
+
+/** What of a workspace an update replaces: by member, from what to what. */
+function changesOf(before: Workspace, patch: WorkspacePatch): Record<string, { from: unknown; to: unknown }> {
+  const { settings, ...rest } = patch;
+  const { name, plan, owners } = before;
+  const old: Record<string, unknown> = { ...before.settings, name, plan, owners };
+  const members = Object.entries({ ...settings, ...rest }).filter(
+    ([name, value]) => JSON.stringify(value) !== JSON.stringify(old[name]),
+  );
+  return Object.fromEntries(members.map(([name, to]) => [name, { from: old[name], to }]));
+}
+
 type Administration = Pick<
   Store,
   | 'createWorkspace'
@@ -64,10 +94,16 @@ export function administration(write: Kysely<Schema>, read: Kysely<Schema>): Adm
   };
   return {
     async createWorkspace(workspace) {
-      const { settings, createdAt, ...rest } = workspace;
+      const { settings, owners, createdAt, ...rest } = workspace;
       await write
         .insertInto('workspaces')
-        .values({ ...rest, settings: JSON.stringify(settings), routing_version: 1, created_at: createdAt })
+        .values({
+          ...rest,
+          settings: JSON.stringify(settings),
+          owners: JSON.stringify(owners),
+          routing_version: 1,
+          created_at: createdAt,
+        })
         .execute();
     },
     async listWorkspaces() {
@@ -75,22 +111,47 @@ export function administration(write: Kysely<Schema>, read: Kysely<Schema>): Adm
       return rows.map(toWorkspace);
     },
     findWorkspace: (workspace) => findWorkspace(read, workspace),
-    updateWorkspace: (workspace, patch) =>
+    updateWorkspace: (workspace, patch, at, by) =>
       write.transaction().execute(async (trx) => {
-        const { settings, ...rest } = patch;
-        const changes = { ...rest, ...(settings ? { settings: JSON.stringify(settings) } : {}) };
-        if (Object.keys(changes).length > 0) {
-          await trx.updateTable('workspaces').set(changes).where('key', '=', workspace).execute();
-          await moveRouting(trx, workspace);
+        await lockWorkspace(trx, workspace);
+        const before = await findWorkspace(trx, workspace);
+        const { settings, owners, ...rest } = patch;
+        const columns = {
+          ...rest,
+          ...(settings ? { settings: JSON.stringify(settings) } : {}),
+          ...(owners ? { owners: JSON.stringify(owners) } : {}),
+        };
+        if (before === null || Object.keys(columns).length === 0) return before;
+        await trx.updateTable('workspaces').set(columns).where('key', '=', workspace).execute();
+        await moveRouting(trx, workspace);
+        const changed = changesOf(before, patch);
+        if (Object.keys(changed).length > 0) {
+          await insertAudit(trx, {
+            workspace,
+            actor: by,
+            action: settings ? 'settings.updated' : 'workspace.updated',
+            target: formatId('ws', workspace),
+            details: { changed },
+            at,
+          });
         }
         return findWorkspace(trx, workspace);
       }),
-    async createApiKey({ createdAt, scopes, ...key }) {
-      await write
-        .insertInto('api_keys')
-        .values({ ...key, scopes: scopes.join(' '), created_at: createdAt, revoked_at: null })
-        .execute();
-    },
+    createApiKey: ({ createdAt, scopes, ...key }, by) =>
+      write.transaction().execute(async (trx) => {
+        await trx
+          .insertInto('api_keys')
+          .values({ ...key, scopes: scopes.join(' '), created_at: createdAt, revoked_at: null })
+          .execute();
+        await insertAudit(trx, {
+          workspace: key.workspace,
+          actor: by,
+          action: 'api_key.created',
+          target: formatId('key', key.key),
+          details: { name: key.name, prefix: key.prefix, scopes },
+          at: createdAt,
+        });
+      }),
     async findApiKey(hash) {
       const row = await read
         .selectFrom('api_keys')
@@ -109,16 +170,28 @@ export function administration(write: Kysely<Schema>, read: Kysely<Schema>): Adm
         .execute();
       return rows.map(toApiKey);
     },
-    async revokeApiKey(workspace, key, at) {
-      const result = await write
-        .updateTable('api_keys')
-        .set({ revoked_at: at })
-        .where('key', '=', key)
-        .where('workspace', workspace === null ? 'is' : '=', workspace)
-        .where('revoked_at', 'is', null)
-        .executeTakeFirst();
-      return result.numUpdatedRows > 0n;
-    },
+    revokeApiKey: (workspace, key, at, by) =>
+      write.transaction().execute(async (trx) => {
+        const [revoked] = await trx
+          .updateTable('api_keys')
+          .set({ revoked_at: at })
+          .where('key', '=', key)
+          .where('workspace', workspace === null ? 'is' : '=', workspace)
+          .where('revoked_at', 'is', null)
+          .returning(['name', 'prefix'])
+          .execute();
+        if (revoked === undefined) return false;
+        const target = formatId('key', key);
+        await insertAudit(trx, {
+          workspace,
+          actor: by,
+          action: 'api_key.revoked',
+          target,
+          details: revoked,
+          at,
+        });
+        return true;
+      }),
     putEventType: ({ createdAt, updatedAt, ...type }: CustomEventType) =>
       write.transaction().execute(async (trx) => {
         await trx

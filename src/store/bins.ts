@@ -1,7 +1,7 @@
 /** Bins and what they captured, and the sweeping of what has expired: the queries, for both databases. */
 
 import { type Kysely, type Selectable, sql } from 'kysely';
-import type { Bin, BinAnswer, BinRequest } from './records.ts';
+import type { Bin, BinAnswer, BinRequest } from './records/bins.ts';
 import type { BinRequestsTable, BinsTable, Schema } from './schema.ts';
 import type { Store } from './store.ts';
 

@@ -8,6 +8,7 @@ import { administrationContract } from './contract/administration.ts';
 import type { OpenStore } from './contract/builders.ts';
 import { lanesContract } from './contract/lanes.ts';
 import { logContract } from './contract/log.ts';
+import { noticesContract } from './contract/notices.ts';
 import { publishingContract } from './contract/publishing.ts';
 import { recordingContract } from './contract/recording.ts';
 
@@ -19,5 +20,6 @@ export function storeContract(name: string, open: OpenStore): void {
     lanesContract(open);
     recordingContract(open);
     logContract(open);
+    noticesContract(open);
   });
 }

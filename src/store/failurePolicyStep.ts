@@ -30,7 +30,7 @@ export const failurePolicy: Step = ({ int, key, serial, primary, clustered }) =>
   `CREATE TABLE mails (${serial}, workspace ${int} NOT NULL, recipient text NOT NULL, language text NOT NULL,
     message_id text NOT NULL UNIQUE, kind text NOT NULL, notices text NOT NULL, state text NOT NULL, attempts ${int} NOT NULL,
     next_attempt_at ${int} NOT NULL, error text, created_at ${int} NOT NULL, ended_at ${int})`,
-  'CREATE INDEX mails_by_workspace ON mails (workspace, key)',
+  'CREATE INDEX mails_by_workspace ON mails (workspace, created_at)',
   `CREATE INDEX mails_due ON mails (next_attempt_at) WHERE state = 'pending'`,
   `CREATE TABLE replays (${key}, workspace ${int} NOT NULL, endpoint ${int}, filter text NOT NULL,
     total ${int} NOT NULL, done ${int} NOT NULL, gone ${int} NOT NULL, last_key ${int} NOT NULL, state text NOT NULL,

@@ -6,7 +6,6 @@ import {
   type ComposedMails,
   type ComposeRules,
   type DueMail,
-  type ListedNotice,
   MAIL_KINDS,
   type MailKind,
   type MailState,
@@ -43,4 +42,296 @@ export async function insertNotices(trx: Transaction<Schema>, rows: readonly New
       })),
     )
     .execute();
+}
+
+type Notices = Pick<
+  Store,
+  'listUnpublishedNotices' | 'markPublished' | 'listNotices' | 'composeMails' | 'claimDueMails' | 'settleMail'
+>;
+
+export function notices(write: Kysely<Schema>, read: Kysely<Schema>, dialect: NoticeDialect): Notices {
+  return {
+    ...mails(write, read, dialect),
+    async listUnpublishedNotices(limit) {
+      const rows = await read
+        .selectFrom('notices')
+        .selectAll()
+        .where('published_at', 'is', null)
+        .orderBy('key')
+        .limit(limit)
+        .execute();
+      return rows.map(toNotice);
+    },
+    async markPublished(keys, at) {
+      if (keys.length === 0) return;
+      await write
+        .updateTable('notices')
+        .set({ published_at: at })
+        .where('key', 'in', keys)
+        .where('published_at', 'is', null)
+        .execute();
+    },
+    async listNotices(workspace, page) {
+      const rows = await read
+        .selectFrom('notices')
+        .selectAll()
+        .where('workspace', '=', workspace)
+        .$if(page.before !== null, (older) => older.where('key', '<', page.before))
+        .orderBy('key', 'desc')
+        .limit(page.limit)
+        .execute();
+      const told = await mailsOf(read, workspace, rows);
+      return rows.map((row) => ({ ...toNotice(row), mails: told.get(row.key) ?? [] }));
+    },
+  };
+}
+
+function toNotice(row: Selectable<NoticesTable>): Notice {
+  const { key, workspace, kind, endpoint, delivery, at } = row;
+  const details = JSON.parse(row.details) as NoticeDetails[NoticeKind];
+  return { key, workspace, kind: kind as NoticeKind, endpoint, delivery, details, at };
+}
+
+/** The mails that tell of these notices. A mail is made when its notices are marked, at the same millisecond. */
+async function mailsOf(
+  read: Kysely<Schema>,
+  workspace: number,
+  rows: ReadonlyArray<Selectable<NoticesTable>>,
+): Promise<Map<number, NoticeMail[]>> {
+  const times = [...new Set(rows.flatMap((row) => row.mailed_at ?? []))];
+  const told = new Map<number, NoticeMail[]>();
+  if (times.length === 0) return told;
+  const found = await read
+    .selectFrom('mails')
+    .selectAll()
+    .where('workspace', '=', workspace)
+    .where('created_at', 'in', times)
+    .orderBy('key')
+    .execute();
+  for (const mail of found) {
+    const view: NoticeMail = {
+      recipient: mail.recipient,
+      language: mail.language as Recipient['language'],
+      state: mail.state as MailState,
+      error: mail.error,
+      sentAt: mail.state === 'sent' ? mail.ended_at : null,
+    };
+    for (const key of JSON.parse(mail.notices) as number[]) {
+      const list = told.get(key);
+      if (list === undefined) told.set(key, [view]);
+      else list.push(view);
+    }
+  }
+  return told;
+}
+
+function mails(
+  write: Kysely<Schema>,
+  read: Kysely<Schema>,
+  dialect: NoticeDialect,
+): Pick<Notices, 'composeMails' | 'claimDueMails' | 'settleMail'> {
+  return {
+    async composeMails(rules) {
+      const composed: ComposedMails = { mails: 0, unnamed: [] };
+      for (const workspace of await workspacesToTell(read, rules)) {
+        const made = await write.transaction().execute((trx) => compose(trx, dialect, workspace, rules));
+        composed.mails += made ?? 0;
+        if (made === null) composed.unnamed.push(workspace);
+      }
+      return composed;
+    },
+    claimDueMails: (now, limit, leaseMs) =>
+      write.transaction().execute(async (trx) => {
+        const due = await sql<{ key: number }>`
+          SELECT key FROM mails WHERE state = 'pending' AND next_attempt_at <= ${now}
+          ORDER BY next_attempt_at LIMIT ${limit} ${dialect.skipLocked}`.execute(trx);
+        const keys = due.rows.map((row) => row.key);
+        if (keys.length === 0) return [];
+        await trx
+          .updateTable('mails')
+          .set((eb) => ({ attempts: eb('attempts', '+', 1), next_attempt_at: now + leaseMs }))
+          .where('key', 'in', keys)
+          .execute();
+        return readDue(trx, keys);
+      }),
+    async settleMail(key, settlement) {
+      const changes =
+        settlement.kind === 'retry'
+          ? { next_attempt_at: settlement.at, error: settlement.error }
+          : {
+              state: settlement.kind,
+              ended_at: settlement.at,
+              error: settlement.kind === 'sent' ? null : settlement.error,
+            };
+      await write
+        .updateTable('mails')
+        .set(changes)
+        .where('key', '=', key)
+        .where('state', '=', 'pending')
+        .execute();
+    },
+  };
+}
+
+async function workspacesToTell(db: Kysely<Schema>, rules: ComposeRules): Promise<number[]> {
+  const rows = await db
+    .selectFrom('notices')
+    .select('workspace')
+    .distinct()
+    .where('mailed_at', 'is', null)
+    .where((eb) =>
+      eb.or([
+        eb('at', '<=', rules.now - rules.droppedMs),
+        eb.and([eb('at', '<=', rules.now - rules.groupMs), eb('kind', '<>', 'delivery.dropped')]),
+      ]),
+    )
+    .execute();
+  return rows.map((row) => row.workspace);
+}
+
+/** How many mails were made of what the workspace has to tell; null where there is nobody to tell it. */
+async function compose(
+  trx: Transaction<Schema>,
+  dialect: NoticeDialect,
+  workspace: number,
+  rules: ComposeRules,
+): Promise<number | null> {
+  if (dialect.composesAlone !== null) {
+    const { rows } = await dialect.composesAlone(workspace).execute(trx);
+    if (rows[0]?.alone !== true) return 0;
+  }
+  const last = await trx
+    .selectFrom('mails')
+    .select((eb) => eb.fn.max('created_at').as('at'))
+    .where('workspace', '=', workspace)
+    .executeTakeFirst();
+  if ((last?.at ?? Number.NEGATIVE_INFINITY) > rules.now - rules.groupMs) return 0;
+  const grouped = [
+    ...(await waited(trx, workspace, '<>', rules.now - rules.groupMs)),
+    ...(await waited(trx, workspace, '=', rules.now - rules.droppedMs)),
+  ];
+  if (grouped.length === 0) return 0;
+  await trx
+    .updateTable('notices')
+    .set({ mailed_at: rules.now })
+    .where(
+      'key',
+      'in',
+      grouped.map((row) => row.key),
+    )
+    .execute();
+  const told = grouped.filter((row) => row.at >= rules.notBefore && isWorthTelling(toNotice(row)));
+  if (told.length === 0) return 0;
+  const recipients = await recipientsOf(trx, workspace);
+  if (recipients.length === 0) return null;
+  await trx
+    .insertInto('mails')
+    .values(
+      recipients.map(({ email, language }) => ({
+        workspace,
+        recipient: email,
+        language,
+        message_id: rules.messageId(),
+        kind: mainKind(told),
+        notices: JSON.stringify(told.map((row) => row.key)),
+        state: 'pending',
+        attempts: 0,
+        next_attempt_at: rules.now,
+        error: null,
+        created_at: rules.now,
+        ended_at: null,
+      })),
+    )
+    .execute();
+  return recipients.length;
+}
+
+/** The unmailed notices that are, or are not, of dropped deliveries: none before the oldest of them has waited until `since`. */
+async function waited(
+  trx: Transaction<Schema>,
+  workspace: number,
+  dropped: '=' | '<>',
+  since: number,
+): Promise<Array<Selectable<NoticesTable>>> {
+  const rows = await trx
+    .selectFrom('notices')
+    .selectAll()
+    .where('workspace', '=', workspace)
+    .where('mailed_at', 'is', null)
+    .where('kind', dropped, 'delivery.dropped')
+    .orderBy('at')
+    .orderBy('key')
+    .limit(MAX_GROUPED)
+    .execute();
+  const [oldest] = rows;
+  return oldest !== undefined && oldest.at <= since ? rows : [];
+}
+
+/** Whoever disabled an endpoint knows of it. */
+function isWorthTelling({ kind, details }: Notice): boolean {
+  return kind !== 'endpoint.disabled' || (details as NoticeDetails['endpoint.disabled']).reason !== 'manual';
+}
+
+const MAIL_OF: Record<NoticeKind, MailKind> = {
+  'endpoint.disabled': 'disabled',
+  'held.expiring': 'expiring',
+  'budget.warning': 'warning',
+  'endpoint.enabled': 'enabled',
+  'delivery.dropped': 'dropped',
+};
+
+function mainKind(told: ReadonlyArray<{ kind: string }>): MailKind {
+  const kinds = new Set(told.map((row) => MAIL_OF[row.kind as NoticeKind]));
+  return MAIL_KINDS.find((kind) => kinds.has(kind)) ?? 'dropped';
+}
+
+/** Those whom the settings name, or else the owners; each once. */
+async function recipientsOf(trx: Transaction<Schema>, workspace: number): Promise<Recipient[]> {
+  const row = await trx
+    .selectFrom('workspaces')
+    .select(['settings', 'owners'])
+    .where('key', '=', workspace)
+    .executeTakeFirst();
+  if (row === undefined) return [];
+  const named = readSettings(row.settings).notification_recipients;
+  const recipients = named.length > 0 ? named : (JSON.parse(row.owners) as Recipient[]);
+  const byAddress = new Map(
+    recipients.toReversed().map((recipient) => [recipient.email.toLowerCase(), recipient]),
+  );
+  return [...byAddress.values()].reverse();
+}
+
+async function readDue(trx: Transaction<Schema>, keys: readonly number[]): Promise<DueMail[]> {
+  const rows = await trx
+    .selectFrom('mails as m')
+    .innerJoin('workspaces as w', 'w.key', 'm.workspace')
+    .selectAll('m')
+    .select('w.name')
+    .where('m.key', 'in', keys)
+    .orderBy('m.key')
+    .execute();
+  const due: DueMail[] = [];
+  for (const row of rows) {
+    const named = JSON.parse(row.notices) as number[];
+    const told = await trx
+      .selectFrom('notices')
+      .selectAll()
+      .where('workspace', '=', row.workspace)
+      .where('key', 'in', named)
+      .orderBy('at')
+      .orderBy('key')
+      .execute();
+    due.push({
+      key: row.key,
+      workspace: row.workspace,
+      workspaceName: row.name,
+      kind: row.kind as MailKind,
+      recipient: { email: row.recipient, language: row.language as Recipient['language'] },
+      messageId: row.message_id,
+      attempts: row.attempts,
+      createdAt: row.created_at,
+      notices: told.map(toNotice),
+    });
+  }
+  return due;
 }

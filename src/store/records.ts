@@ -1,5 +1,6 @@
 /**
- * The shapes of what a store keeps and is asked: the port's nouns. store.ts beside it has the verbs.
+ * The shapes of what a store keeps and is asked: the port's nouns, more of them in records/. store.ts
+ * beside it has the verbs.
  * Keys are integers (core/ids.ts), times are milliseconds since the epoch, JSON that a receiver will
  * see is raw text.
  */
@@ -57,6 +58,8 @@ export interface Workspace {
   name: string;
   plan: string;
   settings: WorkspaceSettings;
+  /** Who gets the mails where the settings name nobody. */
+  owners: readonly Recipient[];
   /** Grows with every change that routing or sending must see. */
   routingVersion: number;
   createdAt: number;
@@ -129,6 +132,8 @@ export interface Endpoint {
   signature: SignatureSettings;
   /** Null while enabled. */
   disabled: { reason: DisabledReason; at: number; by: string } | null;
+  /** Since it was last enabled; null where it never was disabled, or is. */
+  recovery: Recovery | null;
   createdAt: number;
   updatedAt: number;
   /** Keys of the lanes in use now, by place. */
@@ -136,7 +141,31 @@ export interface Endpoint {
   secrets: readonly SealedSecret[];
 }
 
-export type NewEndpoint = Omit<Endpoint, 'disabled' | 'updatedAt'>;
+export type NewEndpoint = Omit<Endpoint, 'disabled' | 'recovery' | 'updatedAt'>;
+
+/** How an endpoint comes back (P9): one delivery is tried alone, then what was held follows at a set rate. */
+export interface Recovery {
+  /** What was accepted before was held. */
+  since: number;
+  /** No delivery has arrived since. */
+  probing: boolean;
+  perSecond: number;
+}
+
+/** What is held at a disabled endpoint, or open at any. */
+export interface OpenCount {
+  count: number;
+  /** When the oldest was made, ms. */
+  oldestAt: number;
+}
+
+/** An endpoint's latest attempts have failed. */
+export interface Failing {
+  since: number;
+  lastAt: number;
+  failures: number;
+  error: string;
+}
 
 export interface EndpointPatch {
   url?: string;
@@ -325,10 +354,21 @@ export interface AttemptResult {
     | { state: 'waiting'; nextAttemptAt: number; waitedMs: number; reason: string };
   /** Disables the endpoint in the same transaction. */
   disable: { reason: DisabledReason; at: number; by: string } | null;
+  /** A failure that counts against the error budget (A11). */
+  charged: boolean;
+  /** The first delivery since its endpoint was enabled, tried alone; its success lets the rest follow. */
+  probe: boolean;
 }
 
 /** `fenced`: the lane has another owner by now; nothing of this result was written. */
 export type RecordVerdict = 'recorded' | 'fenced';
+
+export interface RecordAnswer {
+  /** One per result, in order. */
+  verdicts: RecordVerdict[];
+  /** Workspaces whose endpoints the results have changed. */
+  moved: number[];
+}
 
 // ---------------------------------------------------------------- the log
 
@@ -462,39 +502,4 @@ export interface Notice<Kind extends NoticeKind = NoticeKind> {
   delivery: number | null;
   details: NoticeDetails[Kind];
   at: number;
-}
-
-// ---------------------------------------------------------------- bins
-
-export interface BinAnswer {
-  status: number;
-  headers: Record<string, string>;
-  body: string;
-  delay_ms: number;
-  /** 0…1: the share of requests answered 500 instead. */
-  failure_rate: number;
-}
-
-export interface Bin {
-  key: number;
-  workspace: number;
-  token: string;
-  answer: BinAnswer;
-  createdAt: number;
-  expiresAt: number;
-  requests: number;
-}
-
-export interface BinRequest {
-  key: number;
-  bin: number;
-  at: number;
-  method: string;
-  /** Path and query after the bin's own URL, starting with `/` or `?` or empty. */
-  path: string;
-  headers: string;
-  body: Uint8Array;
-  truncated: boolean;
-  /** JSON text of the signature verdict. */
-  signature: string;
 }

@@ -4,18 +4,19 @@
  *
  * Conventions: keys are integers (core/ids.ts), times are milliseconds since the epoch, JSON
  * that a receiver will see is raw text and never re-encoded. Every verb that writes is one
- * transaction, durable when its promise resolves. When the database cannot be reached or
+ * transaction, durable when its promise resolves. A verb that takes `by`, who asked for it, writes
+ * its entry of the audit log in that transaction. When the database cannot be reached or
  * cannot sync, verbs reject with StoreUnavailable and have changed nothing, or (where the
  * answer itself was lost) may have changed everything: publishing is idempotent for that case.
  */
 
+import type { BudgetError } from '../core/delivery/budget.ts';
 import type { AuditFilter, StoredAuditEntry } from './history.ts';
+import type { Bin, BinAnswer, BinRequest } from './records/bins.ts';
+import type { ComposedMails, ComposeRules, DueMail, ListedNotice, MailSettlement } from './records/mails.ts';
 import type {
   ApiKey,
   AttemptResult,
-  Bin,
-  BinAnswer,
-  BinRequest,
   ChangeAnswer,
   ClaimedLane,
   CustomEventType,
@@ -23,6 +24,7 @@ import type {
   DisabledReason,
   EndpointPatch,
   EventFilter,
+  Failing,
   HeldLane,
   LaneHead,
   LaneItem,
@@ -30,9 +32,12 @@ import type {
   NewApiKey,
   NewEndpoint,
   NodeRegistration,
+  Notice,
+  OpenCount,
   Page,
   PublishAnswer,
   PublishCall,
+  Recipient,
   RecordAnswer,
   Routing,
   SealedSecret,
@@ -60,6 +65,13 @@ export type Signal =
 
 // ---------------------------------------------------------------- the port
 
+export interface WorkspacePatch {
+  name?: string;
+  plan?: string;
+  settings?: WorkspaceSettings;
+  owners?: readonly Recipient[];
+}
+
 export interface Store {
   /** Brings the schema to this version. Forward-only; each step is one transaction. Returns the names of steps done. */
   migrate(): Promise<string[]>;
@@ -73,13 +85,15 @@ export interface Store {
   findWorkspace(workspace: number): Promise<Workspace | null>;
   updateWorkspace(
     workspace: number,
-    patch: { name?: string; plan?: string; settings?: WorkspaceSettings },
+    patch: WorkspacePatch,
+    at: number,
+    by: string,
   ): Promise<Workspace | null>;
-  createApiKey(key: NewApiKey): Promise<void>;
+  createApiKey(key: NewApiKey, by: string): Promise<void>;
   /** Null for an unknown or revoked key. */
   findApiKey(hash: string): Promise<ApiKey | null>;
   listApiKeys(workspace: number | null): Promise<ApiKey[]>;
-  revokeApiKey(workspace: number | null, key: number, at: number): Promise<boolean>;
+  revokeApiKey(workspace: number | null, key: number, at: number, by: string): Promise<boolean>;
   putEventType(type: CustomEventType): Promise<void>;
   deleteEventType(workspace: number, name: string): Promise<boolean>;
 
@@ -89,16 +103,25 @@ export interface Store {
   routingVersions(workspaces: readonly number[]): Promise<Map<number, number>>;
 
   // endpoints (each change moves the workspace's routing version)
-  createEndpoint(endpoint: NewEndpoint): Promise<void>;
-  updateEndpoint(workspace: number, endpoint: number, patch: EndpointPatch, at: number): Promise<boolean>;
+  createEndpoint(endpoint: NewEndpoint, by: string): Promise<void>;
+  updateEndpoint(
+    workspace: number,
+    endpoint: number,
+    patch: EndpointPatch,
+    at: number,
+    by: string,
+  ): Promise<boolean>;
   /** Ends its open deliveries as skipped, in the same transaction. */
-  deleteEndpoint(workspace: number, endpoint: number, at: number): Promise<boolean>;
+  deleteEndpoint(workspace: number, endpoint: number, at: number, by: string): Promise<boolean>;
   disableEndpoint(
     workspace: number,
     endpoint: number,
     disabled: { reason: DisabledReason; at: number; by: string },
   ): Promise<boolean>;
-  /** `skip` ends what was held as skipped, saying by whom. Returns how many were held, null if unknown. */
+  /**
+   * Clears its errors from the budget and lets its first delivery be tried alone. `skip` ends what was
+   * held as skipped, saying by whom. Returns how many were held, null if unknown.
+   */
   enableEndpoint(
     workspace: number,
     endpoint: number,
@@ -112,9 +135,19 @@ export interface Store {
     endpoint: number,
     secret: SealedSecret,
     overlapUntil: number,
+    by: string,
   ): Promise<boolean>;
   /** Open deliveries per endpoint; endpoints without any are absent. */
-  countOpen(workspace: number, endpoints: readonly number[]): Promise<Map<number, number>>;
+  countOpen(workspace: number, endpoints: readonly number[]): Promise<Map<number, OpenCount>>;
+  /**
+   * Whether this lane may try the first delivery of an endpoint that has just been enabled: the first
+   * lane that asks, until it has nothing open.
+   */
+  claimProbe(workspace: number, endpoint: number, lane: number): Promise<boolean>;
+  /** Endpoints whose latest attempt failed. */
+  listFailing(workspace: number): Promise<Map<number, Failing>>;
+  /** Errors charged to the budget that ended after `after`, ms, oldest first. */
+  listBudgetErrors(workspace: number, after: number): Promise<BudgetError[]>;
 
   // publishing and lanes (the hot path)
   publish(call: PublishCall): Promise<PublishAnswer>;
@@ -154,17 +187,33 @@ export interface Store {
   /** The first open delivery of the lane, null where the asked one is it or nothing is open before it. */
   laneHead(lane: number, beforeSequence: number): Promise<LaneHead | null>;
   /** Makes a waiting delivery due now. */
-  retryNow(workspace: number, delivery: number, now: number): Promise<ChangeAnswer>;
+  retryNow(workspace: number, delivery: number, now: number, by: string): Promise<ChangeAnswer>;
   skipDelivery(workspace: number, delivery: number, by: string, now: number): Promise<ChangeAnswer>;
   /** A new delivery at the tail of the endpoint's lane, under the same message (P13); `missing` if that is deleted. */
   replayDelivery(
     workspace: number,
     delivery: number,
-    replay: { key: number; lane: number; now: number },
+    replay: { key: number; lane: number; now: number; by: string },
   ): Promise<ChangeAnswer>;
 
   // the audit log: each change writes its own entry
   listAudit(workspace: number, filter: AuditFilter, page: Page): Promise<StoredAuditEntry[]>;
+
+  // notices and mails
+  /** In the order in which they were written. */
+  listUnpublishedNotices(limit: number): Promise<Notice[]>;
+  markPublished(notices: readonly number[], at: number): Promise<void>;
+  /** Newest first, with the mails that told of them. */
+  listNotices(workspace: number, page: Page): Promise<ListedNotice[]>;
+  /**
+   * Makes one mail per recipient for each workspace whose notices have waited long enough, and none
+   * within `groupMs` of the one before. A notice is mailed about once, whichever nodes call this at once.
+   */
+  composeMails(rules: ComposeRules): Promise<ComposedMails>;
+  /** Mails due by `now`, oldest first; no other call gets them until the lease is over. */
+  claimDueMails(now: number, limit: number, leaseMs: number): Promise<DueMail[]>;
+  /** Does nothing to a mail that was settled for good before. */
+  settleMail(mail: number, settlement: MailSettlement): Promise<void>;
 
   // bins
   createBin(bin: Omit<Bin, 'requests'>): Promise<void>;

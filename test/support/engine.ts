@@ -43,6 +43,7 @@ export async function aWorkspace(store: Store, key = WORKSPACE): Promise<void> {
     name: 'Test',
     plan: 'self-hosted',
     settings: { ...DEFAULT_SETTINGS },
+    owners: [],
     createdAt: 0,
   });
 }
@@ -82,7 +83,7 @@ export async function anEndpoint(
     (_, i) => key + 1 + i,
   );
   const secret = formatSecret(realRandom.bytes(32));
-  await store.createEndpoint({
+  const endpoint: NewEndpoint = {
     key,
     workspace,
     name: '',
@@ -105,7 +106,8 @@ export async function anEndpoint(
       },
     ],
     ...overrides,
-  });
+  };
+  await store.createEndpoint(endpoint, 'test');
   await engine.routingChanged(workspace);
   const found = (await engine.routing(workspace))?.endpoints.find((endpoint) => endpoint.key === key);
   if (found === undefined) throw new Error('The endpoint was not stored.');

@@ -3,7 +3,8 @@
 import { Type } from 'typebox';
 import { SECOND } from '../../core/duration.ts';
 import { parseId } from '../../core/ids.ts';
-import type { Bin, BinAnswer, BinRequest, Page } from '../../store/records.ts';
+import type { Bin, BinAnswer, BinRequest } from '../../store/records/bins.ts';
+import type { Page } from '../../store/records.ts';
 import { randomText } from '../apiKey.ts';
 import { workspaceOf } from '../auth.ts';
 import type { BinNotices } from '../binNotices.ts';

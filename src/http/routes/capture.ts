@@ -9,7 +9,7 @@
 import { METHODS } from 'node:http';
 import type { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Bin, BinAnswer } from '../../store/records.ts';
+import type { Bin, BinAnswer } from '../../store/records/bins.ts';
 import type { BinNotices } from '../binNotices.ts';
 import { binSignature } from '../binSignature.ts';
 import type { App, HttpDeps } from '../deps.ts';

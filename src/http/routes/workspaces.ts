@@ -9,16 +9,24 @@ import {
   type WorkspaceSettings,
 } from '../../store/records.ts';
 import { makeApiKey } from '../apiKey.ts';
+import { callerOf } from '../auth.ts';
 import type { App, HttpDeps } from '../deps.ts';
 import { describe, idParams, ref } from '../operation.ts';
 import { pageFrom, pageQuery, readPage } from '../paging.ts';
 import { Problem } from '../problem.ts';
-import { apiKeyView, nameInput, type SettingsPatchInput, workspaceView } from '../views/administration.ts';
+import {
+  apiKeyView,
+  nameInput,
+  recipientsInput,
+  type SettingsPatchInput,
+  workspaceView,
+} from '../views/administration.ts';
 
 /** A self-hosted installation starts on a plan that allows everything (A1). */
 export const DEFAULT_PLAN = 'self-hosted';
 
 const planInput = Type.String({ pattern: '^[a-z0-9_-]{1,64}$' });
+const ownersInput = recipientsInput('Who gets the mails where the settings name nobody.');
 
 export function workspaceRoutes(app: App, deps: HttpDeps): void {
   createRoute(app, deps);
@@ -45,19 +53,21 @@ function createRoute(app: App, deps: HttpDeps): void {
             name: nameInput,
             plan: Type.Optional(planInput),
             settings: Type.Optional(ref<SettingsPatchInput>('SettingsPatch')),
+            owners: Type.Optional(ownersInput),
           },
           { additionalProperties: false },
         ),
       },
     },
     async (request, reply) => {
-      const { name, plan = DEFAULT_PLAN, settings } = request.body;
+      const { name, plan = DEFAULT_PLAN, settings, owners = [] } = request.body;
       const now = deps.clock.now();
       const workspace = {
         key: deps.engine.nextKey(),
         name,
         plan,
         settings: mergeSettings(DEFAULT_SETTINGS, settings ?? {}),
+        owners,
         createdAt: now,
       };
       await deps.store.createWorkspace(workspace);
@@ -70,7 +80,7 @@ function createRoute(app: App, deps: HttpDeps): void {
         scopes: API_KEY_SCOPES,
         createdAt: now,
       };
-      await deps.store.createApiKey({ ...apiKey, hash: made.hash });
+      await deps.store.createApiKey({ ...apiKey, hash: made.hash }, callerOf(request).by);
       return reply
         .code(201)
         .header('cache-control', 'no-store')
@@ -142,7 +152,7 @@ function patchRoute(app: App, deps: HttpDeps): void {
       schema: {
         ...describe({
           id: 'updateWorkspace',
-          summary: "Change a workspace's name or plan",
+          summary: "Change a workspace's name, plan or owners",
           tag: 'Administration',
           access: 'instance',
           answers: { 200: { schema: ref('Workspace'), description: 'The workspace as it is now.' } },
@@ -151,17 +161,22 @@ function patchRoute(app: App, deps: HttpDeps): void {
         }),
         params: idParams('workspace'),
         body: Type.Object(
-          { name: Type.Optional(nameInput), plan: Type.Optional(planInput) },
+          {
+            name: Type.Optional(nameInput),
+            plan: Type.Optional(planInput),
+            owners: Type.Optional(ownersInput),
+          },
           { additionalProperties: false },
         ),
       },
     },
     async (request) => {
       const key = parseId('ws', request.params.id);
-      const { name, plan } = request.body;
-      const patch = { ...(name === undefined ? {} : { name }), ...(plan === undefined ? {} : { plan }) };
+      const patch = request.body;
       const workspace = found(
-        key === null ? null : await deps.store.updateWorkspace(key, patch),
+        key === null
+          ? null
+          : await deps.store.updateWorkspace(key, patch, deps.clock.now(), callerOf(request).by),
         request.params.id,
       );
       await deps.engine.routingChanged(workspace.key);

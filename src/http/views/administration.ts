@@ -15,6 +15,16 @@ export const emailInput = Type.String({
   pattern: '^[^\\s@"<>(),:;\\\\]+@[^\\s@"<>(),:;\\\\]+$',
 });
 
+/** People to write to, each in their language. */
+export const recipientsInput = (description: string) =>
+  Type.Array(
+    Type.Object(
+      { email: emailInput, language: oneOf(['ar', 'en'] as const) },
+      { additionalProperties: false },
+    ),
+    { maxItems: 20, description },
+  );
+
 const days = (what: string) =>
   Type.Integer({ minimum: 1, maximum: 3_650, description: `${what} are kept so many days.` });
 
@@ -40,12 +50,8 @@ const settingsMembers = {
         'More than `limit` failed attempts within `window_s` seconds disable the endpoints at fault.',
     },
   ),
-  notification_recipients: Type.Array(
-    Type.Object(
-      { email: emailInput, language: oneOf(['ar', 'en'] as const) },
-      { additionalProperties: false },
-    ),
-    { maxItems: 20, description: "Who gets the mails; the workspace's owners where nobody is named." },
+  notification_recipients: recipientsInput(
+    "Who gets the mails; the workspace's owners where nobody is named.",
   ),
   retention: Type.Object(
     {
@@ -88,6 +94,7 @@ const workspaceMembers = {
   name: Type.String(),
   plan: Type.String(),
   settings: ref<SettingsView>('Settings'),
+  owners: recipientsInput('Who gets the mails where the settings name nobody.'),
   created_at: time('When it was made.'),
 };
 
@@ -133,6 +140,7 @@ export function workspaceView(row: Workspace): WorkspaceView {
     name: row.name,
     plan: row.plan,
     settings: row.settings,
+    owners: [...row.owners],
     created_at: formatTime(row.createdAt),
   };
 }

@@ -3,7 +3,7 @@
 import { type Static, Type } from 'typebox';
 import { DAY } from '../../core/duration.ts';
 import { formatId } from '../../core/ids.ts';
-import type { Bin, BinAnswer, BinRequest } from '../../store/records.ts';
+import type { Bin, BinAnswer, BinRequest } from '../../store/records/bins.ts';
 import { KIB, MIB } from '../bodies.ts';
 import { nullable, oneOf, pageOf, ref, time } from '../operation.ts';
 import { formatTime } from '../paging.ts';

@@ -2,10 +2,11 @@
 
 import { afterEach, beforeEach, expect } from 'vitest';
 import { createKeyMaker } from '../../core/ids.ts';
+import type { NewNotice } from '../notices.ts';
+import type { BinRequest } from '../records/bins.ts';
 import {
   type AttemptRecord,
   type AttemptResult,
-  type BinRequest,
   type ClaimedLane,
   DEFAULT_SETTINGS,
   type HeldLane,
@@ -13,6 +14,8 @@ import {
   type NewDelivery,
   type NewEndpoint,
   type NewEvent,
+  type NoticeDetails,
+  type NoticeKind,
   type Page,
   type PublishAnswer,
   type PublishCall,
@@ -28,6 +31,8 @@ export interface Opened {
   another(): Promise<Store>;
   /** Closes the store and opens it anew on the same data. */
   reopen(): Promise<Store>;
+  /** Writes notices past the port: within it they come with what they tell of. */
+  insertNotices(rows: readonly NewNotice[]): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -73,9 +78,59 @@ export function aWorkspace(
     name: 'Acme',
     plan: 'self-hosted',
     settings: DEFAULT_SETTINGS,
+    owners: [],
     createdAt: T0,
     ...over,
   };
+}
+
+const DETAILS: NoticeDetails = {
+  'budget.warning': {
+    level: 50,
+    errors: 15,
+    budget: { limit: 30, window_s: 1_800, scope: 'workspace' },
+    endpoints: [
+      {
+        endpoint: 7,
+        name: 'CRM',
+        url: 'https://example.com/hook',
+        errors: 15,
+        error: 'http_500: status 500',
+      },
+    ],
+  },
+  'endpoint.disabled': {
+    name: 'CRM',
+    url: 'https://example.com/hook',
+    reason: 'error_budget',
+    by: 'mirsal',
+    error: 'http_500: status 500',
+    trip: { errors: 31, own: 31, budget: { limit: 30, window_s: 1_800, scope: 'workspace' } },
+  },
+  'endpoint.enabled': { name: 'CRM', url: 'https://example.com/hook', by: 'me', held: 3, choice: 'send' },
+  'delivery.dropped': {
+    name: 'CRM',
+    url: 'https://example.com/hook',
+    event: 'evt-1',
+    event_type: 'contact.created',
+    reason: 'retries_exhausted',
+    attempts: 4,
+  },
+  'held.expiring': {
+    name: 'CRM',
+    url: 'https://example.com/hook',
+    held: 12,
+    oldest_at: T0,
+    expires_at: T0 + 86_400_000,
+  },
+};
+
+/** An endpoint that the error budget disabled, unless said otherwise. */
+export function aNotice<Kind extends NoticeKind = 'endpoint.disabled'>(
+  over: Partial<NewNotice> & { workspace: number; kind?: Kind; details?: NoticeDetails[Kind] },
+): NewNotice {
+  const kind = over.kind ?? 'endpoint.disabled';
+  return { kind, endpoint: null, delivery: null, details: DETAILS[kind], at: T0, ...over };
 }
 
 export function aSecret(over: Partial<SealedSecret> = {}): SealedSecret {
@@ -178,7 +233,7 @@ export async function seed(
   const workspace = aWorkspace();
   await store.createWorkspace(workspace);
   const endpoints = Array.from({ length: count }, () => anEndpoint({ workspace: workspace.key }));
-  for (const endpoint of endpoints) await store.createEndpoint(endpoint);
+  for (const endpoint of endpoints) await store.createEndpoint(endpoint, 'me');
   await store.registerNode('node-a', 60_000);
   const [endpoint] = endpoints;
   if (endpoint === undefined) throw new Error('At least one endpoint, please.');
@@ -251,6 +306,8 @@ export function aResult(
     attempt: anAttempt(),
     next: DELIVERED,
     disable: null,
+    charged: false,
+    probe: false,
     ...over,
   };
 }

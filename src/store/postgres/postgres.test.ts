@@ -17,6 +17,7 @@ import {
 } from '../contract/builders.ts';
 import { type Explained, planContract } from '../contract/plans.ts';
 import { storeContract } from '../contract.ts';
+import { insertNotices } from '../notices.ts';
 import type { Schema } from '../schema.ts';
 import { type Signal, type Store, StoreUnavailable } from '../store.ts';
 import { openPool } from './connection.ts';
@@ -45,6 +46,11 @@ async function open(): Promise<Opened> {
     async reopen() {
       await stores.shift()?.close();
       return another();
+    },
+    async insertNotices(rows) {
+      const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool: openPool({ url, max: 1 }) }) });
+      await db.transaction().execute((trx) => insertNotices(trx, rows));
+      await db.destroy();
     },
     async close() {
       await Promise.all(stores.map((opened) => opened.close()));
@@ -96,7 +102,7 @@ describe('PostgreSQL', () => {
         expect(late).toBe(false);
         accepted += 1;
         if (accepted === 100) {
-          await opened.store.updateEndpoint(workspace, endpoint.key, { name: 'changed' }, 1);
+          await opened.store.updateEndpoint(workspace, endpoint.key, { name: 'changed' }, 1, 'me');
           changed = true;
         }
       }
@@ -133,7 +139,7 @@ describe('PostgreSQL', () => {
         () => store.ping(),
         () => store.record('node-a', []).then(() => store.claimLanes('node-a', 10, null)),
         () => store.listEvents(workspace, {}, { limit: 10, before: null }),
-        () => store.updateEndpoint(workspace, endpoint.key, { name: 'x' }, 1),
+        () => store.updateEndpoint(workspace, endpoint.key, { name: 'x' }, 1, 'me'),
         () => store.notify({ kind: 'bin', bin: 1 }),
         () => store.migrate(),
       ]) {

@@ -16,6 +16,7 @@ import { type LaneDialect, lanes } from '../lanes.ts';
 import { log } from '../log.ts';
 import { migrate } from '../migrate.ts';
 import { migrations, POSTGRES_TYPES } from '../migrations.ts';
+import { type NoticeDialect, notices } from '../notices.ts';
 import type { Schema } from '../schema.ts';
 import type { Store } from '../store.ts';
 import { guard, guardAll, openPool, storableTexts } from './connection.ts';
@@ -46,6 +47,12 @@ export const LANE_DIALECT: LaneDialect = {
   lockNodes: sql`LOCK TABLE nodes IN SHARE ROW EXCLUSIVE MODE`,
 };
 
+const NOTICE_DIALECT: NoticeDialect = {
+  skipLocked: sql`FOR UPDATE SKIP LOCKED`,
+  composesAlone: (workspace) =>
+    sql`SELECT pg_try_advisory_xact_lock(hashtextextended(${`mails of ${workspace}`}, 0)) AS alone`,
+};
+
 /** Opens the store. Connections are made when they are first needed. */
 export function openPostgres({ url, clock }: PostgresOptions): Store {
   const hot = openPool({ url, max: HOT_CONNECTIONS, settings: HOT_SETTINGS });
@@ -58,6 +65,7 @@ export function openPostgres({ url, clock }: PostgresOptions): Store {
     ...lanes(db, db, LANE_DIALECT),
     ...log(db, db),
     ...bins(db, db),
+    ...notices(db, db, NOTICE_DIALECT),
     ...audit(db),
     publish: (call: Parameters<Store['publish']>[0]) => publish(hot, call),
     record: (node: string, results: Parameters<Store['record']>[1]) => record(hot, node, results),

@@ -9,6 +9,7 @@ import { realClock } from '../../real.ts';
 import { anEvent, type Opened, openItems, publish, publishAccepted, seed } from '../contract/builders.ts';
 import { type Explained, planContract } from '../contract/plans.ts';
 import { storeContract } from '../contract.ts';
+import { insertNotices } from '../notices.ts';
 import type { Schema } from '../schema.ts';
 import { StoreUnavailable } from '../store.ts';
 import { DirectoryInUse } from './lock.ts';
@@ -27,6 +28,12 @@ async function open(): Promise<Opened> {
       store = openSqlite({ directory, clock: realClock });
       await store.migrate();
       return store;
+    },
+    async insertNotices(rows) {
+      const thread = startThread({ path: join(directory, 'mirsal.db'), mode: 'write' });
+      const db = new Kysely<Schema>({ dialect: threadDialect(thread) });
+      await db.transaction().execute((trx) => insertNotices(trx, rows));
+      await db.destroy();
     },
     async close() {
       await store.close();

@@ -15,7 +15,8 @@ import { type LaneDialect, lanes } from '../lanes.ts';
 import { log } from '../log.ts';
 import { migrate } from '../migrate.ts';
 import { migrations, SQLITE_TYPES } from '../migrations.ts';
-import type { PublishAnswer, RecordVerdict } from '../records.ts';
+import { notices } from '../notices.ts';
+import type { PublishAnswer, RecordAnswer } from '../records.ts';
 import type { Schema } from '../schema.ts';
 import type { Store } from '../store.ts';
 import { lockDirectory } from './lock.ts';
@@ -71,10 +72,11 @@ export function createStore({
     ...lanes(write, read, dialect),
     ...log(write, read),
     ...bins(write, read),
+    ...notices(write, read, { skipLocked: sql``, composesAlone: null }),
     ...audit(read),
     publish: async (call) => (await writer.run({ kind: 'publish', call: packCall(call) })) as PublishAnswer,
     record: async (node, results) =>
-      (await writer.run({ kind: 'record', node, results: packResults(results) })) as RecordVerdict[],
+      (await writer.run({ kind: 'record', node, results: packResults(results) })) as RecordAnswer,
     async migrate() {
       const done = await migrate(
         new Migrator({ db: write, provider: { getMigrations: async () => migrations(SQLITE_TYPES) } }),
