@@ -31,6 +31,7 @@ function anEndpoint(overrides: Partial<Endpoint> = {}): Endpoint {
     sealedHeaders: null,
     signature: { v1a: false, compatibility: 'none' },
     disabled: null,
+    recovery: null,
     createdAt: 0,
     updatedAt: 0,
     lanes: [LANE],
@@ -259,6 +260,8 @@ describe('the end of an attempt', () => {
       },
       next: { state: 'delivered', endedAt: SPAN.endedAt, reason: 'HTTP 204' },
       disable: null,
+      charged: false,
+      probe: false,
     });
   });
 

@@ -3,6 +3,7 @@
  * Nothing here sends or stores.
  */
 
+import { OWN_FAULT_CODES } from '../core/delivery/budget.ts';
 import { decide, type EndedAttempt, outcomeOfStatus } from '../core/delivery/decide.ts';
 import { formatId } from '../core/ids.ts';
 import { compatibilitySignature, standardHeaders } from '../core/signing/sign.ts';
@@ -122,7 +123,15 @@ export function concludeAttempt(
       decision.kind === 'drop' && decision.disable !== null
         ? { reason: decision.disable, at: span.endedAt, by: 'receiver' }
         : null,
+    charged: isCharged(result, outcome, item),
+    probe: endpoint.recovery?.probing === true,
   };
+}
+
+/** P8: never Mirsal's own faults; nor tests, which a person sends to see whether it works. */
+function isCharged(result: SendResult, outcome: EndedAttempt['outcome'], item: LaneItem): boolean {
+  if (outcome === 'success' || item.source.kind === 'test') return false;
+  return result.outcome.kind === 'answered' || !OWN_FAULT_CODES.has(result.outcome.code);
 }
 
 function toNext(

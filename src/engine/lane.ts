@@ -39,6 +39,8 @@ export class Lane {
   lost = false;
   /** Wakes it when a retry is due, or when something is to be tried again. */
   timer: Timer | null = null;
+  /** Monotonic, ms: when the last of what was held went out. */
+  lastReleaseAt = Number.NEGATIVE_INFINITY;
   /** Monotonic, ms: since when there has been nothing to do. */
   idleSince: number;
 

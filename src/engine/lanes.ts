@@ -13,7 +13,7 @@
  */
 
 import { MINUTE, SECOND } from '../core/duration.ts';
-import { formatId } from '../core/ids.ts';
+import { firstKeyAt, formatId } from '../core/ids.ts';
 import type { AttemptResult, ClaimedLane, LaneItem, RecordVerdict } from '../store/records.ts';
 import { type Store, StoreUnavailable } from '../store/store.ts';
 import type { Clock, Send } from '../world.ts';
@@ -27,6 +27,8 @@ import type { Slots } from './slots.ts';
 const LOADED_IN_ALL = 64 * 1024 * 1024;
 const STORE_RETRY_MS = SECOND;
 const LEASE_RETRY_MS = SECOND / 2;
+/** Another lane tries the endpoint's first delivery; its success wakes this one. */
+const PROBE_RETRY_MS = SECOND;
 /** A drained lane stays owned this long: its next delivery starts without a claim. */
 const IDLE_MS = MINUTE;
 
@@ -40,8 +42,6 @@ export interface LanesDeps {
   node: string;
   /** False where the node's lease would not outlast an attempt of this length. */
   mayStart(timeoutMs: number): boolean;
-  /** An attempt's end has changed the workspace's endpoints. */
-  routingChanged(workspace: number): Promise<void>;
   /** One line per attempt; `describe` makes it, where somebody wants it. */
   onAttempt(describe: () => Record<string, unknown>): void;
   onError(error: unknown, where: string): void;
@@ -240,6 +240,11 @@ export class Lanes {
         this.#abandon(lane);
         return false;
       }
+      const delayMs = await this.#recoveryDelay(lane, item, destination);
+      if (delayMs > 0) {
+        this.#later(lane, delayMs);
+        return false;
+      }
       if (!this.#deps.mayStart(destination.endpoint.timeoutMs)) {
         this.#later(lane, LEASE_RETRY_MS);
         return false;
@@ -300,6 +305,27 @@ export class Lanes {
     return destination === undefined || destination.endpoint.disabled !== null ? null : destination;
   }
 
+  /**
+   * How long an item of an endpoint that was enabled lately has to wait, ms (P9): while the first
+   * delivery is tried alone, all others do; then what was held goes out at the set rate, of which each
+   * lane has its share, so that no node need ask another.
+   */
+  async #recoveryDelay(lane: Lane, item: LaneItem, { endpoint }: Destination): Promise<number> {
+    const { recovery } = endpoint;
+    if (recovery === null) return 0;
+    if (recovery.probing) {
+      const mine = await this.#deps.store.claimProbe(lane.workspace, endpoint.key, lane.key);
+      return mine ? 0 : PROBE_RETRY_MS;
+    }
+    if (item.key >= firstKeyAt(recovery.since) || item.attempts > 0) return 0;
+    const intervalMs = (SECOND * endpoint.lanes.length) / recovery.perSecond;
+    const now = this.#deps.clock.monotonic();
+    const waitMs = lane.lastReleaseAt + intervalMs - now;
+    if (waitMs > 0) return waitMs;
+    lane.lastReleaseAt = now;
+    return 0;
+  }
+
   /** Sends the item once. Never rejects for what the receiver does. */
   async #attempt(lane: Lane, item: LaneItem, destination: Destination): Promise<AttemptResult> {
     const { clock, send } = this.#deps;
@@ -313,7 +339,7 @@ export class Lanes {
 
   /** Records what came of it; only then may the lane go on. False where the lane is another's by now. */
   async #record(lane: Lane, item: LaneItem, attempted: AttemptResult): Promise<boolean> {
-    const { recorder, onAttempt, routingChanged } = this.#deps;
+    const { recorder, onAttempt } = this.#deps;
     const verdict = await recorder.record(attempted).finally(() => this.#sending.delete(item.key));
     onAttempt(() => describeAttempt(attempted, verdict));
     if (verdict === 'fenced') {
@@ -321,7 +347,6 @@ export class Lanes {
       return false;
     }
     this.#change(lane, () => lane.advance(item, attempted.next));
-    if (attempted.disable !== null) await routingChanged(lane.workspace);
     return true;
   }
 }

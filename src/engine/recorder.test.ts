@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { createMovableClock } from '../../test/support/clock.ts';
 import { SECOND } from '../core/duration.ts';
-import type { AttemptResult, RecordVerdict } from '../store/records.ts';
+import type { AttemptResult, RecordAnswer, RecordVerdict } from '../store/records.ts';
 import { StoreUnavailable } from '../store/store.ts';
 import { createRecorder } from './recorder.ts';
 
@@ -33,6 +33,8 @@ function aResult(sequence: number): AttemptResult {
     },
     next: { state: 'delivered', endedAt: 1, reason: 'HTTP 200' },
     disable: null,
+    charged: false,
+    probe: false,
   };
 }
 
@@ -47,11 +49,11 @@ function aStore() {
   return {
     calls,
     record: (node: string, results: readonly AttemptResult[]) =>
-      new Promise<RecordVerdict[]>((resolve, reject) => {
+      new Promise<RecordAnswer>((resolve, reject) => {
         calls.push({
           node,
           sequences: results.map(({ sequence }) => sequence),
-          succeed: (verdicts) => resolve(verdicts ?? results.map(() => 'recorded')),
+          succeed: (verdicts) => resolve({ verdicts: verdicts ?? results.map(() => 'recorded'), moved: [] }),
           fail: reject,
         });
       }),
@@ -67,6 +69,7 @@ function aRecorder() {
     clock,
     node: 'node-a',
     onUnavailable: (error) => unavailable.push(error),
+    onMoved: () => Promise.resolve(),
   });
   const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
   return { recorder, calls: store.calls, clock, unavailable, settle };

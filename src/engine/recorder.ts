@@ -37,6 +37,8 @@ export function createRecorder(deps: {
   clock: Clock;
   node: string;
   onUnavailable(error: StoreUnavailable): void;
+  /** The results have changed the endpoints of this workspace. Never rejects. */
+  onMoved(workspace: number): Promise<void>;
 }): Recorder {
   const { store, clock, node } = deps;
   let queue: Entry[] = [];
@@ -46,10 +48,12 @@ export function createRecorder(deps: {
   const writeBatch = async (batch: Entry[]): Promise<void> => {
     for (;;) {
       try {
-        const verdicts = await store.record(
+        const { verdicts, moved } = await store.record(
           node,
           batch.map((entry) => entry.result),
         );
+        // Before any lane goes on: one of theirs may be disabled.
+        await Promise.all(moved.map(deps.onMoved));
         for (const [index, entry] of batch.entries()) entry.resolve(verdicts[index] ?? 'fenced');
         return;
       } catch (error) {

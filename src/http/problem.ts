@@ -48,6 +48,10 @@ export const ProblemSchema = Type.Object(
     held: Type.Optional(
       Type.Integer({ description: 'With `held_choice_required`: how many deliveries are held.' }),
     ),
+    held_oldest_at: Type.Optional(Type.String({ description: 'Likewise: when the oldest was made.' })),
+    plan: Type.Optional(Type.String({ description: 'With `plan_required`: the plan that would do.' })),
+    limit: Type.Optional(Type.Integer({ description: 'With `limit_reached`: how many the plan allows.' })),
+    reached: Type.Optional(Type.Integer({ description: 'Likewise: how many there are.' })),
   },
   { $id: 'Problem', description: 'An error (RFC 9457).' },
 );
@@ -60,7 +64,14 @@ export interface ProblemBody {
   detail: string;
   errors?: readonly Fault[];
   held?: number;
+  held_oldest_at?: string;
+  plan?: string;
+  limit?: number;
+  reached?: number;
 }
+
+/** Members that some codes have besides. */
+type ProblemFacts = Pick<ProblemBody, 'held' | 'held_oldest_at' | 'plan' | 'limit' | 'reached'>;
 
 /** More faults than these help nobody. */
 export const MAX_FAULTS = 100;
@@ -68,7 +79,7 @@ export const MAX_FAULTS = 100;
 export interface ProblemOptions {
   errors?: readonly Fault[];
   headers?: Readonly<Record<string, string>>;
-  held?: number;
+  facts?: ProblemFacts;
   cause?: unknown;
 }
 
@@ -86,7 +97,7 @@ export class Problem extends Error {
     this.headers = options.headers ?? {};
     this.body = { type: `urn:mirsal:problem:${code}`, title, status, code, detail: short(detail) };
     if (options.errors) this.body.errors = options.errors.slice(0, MAX_FAULTS).map(shortFault);
-    if (options.held !== undefined) this.body.held = options.held;
+    Object.assign(this.body, options.facts);
   }
 }
 

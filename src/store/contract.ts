@@ -5,6 +5,7 @@
 
 import { describe } from 'vitest';
 import { administrationContract } from './contract/administration.ts';
+import { budgetContract } from './contract/budget.ts';
 import type { OpenStore } from './contract/builders.ts';
 import { lanesContract } from './contract/lanes.ts';
 import { logContract } from './contract/log.ts';
@@ -19,6 +20,7 @@ export function storeContract(name: string, open: OpenStore): void {
     publishingContract(open);
     lanesContract(open);
     recordingContract(open);
+    budgetContract(open);
     logContract(open);
     noticesContract(open);
   });

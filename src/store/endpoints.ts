@@ -1,10 +1,12 @@
 /** Endpoints, their secrets and lanes, and the routing snapshot: the queries, for both databases. */
 
 import type { Kysely, Selectable, Transaction, Updateable } from 'kysely';
-import { moveRouting, toWorkspace } from './administration.ts';
+import { formatId } from '../core/ids.ts';
+import { lockWorkspace, moveRouting, toWorkspace } from './administration.ts';
+import { insertAudit } from './audit.ts';
+import { countOpen, enabling, skipOpen } from './enabling.ts';
 import type { DisabledReason, Endpoint, EndpointPatch, SealedSecret, SecretKind } from './records.ts';
 import type { EndpointsTable, Schema, SecretsTable } from './schema.ts';
-import { isOpen } from './states.ts';
 import type { Store } from './store.ts';
 
 function toSecret(row: Selectable<SecretsTable>): SealedSecret {
@@ -37,6 +39,14 @@ function toEndpoint(row: Selectable<EndpointsTable>, secrets: readonly SealedSec
             reason: row.disabled_reason as DisabledReason,
             at: row.disabled_at,
             by: row.disabled_by ?? '',
+          },
+    recovery:
+      row.recovery_since === null
+        ? null
+        : {
+            since: row.recovery_since,
+            probing: row.probing === 1,
+            perSecond: row.release_per_second ?? 0,
           },
     createdAt: row.created_at,
     updatedAt: row.updated_at,
@@ -98,13 +108,17 @@ async function insertSecret(
     .execute();
 }
 
-/** Changes one living endpoint and moves the routing; false where there is none to change. */
+/**
+ * Changes one living endpoint and moves the routing; false where there is none to change. The workspace
+ * is locked before the endpoint, as recording an attempt that disables it does.
+ */
 async function change(
   trx: Transaction<Schema>,
   workspace: number,
   endpoint: number,
   columns: EndpointColumns,
 ): Promise<boolean> {
+  await lockWorkspace(trx, workspace);
   const result = await trx
     .updateTable('endpoints')
     .set(columns)
@@ -117,28 +131,14 @@ async function change(
   return true;
 }
 
-/** Ends all open deliveries of an endpoint as skipped; returns how many. */
-async function skipOpen(
-  trx: Transaction<Schema>,
-  workspace: number,
-  endpoint: number,
-  reason: string,
-  at: number,
-): Promise<number> {
-  const result = await trx
-    .updateTable('deliveries')
-    .set({ state: 'skipped', reason, ended_at: at, next_attempt_at: null })
-    // By way of the lanes: what is open is indexed by lane.
-    .where('lane', 'in', (eb) =>
-      eb
-        .selectFrom('lanes')
-        .select('key')
-        .where('workspace', '=', workspace)
-        .where('endpoint', '=', endpoint),
-    )
-    .where(isOpen('state'))
+async function urlOf(trx: Transaction<Schema>, workspace: number, endpoint: number): Promise<string | null> {
+  const row = await trx
+    .selectFrom('endpoints')
+    .select('url')
+    .where('workspace', '=', workspace)
+    .where('key', '=', endpoint)
     .executeTakeFirst();
-  return Number(result.numUpdatedRows);
+  return row?.url ?? null;
 }
 
 type Endpoints = Pick<
@@ -152,12 +152,16 @@ type Endpoints = Pick<
   | 'enableEndpoint'
   | 'rotateSecret'
   | 'countOpen'
+  | 'claimProbe'
+  | 'listFailing'
+  | 'listBudgetErrors'
 >;
 
 export function endpoints(write: Kysely<Schema>, read: Kysely<Schema>): Endpoints {
   return {
     ...reading(read),
-    createEndpoint: ({ lanes, secrets, ...endpoint }) =>
+    ...enabling(write),
+    createEndpoint: ({ lanes, secrets, ...endpoint }, by) =>
       write.transaction().execute(async (trx) => {
         await trx
           .insertInto('endpoints')
@@ -185,35 +189,48 @@ export function endpoints(write: Kysely<Schema>, read: Kysely<Schema>): Endpoint
         await createLanes(trx, endpoint.workspace, endpoint.key, lanes);
         for (const secret of secrets) await insertSecret(trx, endpoint.workspace, endpoint.key, secret);
         await moveRouting(trx, endpoint.workspace);
+        await insertAudit(trx, {
+          workspace: endpoint.workspace,
+          actor: by,
+          action: 'endpoint.created',
+          target: formatId('ep', endpoint.key),
+          details: { name: endpoint.name, url: endpoint.url },
+          at: endpoint.createdAt,
+        });
       }),
-    updateEndpoint: (workspace, endpoint, patch, at) =>
+    updateEndpoint: (workspace, endpoint, patch, at, by) =>
       write.transaction().execute(async (trx) => {
-        const changed = await change(trx, workspace, endpoint, { ...toColumns(patch), updated_at: at });
-        if (changed && patch.ordering !== undefined) {
-          await createLanes(trx, workspace, endpoint, patch.ordering.lanes);
-        }
-        return changed;
+        await lockWorkspace(trx, workspace);
+        const before = await urlOf(trx, workspace, endpoint);
+        if (!(await change(trx, workspace, endpoint, { ...toColumns(patch), updated_at: at }))) return false;
+        if (patch.ordering !== undefined) await createLanes(trx, workspace, endpoint, patch.ordering.lanes);
+        const url =
+          patch.url === undefined || patch.url === before ? {} : { url: { from: before, to: patch.url } };
+        await insertAudit(trx, {
+          workspace,
+          actor: by,
+          action: 'endpoint.updated',
+          target: formatId('ep', endpoint),
+          details: { members: Object.keys(patch), ...url },
+          at,
+        });
+        return true;
       }),
-    deleteEndpoint: (workspace, endpoint, at) =>
+    deleteEndpoint: (workspace, endpoint, at, by) =>
       write.transaction().execute(async (trx) => {
-        const changed = await change(trx, workspace, endpoint, { deleted_at: at });
-        if (changed) await skipOpen(trx, workspace, endpoint, 'endpoint_deleted', at);
-        return changed;
+        if (!(await change(trx, workspace, endpoint, { deleted_at: at }))) return false;
+        const skipped = await skipOpen(trx, workspace, endpoint, 'endpoint_deleted', at);
+        await insertAudit(trx, {
+          workspace,
+          actor: by,
+          action: 'endpoint.deleted',
+          target: formatId('ep', endpoint),
+          details: { url: await urlOf(trx, workspace, endpoint), skipped },
+          at,
+        });
+        return true;
       }),
-    disableEndpoint: (workspace, endpoint, { reason, at, by }) =>
-      write
-        .transaction()
-        .execute((trx) =>
-          change(trx, workspace, endpoint, { disabled_reason: reason, disabled_at: at, disabled_by: by }),
-        ),
-    enableEndpoint: (workspace, endpoint, held, by, at) =>
-      write.transaction().execute(async (trx) => {
-        const columns = { disabled_reason: null, disabled_at: null, disabled_by: null, updated_at: at };
-        if (!(await change(trx, workspace, endpoint, columns))) return null;
-        if (held === 'skip') return skipOpen(trx, workspace, endpoint, `skipped_by: ${by}`, at);
-        return (await countOpen(trx, workspace, [endpoint])).get(endpoint) ?? 0;
-      }),
-    rotateSecret: (workspace, endpoint, secret, overlapUntil) =>
+    rotateSecret: (workspace, endpoint, secret, overlapUntil, by) =>
       write.transaction().execute(async (trx) => {
         if (!(await change(trx, workspace, endpoint, { updated_at: secret.createdAt }))) return false;
         await trx
@@ -225,31 +242,40 @@ export function endpoints(write: Kysely<Schema>, read: Kysely<Schema>): Endpoint
           .where('expires_at', 'is', null)
           .execute();
         await insertSecret(trx, workspace, endpoint, secret);
+        await insertAudit(trx, {
+          workspace,
+          actor: by,
+          action: 'endpoint.secret_rotated',
+          target: formatId('ep', endpoint),
+          details: { kind: secret.kind, overlap_until: overlapUntil },
+          at: secret.createdAt,
+        });
         return true;
       }),
   };
 }
 
-async function countOpen(
-  db: Kysely<Schema>,
-  workspace: number,
-  keys: readonly number[],
-): Promise<Map<number, number>> {
-  if (keys.length === 0) return new Map();
-  const rows = await db
-    .selectFrom('lanes as l')
-    .innerJoin('deliveries as d', 'd.lane', 'l.key')
-    .select((eb) => ['l.endpoint', eb.fn.countAll<number>().as('open')])
-    .where('l.workspace', '=', workspace)
-    .where('l.endpoint', 'in', keys)
-    .where(isOpen('d.state'))
-    .groupBy('l.endpoint')
-    .execute();
-  return new Map(rows.map((row) => [row.endpoint, row.open]));
-}
-
-function reading(read: Kysely<Schema>): Pick<Endpoints, 'routing' | 'routingVersions' | 'countOpen'> {
+function reading(
+  read: Kysely<Schema>,
+): Pick<Endpoints, 'routing' | 'routingVersions' | 'countOpen' | 'listFailing' | 'listBudgetErrors'> {
   return {
+    async listFailing(workspace) {
+      const rows = await read.selectFrom('failing').selectAll().where('workspace', '=', workspace).execute();
+      return new Map(
+        rows.map(({ endpoint, since, last_at, failures, error }) => [
+          endpoint,
+          { since, lastAt: last_at, failures, error },
+        ]),
+      );
+    },
+    listBudgetErrors: (workspace, after) =>
+      read
+        .selectFrom('budget_errors')
+        .select(['endpoint', 'at'])
+        .where('workspace', '=', workspace)
+        .where('at', '>', after)
+        .orderBy('at')
+        .execute(),
     async routing(workspace) {
       // Read before the rest: a change in between makes the next look-up read again, never the reverse.
       const row = await read

@@ -11,8 +11,8 @@
  */
 
 import type { BudgetError } from '../core/delivery/budget.ts';
-import type { AuditFilter, StoredAuditEntry } from './history.ts';
 import type { Bin, BinAnswer, BinRequest } from './records/bins.ts';
+import type { AuditFilter, StoredAuditEntry } from './records/history.ts';
 import type { ComposedMails, ComposeRules, DueMail, ListedNotice, MailSettlement } from './records/mails.ts';
 import type {
   ApiKey,

@@ -20,6 +20,16 @@ export function lanePlace(ordering: Ordering, event: { id: string; subject: stri
   return key === null ? 0 : fnv1a(key) % ordering.lanes;
 }
 
+/** The lane, of those that an endpoint has in use, in which an event joins. Pure; throws where there are too few. */
+export function chooseLane(
+  endpoint: { key: number; ordering: Ordering; lanes: readonly number[] },
+  event: { id: string; subject: string | null },
+): number {
+  const lane = endpoint.lanes[lanePlace(endpoint.ordering, event)];
+  if (lane === undefined) throw new Error(`Endpoint ${endpoint.key} has fewer lanes than its ordering says.`);
+  return lane;
+}
+
 /** FNV-1a, 32 bits, over UTF-16 code units: small, stable over versions, good enough to spread. */
 function fnv1a(text: string): number {
   let hash = 0x811c9dc5;

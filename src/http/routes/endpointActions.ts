@@ -105,12 +105,14 @@ function enableRoute(app: App, deps: HttpDeps): void {
 
 /** P9: a person decides what becomes of what was held. */
 async function refuseSilentChoice(deps: HttpDeps, workspace: number, endpoint: number): Promise<void> {
-  const held = (await deps.store.countOpen(workspace, [endpoint])).get(endpoint) ?? 0;
-  if (held === 0) return;
-  const detail = `${held} ${held === 1 ? 'delivery is' : 'deliveries are'} held. Say {"held": "send"} to send in order, or {"held": "skip"}.`;
+  const held = (await deps.store.countOpen(workspace, [endpoint])).get(endpoint);
+  if (held === undefined) return;
+  const { count, oldestAt } = held;
+  const what = count === 1 ? 'delivery is' : 'deliveries are';
+  const detail = `${count} ${what} held, the oldest from ${formatTime(oldestAt)}. Say {"held": "send"} to send in order, or {"held": "skip"}.`;
   throw new Problem('held_choice_required', detail, {
     errors: [{ field: '/held', message: 'is needed: "send" or "skip"' }],
-    held,
+    facts: { held: count, held_oldest_at: formatTime(oldestAt) },
   });
 }
 
@@ -222,7 +224,9 @@ function rotateRoute(app: App, deps: HttpDeps): void {
       const { overlap_s = DEFAULT_OVERLAP_S, kind = 'v1' } = request.body;
       const made = makeSecret(deps, kind);
       const until = deps.clock.now() + overlap_s * SECOND;
-      if (!(await deps.store.rotateSecret(workspace, endpoint.key, made.sealed, until))) {
+      if (
+        !(await deps.store.rotateSecret(workspace, endpoint.key, made.sealed, until, callerOf(request).by))
+      ) {
         throw notFound('endpoint', request.params.id);
       }
       await deps.engine.routingChanged(workspace);

@@ -57,11 +57,12 @@ function createRoute(app: App, deps: HttpDeps): void {
       const shared = makeSecret(deps, 'v1', given ?? null);
       const pair = endpoint.signature.v1a ? makeSecret(deps, 'v1a') : null;
       const secrets = [shared, pair].filter((secret): secret is MadeSecret => secret !== null);
-      await deps.store.createEndpoint({
+      const row = {
         ...endpoint,
         condition: condition ?? null,
         secrets: secrets.map(({ sealed }) => sealed),
-      });
+      };
+      await deps.store.createEndpoint(row, callerOf(request).by);
       await deps.engine.routingChanged(workspace);
       const stored = await findEndpoint(deps, workspace, endpoint.key);
       return reply.code(201).send({
@@ -147,11 +148,12 @@ function patchRoute(app: App, deps: HttpDeps): void {
       const patch = patchFrom(deps, endpoint, request.body);
       if (condition !== undefined) patch.condition = condition;
       const now = deps.clock.now();
-      if (!(await deps.store.updateEndpoint(workspace, endpoint.key, patch, now))) {
+      const { by } = callerOf(request);
+      if (!(await deps.store.updateEndpoint(workspace, endpoint.key, patch, now, by))) {
         throw notFound('endpoint', request.params.id);
       }
       if (patch.signature?.v1a && !endpoint.secrets.some(({ kind }) => kind === 'v1a')) {
-        await deps.store.rotateSecret(workspace, endpoint.key, makeSecret(deps, 'v1a').sealed, now);
+        await deps.store.rotateSecret(workspace, endpoint.key, makeSecret(deps, 'v1a').sealed, now, by);
       }
       await deps.engine.routingChanged(workspace);
       return showEndpoint(deps, request, await findEndpoint(deps, workspace, endpoint.key));
@@ -179,7 +181,9 @@ function deleteRoute(app: App, deps: HttpDeps): void {
     async (request, reply) => {
       const workspace = workspaceOf(request);
       const endpoint = await endpointOfId(deps, workspace, request.params.id);
-      if (!(await deps.store.deleteEndpoint(workspace, endpoint.key, deps.clock.now()))) {
+      if (
+        !(await deps.store.deleteEndpoint(workspace, endpoint.key, deps.clock.now(), callerOf(request).by))
+      ) {
         throw notFound('endpoint', request.params.id);
       }
       await deps.engine.routingChanged(workspace);
@@ -230,10 +234,17 @@ export async function showEndpoints(
   endpoints: readonly Endpoint[],
 ): Promise<EndpointView[]> {
   const disabled = endpoints.filter((endpoint) => endpoint.disabled !== null).map(({ key }) => key);
-  const open = disabled.length === 0 ? null : await deps.store.countOpen(workspaceOf(request), disabled);
+  const [open, failing] = await Promise.all([
+    disabled.length === 0 ? null : deps.store.countOpen(workspaceOf(request), disabled),
+    deps.store.listFailing(workspaceOf(request)),
+  ]);
   const showSecrets = hasScope(callerOf(request), 'manage');
   return endpoints.map((endpoint) =>
-    endpointView(endpoint, open?.get(endpoint.key) ?? 0, openHeaders(deps.sealer, endpoint, showSecrets)),
+    endpointView(endpoint, {
+      held: open?.get(endpoint.key) ?? null,
+      failing: failing.get(endpoint.key) ?? null,
+      headers: openHeaders(deps.sealer, endpoint, showSecrets),
+    }),
   );
 }
 

@@ -7,7 +7,7 @@ import { MAX_LANES, type Ordering } from '../../core/delivery/order.ts';
 import { MAX_WAIT_S, MAX_WAITS, RETRY_PRESETS, type RetryPolicy } from '../../core/delivery/retry.ts';
 import { formatId } from '../../core/ids.ts';
 import { CONDITION_LIMITS, type Condition, OPERATORS } from '../../core/routing/condition.ts';
-import type { Endpoint } from '../../store/records.ts';
+import type { Endpoint, Failing, OpenCount } from '../../store/records.ts';
 import { nullable, oneOf, pageOf, ref, time } from '../operation.ts';
 import { formatTime } from '../paging.ts';
 
@@ -105,7 +105,9 @@ const input = {
     minItems: 1,
     maxItems: MAX_EVENT_TYPES,
     uniqueItems: true,
-    description: 'Names of event types; `["*"]` for all.',
+    description:
+      'Names of event types; `["*"]` for all. The system events `endpoint.disabled`, `endpoint.enabled`, ' +
+      '`delivery.dropped` and `budget.warning` are sent only where they are named: `*` does not mean them.',
   }),
   condition: nullable(ref<unknown>('Condition')),
   ordering: OrderingSchema,
@@ -182,6 +184,18 @@ const endpointMembers = {
   }),
   signature: Type.Object({ v1a: Type.Boolean(), compatibility: oneOf(['none', 'base64', 'hex'] as const) }),
   held: Type.Integer({ description: 'Deliveries held because the endpoint is disabled.' }),
+  held_oldest_at: nullable(time('When the oldest of them was made; null where none is held.')),
+  failing: nullable(
+    Type.Object({
+      since: time('When the first of the attempts that failed in a row ended.'),
+      failures: Type.Integer(),
+      last_error: Type.String(),
+    }),
+    { description: 'Null unless the latest attempt failed.' },
+  ),
+  recovering: Type.Boolean({
+    description: 'Enabled lately, and its first delivery, tried alone, has not arrived yet.',
+  }),
   created_at: time('When it was made.'),
   updated_at: time('When it was last changed.'),
 };
@@ -244,13 +258,16 @@ export const endpointComponents = [
   RotatedSecretSchema,
 ];
 
-/** `open` is the endpoint's count of open deliveries; `headers` are to be shown as they are. */
+/** `held` is what is open at a disabled endpoint; `headers` are to be shown as they are. */
 export function endpointView(
   endpoint: Endpoint,
-  open: number,
-  headers: Record<string, string>,
+  {
+    held,
+    failing,
+    headers,
+  }: { held: OpenCount | null; failing: Failing | null; headers: Record<string, string> },
 ): EndpointView {
-  const { disabled } = endpoint;
+  const { disabled, recovery } = endpoint;
   return {
     id: formatId('ep', endpoint.key),
     url: endpoint.url,
@@ -265,7 +282,13 @@ export function endpointView(
     timeout_ms: endpoint.timeoutMs,
     headers,
     signature: endpoint.signature,
-    held: disabled === null ? 0 : open,
+    held: held?.count ?? 0,
+    held_oldest_at: held === null ? null : formatTime(held.oldestAt),
+    failing:
+      failing === null
+        ? null
+        : { since: formatTime(failing.since), failures: failing.failures, last_error: failing.error },
+    recovering: recovery?.probing === true,
     created_at: formatTime(endpoint.createdAt),
     updated_at: formatTime(endpoint.updatedAt),
   };

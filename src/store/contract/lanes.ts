@@ -50,7 +50,7 @@ export function lanesContract(open: OpenStore): void {
       const delivery = event.deliveries[0]?.key ?? 0;
       expect((await store.registerNode('a', LONG)).largestKey).toBe(Math.max(event.key, delivery));
       const late = anEndpoint({ workspace, secrets: [] });
-      await store.createEndpoint(late);
+      await store.createEndpoint(late, 'me');
       expect((await store.registerNode('a', LONG)).largestKey).toBe(Math.max(late.key, ...late.lanes));
     });
   });
@@ -142,11 +142,11 @@ export function lanesContract(open: OpenStore): void {
       await store.heartbeat('node-a', OVER);
       expect(await store.claimLanes('node-b', 100, null)).toMatchObject([{ epoch: 2, doneSequence: 0 }]);
       expect(await store.heartbeat('node-a', LONG)).toBe(false);
-      expect(await store.record('node-a', [aResult(endpoint, 1, item)])).toEqual(['fenced']);
-      expect(await store.record('node-b', [aResult(endpoint, 1, item)])).toEqual(['fenced']);
+      expect((await store.record('node-a', [aResult(endpoint, 1, item)])).verdicts).toEqual(['fenced']);
+      expect((await store.record('node-b', [aResult(endpoint, 1, item)])).verdicts).toEqual(['fenced']);
       expect(await store.listAttempts(workspace, [item.key], { full: false })).toEqual([]);
       expect((await store.findDelivery(workspace, item.key))?.state).toBe('pending');
-      expect(await store.record('node-b', [aResult(endpoint, 2, item)])).toEqual(['recorded']);
+      expect((await store.record('node-b', [aResult(endpoint, 2, item)])).verdicts).toEqual(['recorded']);
     });
 
     test('P4: who registers again owns nothing any more', async () => {
@@ -156,7 +156,7 @@ export function lanesContract(open: OpenStore): void {
       if (item === undefined) throw new Error('Nothing is open.');
       await store.registerNode('node-a', LONG);
       expect(await laneOf(store, endpoint)).toMatchObject({ owner: null });
-      expect(await store.record('node-a', [aResult(endpoint, 1, item)])).toEqual(['fenced']);
+      expect((await store.record('node-a', [aResult(endpoint, 1, item)])).verdicts).toEqual(['fenced']);
       expect(await store.claimLanes('node-a', 100, null)).toMatchObject([{ epoch: 2 }]);
     });
 
@@ -253,9 +253,9 @@ export function lanesContract(open: OpenStore): void {
       if (first === undefined) throw new Error('Nothing is open.');
       await store.record('node-a', [aResult(endpoint, 1, first)]);
       const lane = endpoint.lanes[0] ?? 0;
-      const replay = { key: aKey(), lane, now: T0 + 9 };
+      const replay = { key: aKey(), lane, now: T0 + 9, by: 'me' };
       expect(await store.replayDelivery(workspace, first.key, replay)).toEqual({ kind: 'changed', lane });
-      const again = { key: aKey(), lane, now: T0 + 10 };
+      const again = { key: aKey(), lane, now: T0 + 10, by: 'me' };
       await store.replayDelivery(workspace, replay.key, again);
       const items = await openItems(store, endpoint);
       expect(items.map(({ sequence, message, replay }) => [sequence, message === first.key, replay])).toEqual(
@@ -276,7 +276,7 @@ export function lanesContract(open: OpenStore): void {
       expect(await store.replayDelivery(workspace, 1, { ...again, key: aKey() })).toEqual({
         kind: 'missing',
       });
-      await store.deleteEndpoint(workspace, endpoint.key, T0);
+      await store.deleteEndpoint(workspace, endpoint.key, T0, 'me');
       expect(await store.replayDelivery(workspace, first.key, { ...again, key: aKey() })).toEqual({
         kind: 'missing',
       });

@@ -37,7 +37,10 @@ export function recordingContract(open: OpenStore): void {
         requestHeaders: '[["x-a","\\u0000{\\"b\\"},"]]',
         truncated: true,
       });
-      expect(await store.record('node-a', [aResult(endpoint, 1, first, { attempt })])).toEqual(['recorded']);
+      expect(await store.record('node-a', [aResult(endpoint, 1, first, { attempt })])).toEqual({
+        verdicts: ['recorded'],
+        moved: [],
+      });
       expect(await store.findDelivery(workspace, first.key)).toMatchObject({
         state: 'delivered',
         reason: 'HTTP 200',
@@ -108,14 +111,14 @@ export function recordingContract(open: OpenStore): void {
           });
         }),
       );
-      expect(await store.record('node-a', results)).toEqual(
+      expect((await store.record('node-a', results)).verdicts).toEqual(
         results.map(({ epoch }) => (epoch === 1 ? 'recorded' : 'fenced')),
       );
       const states = await Promise.all(
         results.map(async ({ delivery }) => (await store.findDelivery(workspace, delivery))?.state),
       );
       expect(states).toEqual(results.map(({ epoch, next }) => (epoch === 1 ? next.state : 'pending')));
-      expect(await store.record('node-a', [])).toEqual([]);
+      expect(await store.record('node-a', [])).toEqual({ verdicts: [], moved: [] });
     });
 
     test('results of one lane in one batch are recorded in their order', async () => {
@@ -123,7 +126,7 @@ export function recordingContract(open: OpenStore): void {
       const { workspace, endpoint } = await seed(store);
       const [first, second] = await publishSome(store, endpoint, 2);
       if (first === undefined || second === undefined) throw new Error('Nothing is open.');
-      const verdicts = await store.record('node-a', [
+      const { verdicts } = await store.record('node-a', [
         aResult(endpoint, 1, first, { next: WAITING }),
         aResult(endpoint, 1, first, { attempt: anAttempt({ number: 2 }) }),
         aResult(endpoint, 1, second),
@@ -141,7 +144,7 @@ export function recordingContract(open: OpenStore): void {
       const result = aResult(endpoint, 1, item);
       await store.record('node-a', [result]);
       const before = await store.findDelivery(workspace, item.key);
-      expect(await store.record('node-a', [result])).toEqual(['recorded']);
+      expect((await store.record('node-a', [result])).verdicts).toEqual(['recorded']);
       expect(await store.findDelivery(workspace, item.key)).toEqual(before);
       expect(await store.listAttempts(workspace, [item.key], { full: false })).toHaveLength(1);
     });
@@ -152,9 +155,9 @@ export function recordingContract(open: OpenStore): void {
       const [item] = await publishSome(store, endpoint, 1);
       if (item === undefined) throw new Error('Nothing is open.');
       await store.skipDelivery(workspace, item.key, 'Layla', T0 + 1);
-      expect(await store.record('node-a', [aResult(endpoint, 1, item, { next: WAITING })])).toEqual([
-        'recorded',
-      ]);
+      expect(
+        (await store.record('node-a', [aResult(endpoint, 1, item, { next: WAITING })])).verdicts,
+      ).toEqual(['recorded']);
       expect(await store.findDelivery(workspace, item.key)).toMatchObject({
         state: 'skipped',
         reason: 'skipped_by: Layla',
@@ -176,18 +179,20 @@ export function recordingContract(open: OpenStore): void {
         throw new Error('Nothing is open.');
       const version = await versionOf(store, workspace);
       const disable = { reason: 'gone', at: T0 + 35, by: 'receiver' } as const;
-      const verdicts = await store.record('node-a', [
-        aResult(gone, 1, first, { next: DROPPED, disable }),
-        aResult(fenced, 5, other, { next: DROPPED, disable }),
+      const attempt = anAttempt({ outcome: 'http', status: 410 });
+      const { verdicts, moved } = await store.record('node-a', [
+        aResult(gone, 1, first, { attempt, next: DROPPED, disable }),
+        aResult(fenced, 5, other, { attempt, next: DROPPED, disable }),
       ]);
       expect(verdicts).toEqual(['recorded', 'fenced']);
+      expect(moved).toEqual([workspace]);
       expect((await store.routing(workspace))?.endpoints.map(({ disabled }) => disabled)).toEqual([
         disable,
         null,
       ]);
       expect(await versionOf(store, workspace)).toBe(version + 1);
       const late = { ...disable, at: T0 + 99 };
-      await store.record('node-a', [aResult(gone, 1, second, { next: DROPPED, disable: late })]);
+      await store.record('node-a', [aResult(gone, 1, second, { attempt, next: DROPPED, disable: late })]);
       expect((await store.routing(workspace))?.endpoints[0]?.disabled).toEqual(disable);
       expect(await versionOf(store, workspace)).toBe(version + 1);
     });
@@ -207,7 +212,7 @@ export function recordingContract(open: OpenStore): void {
             return aResult(endpoint, epoch, item, { attempt: anAttempt({ number: item.attempts + 1 }) });
           }),
         );
-        const [verdicts] = await Promise.all([
+        const [{ verdicts }] = await Promise.all([
           store.record('node-a', round % 2 === 0 ? results : results.toReversed()),
           publishAccepted(other, workspace, [anEvent(endpoints.toReversed()), anEvent(endpoints)]),
           heldLanes(other, lanes).then((held) => other.releaseLanes('node-a', held, 'drained')),

@@ -7,6 +7,7 @@
  */
 
 import type { StatementSync } from 'node:sqlite';
+import { consequences, type Row } from '../budget.ts';
 import type {
   AcceptedEvent,
   AttemptResult,
@@ -14,6 +15,7 @@ import type {
   NewEvent,
   PublishAnswer,
   PublishCall,
+  RecordAnswer,
   RecordVerdict,
   TouchedLane,
 } from '../records.ts';
@@ -195,16 +197,27 @@ const INSERT_ATTEMPT = `INSERT INTO attempts
    request_headers, response_headers, response_body, truncated)
   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`;
 
-export function record(prepare: Prepare, node: string, results: readonly AttemptResult[]): RecordVerdict[] {
-  return results.map((result) => {
+export function record(prepare: Prepare, node: string, results: readonly AttemptResult[]): RecordAnswer {
+  const fresh: AttemptResult[] = [];
+  const verdicts = results.map((result): RecordVerdict => {
     const done = result.next.state === 'waiting' ? 0 : result.sequence;
     const { changes } = prepare(ADVANCE_DONE).run(done, result.lane, node, result.epoch);
     if (Number(changes) === 0) return 'fenced';
     settleDelivery(prepare, result);
-    insertAttempt(prepare, result);
-    if (result.disable !== null) disableEndpoint(prepare, result, result.disable);
+    if (insertAttempt(prepare, result)) fresh.push(result);
     return 'recorded';
   });
+  return { verdicts, moved: drawConsequences(prepare, fresh) };
+}
+
+function drawConsequences(prepare: Prepare, results: readonly AttemptResult[]): number[] {
+  const steps = consequences(results);
+  let step = steps.next();
+  while (step.done !== true) {
+    const { sql, values } = step.value;
+    step = steps.next(prepare(sql).all(...values) as Row[]);
+  }
+  return step.value;
 }
 
 function settleDelivery(prepare: Prepare, { next, attempt, delivery }: AttemptResult): void {
@@ -222,8 +235,9 @@ function settleDelivery(prepare: Prepare, { next, attempt, delivery }: AttemptRe
   if (Number(changes) === 0) prepare(COUNT_ATTEMPT).run(attempt.number, delivery);
 }
 
-function insertAttempt(prepare: Prepare, { workspace, delivery, attempt }: AttemptResult): void {
-  prepare(INSERT_ATTEMPT).run(
+/** False where it was recorded before. */
+function insertAttempt(prepare: Prepare, { workspace, delivery, attempt }: AttemptResult): boolean {
+  const { changes } = prepare(INSERT_ATTEMPT).run(
     workspace,
     delivery,
     attempt.number,
@@ -241,17 +255,5 @@ function insertAttempt(prepare: Prepare, { workspace, delivery, attempt }: Attem
     attempt.responseBody,
     attempt.truncated ? 1 : 0,
   );
-}
-
-function disableEndpoint(
-  prepare: Prepare,
-  { workspace, endpoint }: AttemptResult,
-  disable: NonNullable<AttemptResult['disable']>,
-): void {
-  const { changes } = prepare(
-    `UPDATE endpoints SET disabled_reason = ?, disabled_at = ?, disabled_by = ?
-     WHERE key = ? AND disabled_at IS NULL`,
-  ).run(disable.reason, disable.at, disable.by, endpoint);
-  if (Number(changes) === 0) return;
-  prepare('UPDATE workspaces SET routing_version = routing_version + 1 WHERE key = ?').run(workspace);
+  return Number(changes) > 0;
 }

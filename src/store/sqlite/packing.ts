@@ -34,13 +34,15 @@ class Reader {
 
 export function packResults(results: readonly AttemptResult[]): Value[] {
   const out: Value[] = [results.length];
-  for (const { workspace, lane, epoch, delivery, sequence, endpoint, attempt, next, disable } of results) {
+  for (const result of results) {
+    const { workspace, lane, epoch, delivery, sequence, endpoint, attempt, next, disable } = result;
     const isWaiting = next.state === 'waiting';
     out.push(
       ...[workspace, lane, epoch, delivery, sequence, endpoint],
       ...[next.state, next.reason],
       ...[isWaiting ? next.nextAttemptAt : next.endedAt, isWaiting ? next.waitedMs : null],
       ...[disable?.reason ?? null, disable?.at ?? null, disable?.by ?? null],
+      ...[result.charged ? 1 : 0, result.probe ? 1 : 0],
       ...[attempt.number, attempt.startedAt, attempt.durationMs, attempt.outcome, attempt.status],
       ...[attempt.error, attempt.note, attempt.address, attempt.timings, attempt.url],
       ...[attempt.requestHeaders, attempt.responseHeaders, attempt.responseBody, attempt.truncated ? 1 : 0],
@@ -77,6 +79,8 @@ export function unpackResults(values: readonly Value[]): AttemptResult[] {
     endpoint: reader.next(),
     next: readNext(reader),
     disable: readDisable(reader),
+    charged: reader.next() === 1,
+    probe: reader.next() === 1,
     attempt: {
       number: reader.next(),
       startedAt: reader.next(),

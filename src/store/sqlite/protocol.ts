@@ -2,7 +2,7 @@
  * What the main thread and a database thread say to each other. Messages are structured-cloned.
  */
 
-import type { PublishAnswer, RecordVerdict } from '../records.ts';
+import type { PublishAnswer, RecordAnswer } from '../records.ts';
 import type { Value } from './packing.ts';
 
 export interface ThreadOptions {
@@ -30,7 +30,7 @@ export interface QueryRows {
   changes: number;
 }
 
-/** The value's type follows the work's kind: QueryRows, PublishAnswer, RecordVerdict[], or nothing. */
+/** The value's type follows the work's kind: QueryRows, PublishAnswer, RecordAnswer, or nothing. */
 export type Reply =
-  | { id: number; ok: true; value: QueryRows | PublishAnswer | RecordVerdict[] | null }
+  | { id: number; ok: true; value: QueryRows | PublishAnswer | RecordAnswer | null }
   | { id: number; ok: false; error: { message: string; errcode: number | null; fatal: boolean } };
