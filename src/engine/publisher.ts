@@ -9,7 +9,7 @@
 import { hash } from 'node:crypto';
 import { bodyValue, buildBody, messagingEventId } from '../core/catalog/envelope.ts';
 import type { EventType } from '../core/catalog/eventType.ts';
-import { lanePlace } from '../core/delivery/order.ts';
+import { chooseLane } from '../core/delivery/order.ts';
 import { getPointer } from '../core/json/pointer.ts';
 import type {
   DeliverySource,
@@ -50,6 +50,8 @@ export interface PublishRequest {
   idempotency: { key: string; hash: string } | null;
   /** The one endpoint that gets it, whatever it subscribes to; null for all that want it. */
   test: Endpoint | null;
+  /** Endpoints that do not get it although they want it: the event is about them. */
+  except?: readonly number[];
 }
 
 export interface Published {
@@ -120,7 +122,8 @@ function prepareCall(
   const acceptedAt = deps.now();
   const events = read.map((event) => {
     const uuid = deps.random.uuid();
-    return prepareEvent(deps, view, event, { id: event.id ?? uuid, uuid, acceptedAt, test: request.test });
+    const { test, except = [] } = request;
+    return prepareEvent(deps, view, event, { id: event.id ?? uuid, uuid, acceptedAt, test, except });
   });
   return {
     workspace: request.workspace,
@@ -138,6 +141,7 @@ interface Identity {
   uuid: string;
   acceptedAt: number;
   test: Endpoint | null;
+  except: readonly number[];
 }
 
 function prepareEvent(
@@ -155,7 +159,7 @@ function prepareEvent(
   const parts = { eventType: type, eventId, createdAt, account };
   const body = buildBody({ ...parts, data: event.data });
   const value = bodyValue(parts, event.value);
-  const base = { deps, view, id, subject: subjectOf(type, value) };
+  const base = { deps, view, id, subject: subjectOf(type, value), except: identity.except };
   const routed = test === null ? route(base, event.type, value) : routeTest(base, test);
   return {
     key: deps.nextKey(),
@@ -191,7 +195,10 @@ interface RouteBase {
   view: WorkspaceView;
   id: string;
   subject: string | null;
+  except: readonly number[];
 }
+
+const ABOUT_ITSELF = 'The event is about this very endpoint.';
 
 interface Routed {
   deliveries: NewDelivery[];
@@ -199,13 +206,10 @@ interface Routed {
 }
 
 function deliveryTo(base: RouteBase, endpoint: Endpoint, source: DeliverySource): NewDelivery {
-  const place = lanePlace(endpoint.ordering, { id: base.id, subject: base.subject });
-  const lane = endpoint.lanes[place];
-  if (lane === undefined) throw new Error(`Endpoint ${endpoint.key} has no lane ${place}.`);
   return {
     key: base.deps.nextKey(),
     endpoint: endpoint.key,
-    lane,
+    lane: chooseLane(endpoint, { id: base.id, subject: base.subject }),
     source,
     claim: endpoint.disabled === null,
   };
@@ -217,7 +221,9 @@ function route(base: RouteBase, eventType: string, body: unknown): Routed {
     const source: DeliverySource = { kind: 'subscription', id: endpointId };
     const endpoint = base.view.endpoint(endpointId);
     if (endpoint === undefined) continue;
-    if (verdict.matched) {
+    if (base.except.includes(endpointId)) {
+      routed.refusals.push({ source, clause: undefined, actual: null, reason: ABOUT_ITSELF });
+    } else if (verdict.matched) {
       routed.deliveries.push(deliveryTo(base, endpoint, source));
     } else {
       const { clause, actual, reason } = verdict;

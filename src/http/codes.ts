@@ -32,6 +32,7 @@ export const CODES = {
   delivery_not_skippable: { status: 409, title: 'The delivery cannot be skipped any more.' },
   // 422: readable, but not acceptable
   unknown_event_type: { status: 422, title: 'There is no such event type.' },
+  reserved_event_type: { status: 422, title: 'Only Mirsal itself publishes this event type.' },
   schema_violation: { status: 422, title: "The data does not fit the event type's schema." },
   duplicate_event_id: { status: 422, title: 'An id occurs more than once in the batch.' },
   invalid_event_type: { status: 422, title: 'The event type is not well defined.' },

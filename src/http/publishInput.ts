@@ -8,6 +8,7 @@
  */
 
 import type { EventType } from '../core/catalog/eventType.ts';
+import { isSystemEvent } from '../core/catalog/systemEvents.ts';
 import { validateData } from '../core/catalog/validate.ts';
 import { MAX_JSON_DEPTH } from '../core/json/parse.ts';
 import { pointerToken } from '../core/json/pointer.ts';
@@ -146,6 +147,10 @@ function readType(input: unknown, at: string, reading: Reading): EventType | nul
   const field = `${at}/type`;
   if (typeof input !== 'string') {
     refuse(reading, 'invalid_request', field, input === undefined ? 'is missing' : 'must be a string');
+    return null;
+  }
+  if (isSystemEvent(input)) {
+    refuse(reading, 'reserved_event_type', field, `${input} is published by Mirsal itself only`);
     return null;
   }
   const type = reading.rules.types.get(input);

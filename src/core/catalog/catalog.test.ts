@@ -5,6 +5,7 @@ import { memberSlices } from '../json/slices.ts';
 import { builtInEventTypes } from './catalog.ts';
 import { accountOf, bodyValue, buildBody, dataOf, familyOf, messagingEventId } from './envelope.ts';
 import type { EventType } from './eventType.ts';
+import { isSystemEvent, SYSTEM_EVENTS } from './systemEvents.ts';
 import { validateData } from './validate.ts';
 
 const eventTypes = [...builtInEventTypes.values()];
@@ -15,7 +16,8 @@ const samples = eventTypes.flatMap((eventType) =>
 /** The text of a sample's file; the sample named "default" is the file without a suffix. */
 function fileOf(eventType: EventType, sampleName: string): string {
   const suffix = sampleName === 'default' ? '' : `.${sampleName}`;
-  const path = `./samples/${eventType.family}/${eventType.name}${suffix}.json`;
+  const folder = isSystemEvent(eventType.name) ? 'system' : eventType.family;
+  const path = `./samples/${folder}/${eventType.name}${suffix}.json`;
   return readFileSync(new URL(path, import.meta.url), 'utf8');
 }
 
@@ -44,17 +46,21 @@ test('a body of the custom family is known by its shape', () => {
 });
 
 describe('the catalog', () => {
-  test('holds eleven messaging types and ten marketing types (A6, B6)', () => {
+  test('holds eleven messaging types, ten marketing types (A6, B6) and the system events', () => {
     const count = (family: string) => eventTypes.filter((eventType) => eventType.family === family).length;
-    expect([count('messaging'), count('marketing'), count('custom')]).toEqual([11, 10, 0]);
+    expect([count('messaging'), count('marketing'), count('custom')]).toEqual([11, 10, 4]);
+    expect(eventTypes.filter(({ name }) => isSystemEvent(name)).map(({ name }) => name)).toEqual([
+      ...SYSTEM_EVENTS,
+    ]);
   });
 
   test('has every sample file in it, and no sample without a file', () => {
-    const files = ['messaging', 'marketing'].flatMap((family) =>
-      readdirSync(new URL(`./samples/${family}`, import.meta.url)),
+    const files = ['messaging', 'marketing', 'system'].flatMap((folder) =>
+      readdirSync(new URL(`./samples/${folder}`, import.meta.url)),
     );
-    expect(files).toHaveLength(28);
-    expect(samples).toHaveLength(28);
+    // 28 documented ones, 5 of system events.
+    expect(files).toHaveLength(33);
+    expect(samples).toHaveLength(33);
   });
 
   test.each(eventTypes)('$name has its texts in English and Arabic', (eventType) => {
@@ -89,9 +95,9 @@ describe('the catalog', () => {
       expect(isPointer(pointer)).toBe(true);
       expect(bodies.some((body) => getPointer(body, pointer).found)).toBe(true);
     }
-    expect(
-      bodies.every((body) => Number.isInteger(Object(getPointer(body, eventType.subject ?? '')).value)),
-    ).toBe(true);
+    if (eventType.subject === null) return;
+    const subject = eventType.subject;
+    expect(bodies.every((body) => Number.isInteger(Object(getPointer(body, subject)).value))).toBe(true);
   });
 });
 
@@ -110,7 +116,7 @@ describe('every sample', () => {
       eventType,
       data: dataOf(eventType.family, sample.body),
       eventId: String(body.event_id),
-      createdAt: Date.parse(body.created_at ?? '2021-10-05T15:42:53+00:00'),
+      createdAt: Date.parse(body.created_at ?? body.timestamp ?? '2021-10-05T15:42:53+00:00'),
       account: accountOf(eventType.family, sample.body),
     });
     expect(compact(built)).toBe(compact(sample.body));

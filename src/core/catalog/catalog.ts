@@ -20,6 +20,8 @@ import {
 } from './messaging/contact.ts';
 import { conversationClosed, conversationOpened } from './messaging/conversation.ts';
 import { commentCreated, messageReceived, messageSent } from './messaging/message.ts';
+import { budgetWarning, deliveryDropped } from './system/delivery.ts';
+import { endpointDisabled, endpointEnabled } from './system/endpoint.ts';
 
 const listed: readonly EventType[] = [
   conversationClosed,
@@ -43,6 +45,10 @@ const listed: readonly EventType[] = [
   campaignFinished,
   pageVisited,
   emailLinkClicked,
+  endpointDisabled,
+  endpointEnabled,
+  deliveryDropped,
+  budgetWarning,
 ];
 
 export const builtInEventTypes: ReadonlyMap<string, EventType> = new Map(

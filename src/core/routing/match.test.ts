@@ -26,6 +26,18 @@ describe('compileSubscriptions', () => {
     expect(matcher.match('unknown.type', noBody).map((found) => found.endpointId)).toEqual([3, 4]);
   });
 
+  test('"*" does not mean system events: an endpoint must name them', () => {
+    const system = compileSubscriptions([
+      aSubscription(1, ['*']),
+      aSubscription(2, ['endpoint.disabled']),
+      aSubscription(3, ['*', 'endpoint.disabled', 'contact.created']),
+    ]);
+    const matched = (type: string) => system.match(type, noBody).map((found) => found.endpointId);
+    expect(matched('endpoint.disabled')).toEqual([2, 3]);
+    expect(matched('budget.warning')).toEqual([]);
+    expect(matched('contact.created')).toEqual([1, 3]);
+  });
+
   test('no prefix is a wildcard', () => {
     const prefixed = compileSubscriptions([aSubscription(1, ['contact.*', 'contact', '__proto__'])]);
     expect(prefixed.match('contact.created', noBody)).toEqual([]);

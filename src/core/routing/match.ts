@@ -2,12 +2,13 @@
  * Which of a workspace's endpoints want an event. Pure. Compiled once per routing version; an event of
  * a type that no endpoint takes costs one map lookup, however many endpoints there are.
  */
+import { isSystemEvent } from '../catalog/systemEvents.ts';
 import type { Condition } from './condition.ts';
 import { evaluate, type Verdict } from './evaluate.ts';
 
 export interface Subscription {
   id: number;
-  /** Event type names, or "*" for all of them. */
+  /** Event type names, or "*" for all of them but the system events. */
   eventTypes: readonly string[];
   condition: Condition | null;
 }
@@ -35,11 +36,10 @@ export function compileSubscriptions(endpoints: readonly Subscription[]): Subscr
   const forAll: Subscription[] = [];
   const byType = new Map<string, Subscription[]>();
   for (const endpoint of ascending) {
-    if (endpoint.eventTypes.includes(ALL_TYPES)) {
-      forAll.push(endpoint);
-      continue;
-    }
+    const takesAll = endpoint.eventTypes.includes(ALL_TYPES);
+    if (takesAll) forAll.push(endpoint);
     for (const type of new Set(endpoint.eventTypes)) {
+      if (takesAll && !isSystemEvent(type)) continue;
       const listed = byType.get(type);
       if (listed === undefined) byType.set(type, [endpoint]);
       else listed.push(endpoint);
@@ -47,8 +47,8 @@ export function compileSubscriptions(endpoints: readonly Subscription[]): Subscr
   }
   return {
     match(eventType, body) {
-      const wanting = mergeById(byType.get(eventType) ?? NONE, forAll);
-      return judge(wanting, body);
+      const named = byType.get(eventType) ?? NONE;
+      return judge(isSystemEvent(eventType) ? named : mergeById(named, forAll), body);
     },
   };
 }

@@ -43,6 +43,7 @@ export function publishRoutes(app: App, deps: HttpDeps): void {
           problems: [
             'duplicate_member',
             'unknown_event_type',
+            'reserved_event_type',
             'schema_violation',
             'idempotency_conflict',
             'overloaded',
@@ -80,6 +81,7 @@ export function publishRoutes(app: App, deps: HttpDeps): void {
           problems: [
             'duplicate_member',
             'unknown_event_type',
+            'reserved_event_type',
             'schema_violation',
             'duplicate_event_id',
             'idempotency_conflict',

@@ -6,6 +6,7 @@ import { type Static, Type } from 'typebox';
 import type { CustomEventTypeDefinition } from '../../core/catalog/customEventType.ts';
 import { dataOf } from '../../core/catalog/envelope.ts';
 import { type EventType, FAMILIES } from '../../core/catalog/eventType.ts';
+import { isSystemEvent } from '../../core/catalog/systemEvents.ts';
 import { nullable, oneOf, pageOf, ref } from '../operation.ts';
 
 const TextsSchema = Type.Object(
@@ -25,6 +26,9 @@ const EventTypeSchema = Type.Object(
     name: Type.String(),
     family: oneOf(FAMILIES, { description: 'The form of the body that receivers get.' }),
     custom: Type.Boolean({ description: "Whether it is the workspace's own." }),
+    system: Type.Boolean({
+      description: 'Whether Mirsal itself publishes it. `*` does not mean it: an endpoint names it.',
+    }),
     title: ref<TextsView>('Texts'),
     description: ref<TextsView>('Texts'),
     use_cases: Type.Object({ en: Type.Array(Type.String()), ar: Type.Array(Type.String()) }),
@@ -128,6 +132,7 @@ export function eventTypeView(type: EventType, custom: boolean): EventTypeView {
     name: type.name,
     family: type.family,
     custom,
+    system: isSystemEvent(type.name),
     title: type.title,
     description: type.description,
     use_cases: { en: [...type.useCases.en], ar: [...type.useCases.ar] },
