@@ -315,7 +315,9 @@ export class Lanes {
     if (recovery === null) return 0;
     if (recovery.probing) {
       const mine = await this.#deps.store.claimProbe(lane.workspace, endpoint.key, lane.key);
-      return mine ? 0 : PROBE_RETRY_MS;
+      if (!mine) return PROBE_RETRY_MS;
+      lane.lastReleaseAt = this.#deps.clock.monotonic();
+      return 0;
     }
     if (item.key >= firstKeyAt(recovery.since) || item.attempts > 0) return 0;
     const intervalMs = (SECOND * endpoint.lanes.length) / recovery.perSecond;
