@@ -154,7 +154,7 @@ describe('a lane', () => {
     await publish(1, 2, 3);
     const [first, second] = await deliveriesOnce(waitingAt(1));
     const skipped = await store.skipDelivery(WORKSPACE, second?.key ?? 0, 'test', clock.now());
-    const retried = await store.retryNow(WORKSPACE, first?.key ?? 0, clock.now());
+    const retried = await store.retryNow(WORKSPACE, first?.key ?? 0, clock.now(), 'test');
     expect([skipped.kind, retried.kind]).toEqual(['changed', 'changed']);
     await engine.lanesChanged([first?.lane ?? 0]);
     const deliveries = await deliveriesOnce(ended(3));
@@ -169,8 +169,8 @@ describe('a lane', () => {
     if (first === undefined) throw new Error('no delivery');
     await store.replayDelivery(WORKSPACE, first.key, {
       key: engine.nextKey(),
-      lane: first.lane,
       now: clock.now(),
+      by: 'test',
     });
     await engine.lanesChanged([first.lane]);
     const deliveries = await deliveriesOnce(ended(3));
@@ -257,8 +257,14 @@ describe('publishing', () => {
     const endpoint = await anEndpoint(engine, store, { url: `${receiver.url}/former` });
     await publish(1);
     const [first] = await deliveriesOnce(waitingAt(1));
-    await store.updateEndpoint(WORKSPACE, endpoint.key, { url: `${receiver.url}/present` }, clock.now());
-    await store.retryNow(WORKSPACE, first?.key ?? 0, clock.now());
+    await store.updateEndpoint(
+      WORKSPACE,
+      endpoint.key,
+      { url: `${receiver.url}/present` },
+      clock.now(),
+      'test',
+    );
+    await store.retryNow(WORKSPACE, first?.key ?? 0, clock.now(), 'test');
     await engine.lanesChanged(endpoint.lanes);
     await receiver.count(2);
     expect(receiver.received.map(({ path }) => path)).toEqual(['/former', '/present']);
@@ -267,7 +273,7 @@ describe('publishing', () => {
   test('routing is exact: a change made before the publish applies to it', async () => {
     const endpoint = await anEndpoint(engine, store, { url: `${receiver.url}/a` });
     // Behind the engine's back, as another node would: only the version in the transaction tells.
-    await store.updateEndpoint(WORKSPACE, endpoint.key, { eventTypes: ['call.ended'] }, clock.now());
+    await store.updateEndpoint(WORKSPACE, endpoint.key, { eventTypes: ['call.ended'] }, clock.now(), 'test');
     const outcome = await publish(1);
     expect(outcome).toMatchObject({ kind: 'accepted', accepted: [{ deliveries: 0 }] });
   });

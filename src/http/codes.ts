@@ -29,6 +29,10 @@ export const CODES = {
   endpoint_disabled: { status: 409, title: 'The endpoint is disabled.' },
   held_choice_required: { status: 409, title: 'Deliveries are held: send them or skip them?' },
   delivery_not_retryable: { status: 409, title: 'The delivery cannot be retried now.' },
+  body_expired: { status: 409, title: 'The body of the event is no longer kept.' },
+  nothing_to_replay: { status: 409, title: 'There is nothing to send again.' },
+  replay_running: { status: 409, title: 'A replay to this endpoint is running.' },
+  replay_ended: { status: 409, title: 'The replay has ended already.' },
   delivery_not_skippable: { status: 409, title: 'The delivery cannot be skipped any more.' },
   // 422: readable, but not acceptable
   unknown_event_type: { status: 422, title: 'There is no such event type.' },

@@ -1,7 +1,7 @@
 /** The audit log: append-only, written by other verbs in their own transactions; for both databases. */
 
 import type { Kysely, Transaction } from 'kysely';
-import type { AuditAction, AuditEntry } from './history.ts';
+import type { AuditAction, AuditEntry } from './records/history.ts';
 import type { Schema } from './schema.ts';
 import type { Store } from './store.ts';
 

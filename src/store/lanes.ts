@@ -180,9 +180,16 @@ async function findLargestKey(db: Kysely<Schema>): Promise<number> {
     sql`(SELECT max((SELECT t.key FROM ${sql.table(table)} t WHERE t.workspace = w.key ${sql.raw(order)}))
       FROM workspaces w)`;
   const logged = ['events', 'deliveries'].map((table) => newest(table, 'ORDER BY t.key DESC LIMIT 1'));
-  const few = ['workspaces', 'api_keys', 'endpoints', 'secrets', 'lanes', 'bins', 'bin_requests'].map(
-    (table) => sql`(SELECT max(t.key) FROM ${sql.table(table)} t)`,
-  );
+  const few = [
+    'workspaces',
+    'api_keys',
+    'endpoints',
+    'secrets',
+    'lanes',
+    'bins',
+    'bin_requests',
+    'replays',
+  ].map((table) => sql`(SELECT max(t.key) FROM ${sql.table(table)} t)`);
   const { rows } = await sql<Record<string, number | null>>`
     SELECT ${sql.join([...logged, ...few].map((key, index) => sql`${key} AS ${sql.ref(`largest_${index}`)}`))}
   `.execute(db);

@@ -10,7 +10,9 @@ import {
 } from 'kysely';
 import type { AttemptOutcome } from '../core/delivery/decide.ts';
 import type { StoredState } from '../core/delivery/machine.ts';
-import { firstKeyAt } from '../core/ids.ts';
+import { firstKeyAt, formatId } from '../core/ids.ts';
+import { insertAudit } from './audit.ts';
+import type { AuditAction, AuditEntry } from './records/history.ts';
 import type {
   ChangeAnswer,
   DeliveryFilter,
@@ -30,7 +32,7 @@ const OPEN: StoredState[] = ['pending', 'waiting'];
 function eventQuery(db: Kysely<Schema>, workspace: number) {
   return db
     .selectFrom('events as e')
-    .innerJoin('event_bodies as b', (join) =>
+    .leftJoin('event_bodies as b', (join) =>
       join.onRef('b.workspace', '=', 'e.workspace').onRef('b.event', '=', 'e.key'),
     )
     .select([
@@ -117,7 +119,6 @@ type Log = Pick<
   | 'laneHead'
   | 'retryNow'
   | 'skipDelivery'
-  | 'replayDelivery'
 >;
 
 export function log(write: Kysely<Schema>, read: Kysely<Schema>): Log {
@@ -274,6 +275,16 @@ function deliveryLog(
   };
 }
 
+function entryOf(
+  action: AuditAction,
+  workspace: number,
+  delivery: number,
+  by: string,
+  at: number,
+): AuditEntry {
+  return { workspace, actor: by, action, target: formatId('dlv', delivery), details: {}, at };
+}
+
 type DeliveryChange = Partial<DeliveriesTable>;
 
 /** Changes one delivery where its state allows; says what it found otherwise. */
@@ -298,64 +309,28 @@ async function changeDelivery(
   return found === undefined ? { kind: 'missing' } : { kind: 'unchanged', state: found.state as StoredState };
 }
 
-function changes(write: Kysely<Schema>): Pick<Log, 'retryNow' | 'skipDelivery' | 'replayDelivery'> {
+function changes(write: Kysely<Schema>): Pick<Log, 'retryNow' | 'skipDelivery'> {
   return {
-    retryNow: (workspace, delivery, now) =>
-      write
-        .transaction()
-        .execute((trx) => changeDelivery(trx, workspace, delivery, ['waiting'], { next_attempt_at: now })),
+    retryNow: (workspace, delivery, now, by) =>
+      write.transaction().execute(async (trx) => {
+        const answer = await changeDelivery(trx, workspace, delivery, ['waiting'], { next_attempt_at: now });
+        if (answer.kind === 'changed') {
+          await insertAudit(trx, entryOf('delivery.retried', workspace, delivery, by, now));
+        }
+        return answer;
+      }),
     skipDelivery: (workspace, delivery, by, now) =>
-      write.transaction().execute((trx) =>
-        changeDelivery(trx, workspace, delivery, OPEN, {
+      write.transaction().execute(async (trx) => {
+        const answer = await changeDelivery(trx, workspace, delivery, OPEN, {
           state: 'skipped',
           reason: `skipped_by: ${by}`,
           ended_at: now,
           next_attempt_at: null,
-        }),
-      ),
-    replayDelivery: (workspace, delivery, { key, lane, now }) =>
-      write.transaction().execute(async (trx): Promise<ChangeAnswer> => {
-        const original = await trx
-          .selectFrom('deliveries')
-          .selectAll()
-          .where('workspace', '=', workspace)
-          .where('key', '=', delivery)
-          .executeTakeFirst();
-        if (original === undefined) return { kind: 'missing' };
-        // Written, not only read: a deletion at the same time waits, or has been waited for.
-        const living = await trx
-          .updateTable('endpoints')
-          .set((eb) => ({ deleted_at: eb.ref('deleted_at') }))
-          .where('workspace', '=', workspace)
-          .where('key', '=', original.endpoint)
-          .where('deleted_at', 'is', null)
-          .executeTakeFirst();
-        if (living.numUpdatedRows === 0n) return { kind: 'missing' };
-        const { last_sequence } = await trx
-          .updateTable('lanes')
-          .set((eb) => ({ last_sequence: eb('last_sequence', '+', 1) }))
-          .where('workspace', '=', workspace)
-          .where('key', '=', lane)
-          .returning('last_sequence')
-          .executeTakeFirstOrThrow();
-        await trx
-          .insertInto('deliveries')
-          .values({
-            ...original,
-            key,
-            lane,
-            sequence: last_sequence,
-            replay_of: delivery,
-            state: 'pending',
-            reason: null,
-            attempts: 0,
-            waited_ms: 0,
-            next_attempt_at: null,
-            created_at: now,
-            ended_at: null,
-          })
-          .execute();
-        return { kind: 'changed', lane };
+        });
+        if (answer.kind === 'changed') {
+          await insertAudit(trx, entryOf('delivery.skipped', workspace, delivery, by, now));
+        }
+        return answer;
       }),
   };
 }

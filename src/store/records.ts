@@ -381,7 +381,8 @@ export interface StoredEvent {
   acceptedAt: number;
   test: boolean;
   deliveries: number;
-  body: string;
+  /** Null once it is no longer kept; the members after it go with it. */
+  body: string | null;
   account: string | null;
   verdicts: string | null;
   warnings: string | null;

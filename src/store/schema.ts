@@ -237,13 +237,17 @@ export interface MailsTable {
 export interface ReplaysTable {
   key: number;
   workspace: number;
-  endpoint: number | null;
+  endpoint: number;
+  /** See records/history.ts, ReplayFilter. */
   filter: string;
   total: number;
   done: number;
   gone: number;
-  /** The last original that has been looked at. */
-  last_key: number;
+  /** The original that was sent again last, by its place. */
+  last_lane: number;
+  last_sequence: number;
+  /** The node that works on it. */
+  owner: string | null;
   state: string;
   reason: string | null;
   created_by: string;
@@ -254,6 +258,7 @@ export interface ReplaysTable {
 export interface PurgedDeliveriesTable {
   workspace: number;
   endpoint: number;
+  state: string;
   hour: number;
   count: number;
 }

@@ -12,7 +12,20 @@
 
 import type { BudgetError } from '../core/delivery/budget.ts';
 import type { Bin, BinAnswer, BinRequest } from './records/bins.ts';
-import type { AuditFilter, StoredAuditEntry } from './records/history.ts';
+import type {
+  AuditFilter,
+  CreateReplayAnswer,
+  EventReplayAnswer,
+  Original,
+  OwnedReplay,
+  Replay,
+  ReplayableState,
+  ReplayBatchAnswer,
+  ReplayCount,
+  ReplayItem,
+  ResendAnswer,
+  StoredAuditEntry,
+} from './records/history.ts';
 import type { ComposedMails, ComposeRules, DueMail, ListedNotice, MailSettlement } from './records/mails.ts';
 import type {
   ApiKey,
@@ -189,12 +202,46 @@ export interface Store {
   /** Makes a waiting delivery due now. */
   retryNow(workspace: number, delivery: number, now: number, by: string): Promise<ChangeAnswer>;
   skipDelivery(workspace: number, delivery: number, by: string, now: number): Promise<ChangeAnswer>;
-  /** A new delivery at the tail of the endpoint's lane, under the same message (P13); `missing` if that is deleted. */
+
+  // sending again (P13): new deliveries at the tails of the endpoints' lanes, under the same messages
   replayDelivery(
     workspace: number,
     delivery: number,
-    replay: { key: number; lane: number; now: number; by: string },
-  ): Promise<ChangeAnswer>;
+    replay: { key: number; now: number; by: string },
+  ): Promise<ResendAnswer>;
+  /** All of the event's originals that have ended, or those of the endpoints named. */
+  replayEvent(
+    workspace: number,
+    event: { key: number; id: string },
+    replay: { endpoints: readonly number[] | null; nextKey: () => number; now: number; by: string },
+  ): Promise<EventReplayAnswer>;
+  /** What a replay made now would send. */
+  countOriginals(
+    replay: Pick<Replay, 'workspace' | 'endpoint' | 'filter' | 'createdAt'>,
+  ): Promise<ReplayCount>;
+  createReplay(replay: Replay): Promise<CreateReplayAnswer>;
+  findReplay(workspace: number, key: number): Promise<Replay | null>;
+  listReplays(workspace: number, page: Page): Promise<Replay[]>;
+  /** False where it does not run. */
+  cancelReplay(workspace: number, key: number, at: number, by: string): Promise<boolean>;
+  /** Running replays of this node: those it has, and some that no living node has. */
+  claimReplays(node: string, limit: number): Promise<OwnedReplay[]>;
+  /** What is still to be sent of those that ended so, by key. */
+  listOriginals(
+    replay: OwnedReplay,
+    state: ReplayableState,
+    afterKey: number,
+    limit: number,
+  ): Promise<Original[]>;
+  /** Sends some, in order, and notes the last one's place. */
+  sendReplayBatch(
+    node: string,
+    replay: OwnedReplay,
+    batch: readonly ReplayItem[],
+    now: number,
+  ): Promise<ReplayBatchAnswer>;
+  /** False where it has ended otherwise, or is another node's. */
+  finishReplay(node: string, replay: OwnedReplay, now: number): Promise<boolean>;
 
   // the audit log: each change writes its own entry
   listAudit(workspace: number, filter: AuditFilter, page: Page): Promise<StoredAuditEntry[]>;

@@ -62,6 +62,7 @@ export function anEngine(
     log: silent,
     shared: false,
     sends: true,
+    mailing: null,
     ...overrides,
   });
 }

@@ -4,7 +4,7 @@ import { Type } from 'typebox';
 import { parseId } from '../../core/ids.ts';
 import { API_KEY_SCOPES } from '../../store/records.ts';
 import { makeApiKey } from '../apiKey.ts';
-import { type KeyCache, workspaceOf } from '../auth.ts';
+import { callerOf, type KeyCache, workspaceOf } from '../auth.ts';
 import type { App, HttpDeps } from '../deps.ts';
 import { describe, idParams, oneOf, ref } from '../operation.ts';
 import { pageFrom, pageQuery, readPage } from '../paging.ts';
@@ -44,7 +44,7 @@ export function apiKeyRoutes(app: App, deps: HttpDeps, keys: KeyCache): void {
         scopes: request.body.scopes,
         createdAt: deps.clock.now(),
       };
-      await deps.store.createApiKey({ ...row, hash: made.hash });
+      await deps.store.createApiKey({ ...row, hash: made.hash }, callerOf(request).by);
       return reply
         .code(201)
         .header('cache-control', 'no-store')
@@ -96,8 +96,9 @@ export function apiKeyRoutes(app: App, deps: HttpDeps, keys: KeyCache): void {
     },
     async (request, reply) => {
       const key = parseId('key', request.params.id);
+      const { by } = callerOf(request);
       const revoked =
-        key !== null && (await deps.store.revokeApiKey(workspaceOf(request), key, deps.clock.now()));
+        key !== null && (await deps.store.revokeApiKey(workspaceOf(request), key, deps.clock.now(), by));
       keys.forget();
       if (!revoked) throw notFound('API key', request.params.id);
       return reply.code(204).send();

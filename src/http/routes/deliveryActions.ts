@@ -1,7 +1,6 @@
 /** What a person can do to a delivery: retry it now, resend it, or skip it. */
 
 import { isEnd, transition } from '../../core/delivery/machine.ts';
-import { lanePlace } from '../../core/delivery/order.ts';
 import { formatId } from '../../core/ids.ts';
 import type { ChangeAnswer, StoredDelivery } from '../../store/records.ts';
 import { callerOf, workspaceOf } from '../auth.ts';
@@ -27,17 +26,18 @@ export function deliveryActionRoutes(app: App, deps: HttpDeps): void {
             'A waiting delivery is due at once and keeps its place. One that has ended is sent anew: a new delivery at the ' +
             "end of its endpoint's lane, with `replay_of` and the same `webhook-id`; the answer is that new one.",
           answers: { 202: { schema: ref('Delivery'), description: 'The delivery that will be sent.' } },
-          problems: ['delivery_not_retryable'],
+          problems: ['delivery_not_retryable', 'body_expired'],
         }),
         params: idParams('delivery'),
       },
     },
     async (request, reply) => {
       const workspace = workspaceOf(request);
+      const { by } = callerOf(request);
       const row = await findDelivery(deps, workspace, request.params.id);
       const view = isEnd(row.state)
-        ? await resend(deps, workspace, row)
-        : await retryNow(deps, workspace, row);
+        ? await resend(deps, workspace, row, by)
+        : await retryNow(deps, workspace, row, by);
       return reply.code(202).send(view);
     },
   );
@@ -77,10 +77,15 @@ export function deliveryActionRoutes(app: App, deps: HttpDeps): void {
   );
 }
 
-async function retryNow(deps: HttpDeps, workspace: number, row: StoredDelivery): Promise<DeliveryView> {
+async function retryNow(
+  deps: HttpDeps,
+  workspace: number,
+  row: StoredDelivery,
+  by: string,
+): Promise<DeliveryView> {
   const allowed = transition(stateOf(row, deps), 'retry_now');
   if (allowed.kind === 'refuse') throw await notRetryable(deps, row);
-  const answer = await deps.store.retryNow(workspace, row.key, deps.clock.now());
+  const answer = await deps.store.retryNow(workspace, row.key, deps.clock.now(), by);
   const id = formatId('dlv', row.key);
   // It may have been sent, or its endpoint disabled, since it was read.
   if (answer.kind === 'unchanged') throw await notRetryable(deps, await findDelivery(deps, workspace, id));
@@ -89,29 +94,35 @@ async function retryNow(deps: HttpDeps, workspace: number, row: StoredDelivery):
 }
 
 /** P13: a new delivery at the tail. */
-async function resend(deps: HttpDeps, workspace: number, row: StoredDelivery): Promise<DeliveryView> {
-  const routing = await deps.engine.freshRouting(workspace);
-  const endpoint = routing?.endpoints.find(({ key }) => key === row.endpoint);
-  if (!endpoint) {
-    throw new Problem(
-      'delivery_not_retryable',
-      'Its endpoint was deleted, so there is nowhere to send it to.',
-    );
-  }
-  const event = await deps.store.findEvent(workspace, row.eventId);
-  if (!event) throw new Problem('delivery_not_retryable', 'Its event is no longer kept.');
-  const lane = endpoint.lanes[lanePlace(endpoint.ordering, event)];
-  if (lane === undefined) throw new Error(`Endpoint ${endpoint.key} has fewer lanes than its ordering says.`);
+async function resend(
+  deps: HttpDeps,
+  workspace: number,
+  row: StoredDelivery,
+  by: string,
+): Promise<DeliveryView> {
   const key = deps.engine.nextKey();
-  const answer = await deps.store.replayDelivery(workspace, row.key, { key, lane, now: deps.clock.now() });
-  if (answer.kind === 'unchanged') {
-    throw new Problem(
-      'delivery_not_retryable',
-      `It is ${answer.state} by now; only what has ended is sent anew.`,
-    );
+  const answer = await deps.store.replayDelivery(workspace, row.key, { key, now: deps.clock.now(), by });
+  switch (answer.kind) {
+    case 'changed':
+    case 'missing':
+      await tellLane(deps, answer, formatId('dlv', row.key));
+      return showDelivery(deps, workspace, await findDelivery(deps, workspace, formatId('dlv', key)));
+    case 'endpoint_gone':
+      throw new Problem(
+        'delivery_not_retryable',
+        'Its endpoint was deleted, so there is nowhere to send it to.',
+      );
+    case 'body_gone':
+      throw bodyExpired();
   }
-  await tellLane(deps, answer, formatId('dlv', row.key));
-  return showDelivery(deps, workspace, await findDelivery(deps, workspace, formatId('dlv', key)));
+  return answer satisfies never;
+}
+
+export function bodyExpired(): Problem {
+  return new Problem(
+    'body_expired',
+    "The event's body is older than `retention.bodies_days` of the settings and is no longer kept.",
+  );
 }
 
 async function tellLane(

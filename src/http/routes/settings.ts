@@ -57,7 +57,7 @@ export function settingsRoutes(app: App, deps: HttpDeps): void {
       const key = workspaceOf(request);
       const { settings } = await workspaceRow(deps, key);
       const changed = mergeSettings(settings, request.body);
-      await deps.store.updateWorkspace(key, { settings: changed });
+      await deps.store.updateWorkspace(key, { settings: changed }, deps.clock.now(), callerOf(request).by);
       await deps.engine.routingChanged(key);
       return changed;
     },

@@ -123,7 +123,7 @@ export async function aServer(parts: TestParts, overrides: Partial<HttpDeps> = {
       createdAt: clock.now(),
       hash,
     };
-    await store.createApiKey(row);
+    await store.createApiKey(row, 'test');
     return text;
   };
   const all = await key(API_KEY_SCOPES);

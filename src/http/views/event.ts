@@ -97,7 +97,10 @@ export type VerdictView = Static<typeof VerdictSchema>;
 const EventDetailSchema = Type.Object(
   {
     ...eventMembers,
-    data: Type.Unknown({ description: 'As it was posted.' }),
+    data: Type.Unknown({ description: 'As it was posted; null once `body_expired`.' }),
+    body_expired: Type.Boolean({
+      description: 'The body is no longer kept, nor who said no to the event: see `retention.bodies_days`.',
+    }),
     account: Type.Unknown({ description: 'As it was posted; null for none.' }),
     deliveries: Type.Array(ref<DeliveryView>('Delivery')),
     verdicts: Type.Array(ref<VerdictView>('Verdict')),
@@ -135,15 +138,22 @@ export function eventView(row: StoredEvent): EventView {
 export function eventDetailText(row: StoredEvent, deliveries: readonly DeliveryView[]): string {
   const verdicts = [...yesVerdicts(deliveries), ...noVerdicts(row.verdicts)];
   const head = JSON.stringify(eventView(row)).slice(0, -1);
-  const family = familyOf(row.body);
-  const account = row.account ?? accountOf(family, row.body) ?? 'null';
+  const { data, account } = textsOf(row);
   const tail = JSON.stringify({
+    body_expired: row.body === null,
     deliveries,
     verdicts,
-    reason: row.deliveries > 0 ? null : reasonForNone(verdicts),
+    reason: row.deliveries > 0 ? null : reasonForNone(verdicts, row.body === null),
     warnings: row.warnings === null ? [] : JSON.parse(row.warnings),
   });
-  return `${head},"data":${dataOf(family, row.body)},"account":${account},${tail.slice(1)}`;
+  return `${head},"data":${data},"account":${account},${tail.slice(1)}`;
+}
+
+/** As JSON text, `null` where the body is no longer kept. */
+function textsOf({ body, account }: StoredEvent): { data: string; account: string } {
+  if (body === null) return { data: 'null', account: 'null' };
+  const family = familyOf(body);
+  return { data: dataOf(family, body), account: account ?? accountOf(family, body) ?? 'null' };
 }
 
 function yesVerdicts(deliveries: readonly DeliveryView[]): VerdictView[] {
@@ -177,7 +187,8 @@ function noVerdicts(text: string | null): VerdictView[] {
   }));
 }
 
-function reasonForNone(verdicts: readonly VerdictView[]): string {
+function reasonForNone(verdicts: readonly VerdictView[], expired: boolean): string {
+  if (expired) return 'nothing_wanted_it: why is no longer kept';
   if (verdicts.length === 0) return 'nothing_wanted_it: no endpoint takes this type of event';
   const count =
     verdicts.length === 1 ? 'the one endpoint that takes' : `all ${verdicts.length} endpoints that take`;

@@ -37,12 +37,12 @@ export function administrationContract(open: OpenStore): void {
         language: 'ar',
         account_email: 'a@example.com',
       } as const;
-      const changed = await store.updateWorkspace(workspace.key, { plan: 'advanced', settings });
+      const changed = await store.updateWorkspace(workspace.key, { plan: 'advanced', settings }, T0, 'me');
       expect(changed).toEqual({ ...workspace, plan: 'advanced', settings, routingVersion: 2 });
-      expect(await store.updateWorkspace(workspace.key, {})).toEqual(changed);
+      expect(await store.updateWorkspace(workspace.key, {}, T0, 'me')).toEqual(changed);
       expect(await store.listWorkspaces()).toEqual([changed]);
       expect(await store.findWorkspace(12)).toBeNull();
-      expect(await store.updateWorkspace(12, { name: 'x' })).toBeNull();
+      expect(await store.updateWorkspace(12, { name: 'x' }, T0, 'me')).toBeNull();
       expect(await store.routingVersions([workspace.key, 12])).toEqual(new Map([[workspace.key, 2]]));
     });
 
@@ -52,16 +52,16 @@ export function administrationContract(open: OpenStore): void {
       const common = { name: 'ci', prefix: 'mk_abc', scopes: ['publish', 'read'] as const, createdAt: T0 };
       const key = { ...common, key: aKey(), workspace };
       const instance = { ...common, key: aKey(), workspace: null };
-      await store.createApiKey({ ...key, hash: 'h1' });
-      await store.createApiKey({ ...instance, hash: 'h2' });
+      await store.createApiKey({ ...key, hash: 'h1' }, 'me');
+      await store.createApiKey({ ...instance, hash: 'h2' }, 'me');
       expect(await store.findApiKey('h1')).toEqual({ ...key, revokedAt: null });
       expect(await store.findApiKey('h2')).toEqual({ ...instance, revokedAt: null });
       expect(await store.findApiKey('h3')).toBeNull();
       expect(await store.listApiKeys(workspace)).toEqual([{ ...key, revokedAt: null }]);
       expect(await store.listApiKeys(null)).toEqual([{ ...instance, revokedAt: null }]);
-      expect(await store.revokeApiKey(null, key.key, T0)).toBe(false);
-      expect(await store.revokeApiKey(workspace, key.key, T0 + 1)).toBe(true);
-      expect(await store.revokeApiKey(workspace, key.key, T0 + 2)).toBe(false);
+      expect(await store.revokeApiKey(null, key.key, T0, 'me')).toBe(false);
+      expect(await store.revokeApiKey(workspace, key.key, T0 + 1, 'me')).toBe(true);
+      expect(await store.revokeApiKey(workspace, key.key, T0 + 2, 'me')).toBe(false);
       expect(await store.findApiKey('h1')).toBeNull();
       expect(await store.listApiKeys(workspace)).toEqual([{ ...key, revokedAt: T0 + 1 }]);
     });
@@ -100,12 +100,13 @@ export function administrationContract(open: OpenStore): void {
         lanes: [aKey(), aKey()],
         secrets: [aSecret(), aSecret({ kind: 'v1a' })],
       });
-      await store.createEndpoint(endpoint);
+      await store.createEndpoint(endpoint, 'me');
       const routing = await store.routing(workspace);
       expect(routing?.endpoints.at(-1)).toEqual({
         ...endpoint,
         secrets: endpoint.secrets.toReversed(),
         disabled: null,
+        recovery: null,
         updatedAt: endpoint.createdAt,
       });
       expect(await store.routing(99)).toBeNull();
@@ -121,11 +122,11 @@ export function administrationContract(open: OpenStore): void {
         return version > before;
       };
       const key = endpoint.key;
-      expect(await store.updateEndpoint(workspace, key, { name: 'other', condition: null }, T0 + 1)).toBe(
-        true,
-      );
+      expect(
+        await store.updateEndpoint(workspace, key, { name: 'other', condition: null }, T0 + 1, 'me'),
+      ).toBe(true);
       expect(await moved()).toBe(true);
-      expect(await store.rotateSecret(workspace, key, aSecret(), T0 + 9)).toBe(true);
+      expect(await store.rotateSecret(workspace, key, aSecret(), T0 + 9, 'me')).toBe(true);
       expect(await moved()).toBe(true);
       expect(await store.disableEndpoint(workspace, key, { reason: 'manual', at: T0 + 2, by: 'me' })).toBe(
         true,
@@ -135,14 +136,14 @@ export function administrationContract(open: OpenStore): void {
       expect(disabled?.disabled).toEqual({ reason: 'manual', at: T0 + 2, by: 'me' });
       expect(await store.enableEndpoint(workspace, key, 'send', 'me', T0 + 3)).toBe(0);
       expect(await moved()).toBe(true);
-      expect(await store.deleteEndpoint(workspace, key, T0 + 4)).toBe(true);
+      expect(await store.deleteEndpoint(workspace, key, T0 + 4, 'me')).toBe(true);
       expect(await moved()).toBe(true);
       expect((await store.routing(workspace))?.endpoints).toEqual([]);
-      expect(await store.updateEndpoint(workspace, key, { name: 'x' }, T0 + 5)).toBe(false);
-      expect(await store.rotateSecret(workspace, key, aSecret(), T0 + 9)).toBe(false);
+      expect(await store.updateEndpoint(workspace, key, { name: 'x' }, T0 + 5, 'me')).toBe(false);
+      expect(await store.rotateSecret(workspace, key, aSecret(), T0 + 9, 'me')).toBe(false);
       expect(await store.disableEndpoint(workspace, key, { reason: 'manual', at: T0, by: 'me' })).toBe(false);
       expect(await store.enableEndpoint(workspace, key, 'skip', 'me', T0)).toBeNull();
-      expect(await store.deleteEndpoint(workspace, key, T0 + 6)).toBe(false);
+      expect(await store.deleteEndpoint(workspace, key, T0 + 6, 'me')).toBe(false);
       expect(await moved()).toBe(false);
     });
 
@@ -151,8 +152,8 @@ export function administrationContract(open: OpenStore): void {
       const { workspace, endpoint } = await seed(store);
       const other = aWorkspace();
       await store.createWorkspace(other);
-      expect(await store.updateEndpoint(other.key, endpoint.key, { name: 'x' }, T0)).toBe(false);
-      expect(await store.deleteEndpoint(other.key, endpoint.key, T0)).toBe(false);
+      expect(await store.updateEndpoint(other.key, endpoint.key, { name: 'x' }, T0, 'me')).toBe(false);
+      expect(await store.deleteEndpoint(other.key, endpoint.key, T0, 'me')).toBe(false);
       expect((await store.routing(other.key))?.endpoints).toEqual([]);
       expect((await store.routing(workspace))?.endpoints[0]?.name).toBe(endpoint.name);
     });
@@ -163,7 +164,7 @@ export function administrationContract(open: OpenStore): void {
       const items = await publishSome(store, endpoint, 2);
       const lanes = [aKey(), aKey(), aKey()];
       const ordering = { ordering: { by: 'none', lanes: 3 } as const, lanes };
-      expect(await store.updateEndpoint(workspace, endpoint.key, { ordering }, T0)).toBe(true);
+      expect(await store.updateEndpoint(workspace, endpoint.key, { ordering }, T0, 'me')).toBe(true);
       expect((await store.routing(workspace))?.endpoints[0]?.lanes).toEqual(lanes);
       expect((await store.readLane(lanes[2] ?? 0))?.lastSequence).toBe(0);
       expect((await laneOf(store, endpoint)).lastSequence).toBe(items.length);
@@ -173,9 +174,9 @@ export function administrationContract(open: OpenStore): void {
       const { store } = opened();
       const { workspace, endpoint } = await seed(store);
       const other = aSecret({ kind: 'v1a' });
-      await store.rotateSecret(workspace, endpoint.key, other, T0 + 50);
+      await store.rotateSecret(workspace, endpoint.key, other, T0 + 50, 'me');
       const next = aSecret({ sealed: new Uint8Array([7]), createdAt: T0 + 10 });
-      await store.rotateSecret(workspace, endpoint.key, next, T0 + 100);
+      await store.rotateSecret(workspace, endpoint.key, next, T0 + 100, 'me');
       const [first] = endpoint.secrets;
       expect((await store.routing(workspace))?.endpoints[0]?.secrets).toEqual([
         next,
@@ -190,8 +191,10 @@ export function administrationContract(open: OpenStore): void {
       const { store } = opened();
       const { workspace, endpoint } = await seed(store);
       await publishSome(store, endpoint, 3);
-      expect(await store.countOpen(workspace, [endpoint.key, 5])).toEqual(new Map([[endpoint.key, 3]]));
-      await store.deleteEndpoint(workspace, endpoint.key, T0 + 77);
+      expect(await store.countOpen(workspace, [endpoint.key, 5])).toEqual(
+        new Map([[endpoint.key, { count: 3, oldestAt: T0 }]]),
+      );
+      await store.deleteEndpoint(workspace, endpoint.key, T0 + 77, 'me');
       const deliveries = await store.listDeliveries(workspace, {}, { limit: 10, before: null });
       expect(deliveries).toHaveLength(3);
       for (const delivery of deliveries) {

@@ -253,9 +253,9 @@ export function lanesContract(open: OpenStore): void {
       if (first === undefined) throw new Error('Nothing is open.');
       await store.record('node-a', [aResult(endpoint, 1, first)]);
       const lane = endpoint.lanes[0] ?? 0;
-      const replay = { key: aKey(), lane, now: T0 + 9, by: 'me' };
+      const replay = { key: aKey(), now: T0 + 9, by: 'me' };
       expect(await store.replayDelivery(workspace, first.key, replay)).toEqual({ kind: 'changed', lane });
-      const again = { key: aKey(), lane, now: T0 + 10, by: 'me' };
+      const again = { key: aKey(), now: T0 + 10, by: 'me' };
       await store.replayDelivery(workspace, replay.key, again);
       const items = await openItems(store, endpoint);
       expect(items.map(({ sequence, message, replay }) => [sequence, message === first.key, replay])).toEqual(
@@ -278,7 +278,7 @@ export function lanesContract(open: OpenStore): void {
       });
       await store.deleteEndpoint(workspace, endpoint.key, T0, 'me');
       expect(await store.replayDelivery(workspace, first.key, { ...again, key: aKey() })).toEqual({
-        kind: 'missing',
+        kind: 'endpoint_gone',
       });
       expect(await openItems(store, endpoint)).toEqual([]);
     });

@@ -113,7 +113,7 @@ export function logContract(open: OpenStore): void {
       expect(await list({ state: 'held' })).toBe('10 8 6 4');
       expect(await list({ state: 'waiting' })).toBe('');
       expect(await list({ state: 'dropped' })).toBe('2');
-      await store.deleteEndpoint(workspace, two.key, T0);
+      await store.deleteEndpoint(workspace, two.key, T0, 'me');
       expect(await list({ state: 'skipped', endpoint: two.key })).toBe('11 9 7 5 3 1');
     });
 
@@ -144,9 +144,12 @@ export function logContract(open: OpenStore): void {
       const [item] = await publishSome(store, endpoint, 1);
       if (item === undefined) throw new Error('Nothing is open.');
       const lane = endpoint.lanes[0] ?? 0;
-      expect(await store.retryNow(workspace, item.key, T0)).toEqual({ kind: 'unchanged', state: 'pending' });
+      expect(await store.retryNow(workspace, item.key, T0, 'me')).toEqual({
+        kind: 'unchanged',
+        state: 'pending',
+      });
       await store.record('node-a', [aResult(endpoint, 1, item, { next: WAITING })]);
-      expect(await store.retryNow(workspace, item.key, T0 + 3)).toEqual({ kind: 'changed', lane });
+      expect(await store.retryNow(workspace, item.key, T0 + 3, 'me')).toEqual({ kind: 'changed', lane });
       expect((await openItems(store, endpoint))[0]?.nextAttemptAt).toBe(T0 + 3);
       expect(await store.skipDelivery(workspace, item.key, 'me', T0 + 4)).toEqual({ kind: 'changed', lane });
       expect(await store.skipDelivery(workspace, item.key, 'me', T0 + 5)).toEqual({
@@ -157,7 +160,7 @@ export function logContract(open: OpenStore): void {
         endedAt: T0 + 4,
         nextAttemptAt: null,
       });
-      expect(await store.retryNow(workspace, 5, T0)).toEqual({ kind: 'missing' });
+      expect(await store.retryNow(workspace, 5, T0, 'me')).toEqual({ kind: 'missing' });
       expect(await store.skipDelivery(workspace + 1, item.key, 'me', T0)).toEqual({ kind: 'missing' });
       expect(await store.findDelivery(workspace + 1, item.key)).toBeNull();
     });

@@ -146,7 +146,7 @@ export function planContract(
       await check(() => bins(explained.db, explained.db).sweep(1, 1, 10));
       await check(() => verbs.enableEndpoint(WORKSPACE, 101, 'send', 'me', 1));
       await check(() => verbs.enableEndpoint(WORKSPACE, 101, 'skip', 'me', 1));
-      await check(() => verbs.deleteEndpoint(WORKSPACE, 103, 1));
+      await check(() => verbs.deleteEndpoint(WORKSPACE, 103, 1, 'me'));
     });
   });
 }

@@ -154,7 +154,7 @@ export function publishingContract(open: OpenStore): void {
       const { store } = opened();
       const { workspace, endpoint } = await seed(store);
       const version = await versionOf(store, workspace);
-      await store.updateEndpoint(workspace, endpoint.key, { name: 'x' }, T0);
+      await store.updateEndpoint(workspace, endpoint.key, { name: 'x' }, T0, 'me');
       const event = anEvent([endpoint]);
       const idempotency = { key: 'k', hash: 'h' };
       expect(await publish(store, workspace, [event], { routingVersion: version, idempotency })).toEqual({
@@ -311,14 +311,14 @@ export function publishingContract(open: OpenStore): void {
       const { workspace } = await seed(store);
       for (let round = 0; round < 5; round += 1) {
         const endpoint = anEndpoint({ workspace });
-        await store.createEndpoint(endpoint);
+        await store.createEndpoint(endpoint, 'me');
         const version = await versionOf(store, workspace);
         const publishing = Array.from({ length: 20 }, (_, index) =>
           publish(index % 2 === 0 ? store : other, workspace, [anEvent([endpoint])], {
             routingVersion: version,
           }),
         );
-        const deleted = await other.deleteEndpoint(workspace, endpoint.key, T0);
+        const deleted = await other.deleteEndpoint(workspace, endpoint.key, T0, 'me');
         const answers = await Promise.all(publishing);
         expect(deleted).toBe(true);
         const made = await store.listDeliveries(workspace, { endpoint: endpoint.key }, ALL);

@@ -82,8 +82,8 @@ async function changeOnce(store: Store, routing: Routing): Promise<void> {
   if (kind === 0) {
     await store.disableEndpoint(workspace, endpoint.key, { reason: 'manual', at: 1, by: 'me' });
   } else if (kind === 1) {
-    await store.deleteEndpoint(workspace, endpoint.key, 1);
-    await store.createEndpoint(anEndpoint({ workspace }));
+    await store.deleteEndpoint(workspace, endpoint.key, 1, 'me');
+    await store.createEndpoint(anEndpoint({ workspace }), 'me');
   } else {
     await store.enableEndpoint(workspace, endpoint.key, chance(2) === 0 ? 'send' : 'skip', 'me', 1);
   }
@@ -94,7 +94,7 @@ async function touchOnce(store: Store, workspace: number): Promise<void> {
   const [delivery] = await store.listDeliveries(workspace, { state }, { limit: 1, before: null });
   if (delivery === undefined) return;
   if (state === 'pending') await store.skipDelivery(workspace, delivery.key, 'me', 1);
-  else await store.replayDelivery(workspace, delivery.key, { key: aKey(), lane: delivery.lane, now: 1 });
+  else await store.replayDelivery(workspace, delivery.key, { key: aKey(), now: 1, by: 'me' });
 }
 
 /** Counts what must not be: by name, a query that finds none. */

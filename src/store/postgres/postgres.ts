@@ -17,6 +17,8 @@ import { log } from '../log.ts';
 import { migrate } from '../migrate.ts';
 import { migrations, POSTGRES_TYPES } from '../migrations.ts';
 import { type NoticeDialect, notices } from '../notices.ts';
+import { replays } from '../replays.ts';
+import { ROW_LOCKS, resending } from '../resend.ts';
 import type { Schema } from '../schema.ts';
 import type { Store } from '../store.ts';
 import { guard, guardAll, openPool, storableTexts } from './connection.ts';
@@ -67,6 +69,8 @@ export function openPostgres({ url, clock }: PostgresOptions): Store {
     ...bins(db, db),
     ...notices(db, db, NOTICE_DIALECT),
     ...audit(db),
+    ...resending(db, ROW_LOCKS),
+    ...replays(db, db, ROW_LOCKS),
     publish: (call: Parameters<Store['publish']>[0]) => publish(hot, call),
     record: (node: string, results: Parameters<Store['record']>[1]) => record(hot, node, results),
     notify: signals.notify,

@@ -17,6 +17,8 @@ import { migrate } from '../migrate.ts';
 import { migrations, SQLITE_TYPES } from '../migrations.ts';
 import { notices } from '../notices.ts';
 import type { PublishAnswer, RecordAnswer } from '../records.ts';
+import { replays } from '../replays.ts';
+import { NO_LOCKS, resending } from '../resend.ts';
 import type { Schema } from '../schema.ts';
 import type { Store } from '../store.ts';
 import { lockDirectory } from './lock.ts';
@@ -74,6 +76,8 @@ export function createStore({
     ...bins(write, read),
     ...notices(write, read, { skipLocked: sql``, composesAlone: null }),
     ...audit(read),
+    ...resending(write, NO_LOCKS),
+    ...replays(write, read, NO_LOCKS),
     publish: async (call) => (await writer.run({ kind: 'publish', call: packCall(call) })) as PublishAnswer,
     record: async (node, results) =>
       (await writer.run({ kind: 'record', node, results: packResults(results) })) as RecordAnswer,

@@ -1,0 +1,149 @@
+/**
+ * What people did and asked for, as a store keeps it: the audit log and replays. The conventions
+ * are those of records.ts.
+ */
+
+// ---------------------------------------------------------------- audit
+
+export const AUDIT_ACTIONS = [
+  'endpoint.created',
+  'endpoint.updated',
+  'endpoint.deleted',
+  'endpoint.enabled',
+  'endpoint.disabled',
+  'endpoint.secret_rotated',
+  'delivery.retried',
+  'delivery.skipped',
+  'delivery.replayed',
+  'event.replayed',
+  'replay.started',
+  'replay.cancelled',
+  'settings.updated',
+  'workspace.updated',
+  'api_key.created',
+  'api_key.revoked',
+] as const;
+export type AuditAction = (typeof AUDIT_ACTIONS)[number];
+
+/** Who did what to what. Written in the transaction of the change itself, and never changed. */
+export interface AuditEntry {
+  /** Null for what belongs to no workspace: instance keys. */
+  workspace: number | null;
+  /** `key:<prefix>`, or what in the system did it: `error_budget`, `system`. */
+  actor: string;
+  action: AuditAction;
+  /** Public id of what it was done to: `ep_…`, `dlv_…`, `key_…`, `ws_…`, an event's own id. */
+  target: string;
+  /** Never a secret. */
+  details: Readonly<Record<string, unknown>>;
+  at: number;
+}
+
+export interface StoredAuditEntry extends AuditEntry {
+  key: number;
+}
+
+export interface AuditFilter {
+  target?: string;
+  action?: AuditAction;
+}
+
+// ---------------------------------------------------------------- replays
+
+/** States of originals that can be sent again: the ends. */
+export const REPLAYABLE_STATES = ['delivered', 'dropped', 'skipped'] as const;
+export type ReplayableState = (typeof REPLAYABLE_STATES)[number];
+
+/** Which originals of an endpoint: by when they were made, `[since, until)`, and how they ended. */
+export interface ReplayFilter {
+  since: number;
+  until: number;
+  states: readonly ReplayableState[];
+}
+
+export const REPLAY_STATES = ['running', 'finished', 'cancelled', 'failed'] as const;
+export type ReplayState = (typeof REPLAY_STATES)[number];
+
+/**
+ * A job that sends an endpoint's originals again, lane by lane in their order. What belongs to it is
+ * settled when it is made: originals made and ended before `createdAt`, so none of its own replays.
+ */
+export interface Replay {
+  key: number;
+  workspace: number;
+  endpoint: number;
+  filter: ReplayFilter;
+  /** How many there are to send. */
+  total: number;
+  done: number;
+  /** How many retention had deleted, or deleted the bodies of, before they could be sent again. */
+  gone: number;
+  state: ReplayState;
+  reason: string | null;
+  createdBy: string;
+  createdAt: number;
+  endedAt: number | null;
+}
+
+/** A delivery's place in its endpoint's lanes; what a replay sends next comes after its last one. */
+export interface LanePlace {
+  lane: number;
+  sequence: number;
+}
+
+/** A running replay as the node has it that works on it. */
+export interface OwnedReplay extends Replay {
+  last: LanePlace;
+}
+
+export interface Original extends LanePlace {
+  key: number;
+}
+
+/** An original with the key of the delivery to be made of it. */
+export interface ReplayItem extends LanePlace {
+  original: number;
+  key: number;
+}
+
+/** What a replay would send. */
+export interface ReplayCount {
+  total: number;
+  gone: number;
+  oldestAt: number | null;
+  newestAt: number | null;
+}
+
+export type CreateReplayAnswer =
+  | { kind: 'created' }
+  /** One at a time per endpoint. */
+  | { kind: 'running'; key: number }
+  | { kind: 'missing' };
+
+export type ReplayBatchAnswer =
+  | {
+      kind: 'sent';
+      lanes: number[];
+      /** How many are open in the fullest of these lanes; null where the endpoint is disabled and holds them. */
+      open: number | null;
+    }
+  /** It has ended, or another node has it. */
+  | { kind: 'lost' };
+
+/** The answer to sending one delivery again. */
+export type ResendAnswer =
+  | { kind: 'changed'; lane: number }
+  | { kind: 'missing' }
+  | { kind: 'endpoint_gone' }
+  /** Its event's body is no longer kept. */
+  | { kind: 'body_gone' };
+
+export interface EventReplayAnswer {
+  /** The new deliveries with the lanes that they are in. */
+  made: Array<{ key: number; lane: number }>;
+  /** Originals that have not ended yet: they are sent anyway. */
+  open: number;
+  /** Originals whose endpoint was deleted. */
+  withoutEndpoint: number;
+  bodyGone: boolean;
+}

@@ -1,0 +1,306 @@
+/**
+ * Replays: jobs that send an endpoint's originals again, some at a time. One transaction moves the
+ * job's place and makes the deliveries, so that a job goes on where it was whatever ends in between,
+ * and its row is locked meanwhile, so that two nodes never send the same ones. For both databases.
+ *
+ * Originals are listed by key, since that is what is indexed, and sent by lane and sequence, since
+ * that is their order: keys are made before the commit that numbers them. An index on (lane, sequence)
+ * of all deliveries would cost every publish an entry.
+ */
+
+import { type Kysely, type Selectable, type SqlBool, sql, type Transaction } from 'kysely';
+import { HOUR } from '../core/duration.ts';
+import { firstKeyAt, formatId } from '../core/ids.ts';
+import { insertAudit } from './audit.ts';
+import type {
+  CreateReplayAnswer,
+  OwnedReplay,
+  Replay,
+  ReplayableState,
+  ReplayBatchAnswer,
+  ReplayCount,
+  ReplayFilter,
+  ReplayState,
+} from './records/history.ts';
+import { type Locking, resend } from './resend.ts';
+import type { ReplaysTable, Schema } from './schema.ts';
+import { isInState } from './states.ts';
+import type { Store } from './store.ts';
+
+function toReplay(row: Selectable<ReplaysTable>): Replay {
+  const { key, workspace, endpoint, total, done, gone, reason } = row;
+  return {
+    key,
+    workspace,
+    endpoint,
+    filter: JSON.parse(row.filter) as ReplayFilter,
+    total,
+    done,
+    gone,
+    state: row.state as ReplayState,
+    reason,
+    createdBy: row.created_by,
+    createdAt: row.created_at,
+    endedAt: row.ended_at,
+  };
+}
+
+/** What is in the range and had ended when the replay was made; not whether its body is there. */
+function originals(
+  db: Kysely<Schema>,
+  { workspace, endpoint, filter, createdAt }: Pick<Replay, 'workspace' | 'endpoint' | 'filter' | 'createdAt'>,
+) {
+  const isRare = !filter.states.includes('delivered');
+  return (
+    db
+      .selectFrom('deliveries as d')
+      .leftJoin('event_bodies as b', (join) =>
+        join.onRef('b.workspace', '=', 'd.workspace').onRef('b.event', '=', 'd.event'),
+      )
+      .where('d.workspace', '=', workspace)
+      // What was not delivered is rare and has an index of its own; the plus keeps the other out of its way.
+      .where(sql<SqlBool>`${isRare ? sql`+d.endpoint` : sql`d.endpoint`} = ${endpoint}`)
+      .where('d.replay_of', 'is', null)
+      .where('d.key', '>=', firstKeyAt(filter.since))
+      .where('d.key', '<', firstKeyAt(Math.min(filter.until, createdAt)))
+      .where('d.ended_at', '<=', createdAt)
+  );
+}
+
+/** In the words of the partial index (states.ts). */
+function isOneOf(states: readonly ReplayableState[]) {
+  const list = sql.join(states.map((state) => sql.lit(state)));
+  const rare = states.includes('delivered') ? sql`` : sql`AND d.state IN ('dropped', 'skipped')`;
+  return sql<SqlBool>`d.state IN (${list}) ${rare}`;
+}
+
+type Replays = Pick<
+  Store,
+  | 'countOriginals'
+  | 'createReplay'
+  | 'findReplay'
+  | 'listReplays'
+  | 'cancelReplay'
+  | 'claimReplays'
+  | 'listOriginals'
+  | 'sendReplayBatch'
+  | 'finishReplay'
+>;
+
+export function replays(write: Kysely<Schema>, read: Kysely<Schema>, locking: Locking): Replays {
+  return { ...asked(write, read), ...worked(write, read, locking) };
+}
+
+/** What people do with replays. */
+function asked(
+  write: Kysely<Schema>,
+  read: Kysely<Schema>,
+): Pick<Replays, 'countOriginals' | 'createReplay' | 'findReplay' | 'listReplays' | 'cancelReplay'> {
+  return {
+    async countOriginals(replay): Promise<ReplayCount> {
+      const { states, since, until } = replay.filter;
+      const [kept, purged] = await Promise.all([
+        originals(read, replay)
+          .where(isOneOf(states))
+          .select((eb) => [
+            eb.fn.countAll<number>().as('all'),
+            eb.fn.count<number>('b.event').as('total'),
+            sql<number | null>`min(CASE WHEN b.event IS NOT NULL THEN d.created_at END)`.as('oldest'),
+            sql<number | null>`max(CASE WHEN b.event IS NOT NULL THEN d.created_at END)`.as('newest'),
+          ])
+          .executeTakeFirstOrThrow(),
+        read
+          .selectFrom('purged_deliveries')
+          .select((eb) => eb.fn.sum<number | null>('count').as('count'))
+          .where('workspace', '=', replay.workspace)
+          .where('endpoint', '=', replay.endpoint)
+          .where('state', 'in', states)
+          .where('hour', '>=', since - (since % HOUR))
+          .where('hour', '<', until)
+          .executeTakeFirstOrThrow(),
+      ]);
+      const total = Number(kept.total);
+      const gone = Number(kept.all) - total + Number(purged.count ?? 0);
+      return { total, gone, oldestAt: kept.oldest, newestAt: kept.newest };
+    },
+    createReplay: (replay) => write.transaction().execute((trx) => create(trx, replay)),
+    async findReplay(workspace, key) {
+      const row = await read
+        .selectFrom('replays')
+        .selectAll()
+        .where('workspace', '=', workspace)
+        .where('key', '=', key)
+        .executeTakeFirst();
+      return row === undefined ? null : toReplay(row);
+    },
+    async listReplays(workspace, page) {
+      const rows = await read
+        .selectFrom('replays')
+        .selectAll()
+        .where('workspace', '=', workspace)
+        .$if(page.before !== null, (older) => older.where('key', '<', page.before))
+        .orderBy('key', 'desc')
+        .limit(page.limit)
+        .execute();
+      return rows.map(toReplay);
+    },
+    cancelReplay: (workspace, key, at, by) =>
+      write.transaction().execute(async (trx) => {
+        const [cancelled] = await trx
+          .updateTable('replays')
+          .set({ state: 'cancelled', reason: `cancelled_by: ${by}`, ended_at: at })
+          .where('workspace', '=', workspace)
+          .where('key', '=', key)
+          .where('state', '=', 'running')
+          .returning(['endpoint', 'done', 'total'])
+          .execute();
+        if (cancelled === undefined) return false;
+        await insertAudit(trx, {
+          workspace,
+          actor: by,
+          action: 'replay.cancelled',
+          target: formatId('ep', cancelled.endpoint),
+          details: { replay: formatId('rpl', key), done: cancelled.done, total: cancelled.total },
+          at,
+        });
+        return true;
+      }),
+  };
+}
+
+async function create(trx: Transaction<Schema>, replay: Replay): Promise<CreateReplayAnswer> {
+  const { workspace, endpoint, filter } = replay;
+  // Written, so that two that are asked for at the same time come one after the other.
+  const living = await trx
+    .updateTable('endpoints')
+    .set((eb) => ({ deleted_at: eb.ref('deleted_at') }))
+    .where('workspace', '=', workspace)
+    .where('key', '=', endpoint)
+    .where('deleted_at', 'is', null)
+    .executeTakeFirst();
+  if (living.numUpdatedRows === 0n) return { kind: 'missing' };
+  const running = await trx
+    .selectFrom('replays')
+    .select('key')
+    .where('workspace', '=', workspace)
+    .where('endpoint', '=', endpoint)
+    .where(sql<SqlBool>`state = 'running'`)
+    .executeTakeFirst();
+  if (running !== undefined) return { kind: 'running', key: running.key };
+  await trx
+    .insertInto('replays')
+    .values({
+      key: replay.key,
+      workspace,
+      endpoint,
+      filter: JSON.stringify(filter),
+      total: replay.total,
+      done: replay.done,
+      gone: replay.gone,
+      last_lane: 0,
+      last_sequence: 0,
+      owner: null,
+      state: replay.state,
+      reason: replay.reason,
+      created_by: replay.createdBy,
+      created_at: replay.createdAt,
+      ended_at: replay.endedAt,
+    })
+    .execute();
+  await insertAudit(trx, {
+    workspace,
+    actor: replay.createdBy,
+    action: 'replay.started',
+    target: formatId('ep', endpoint),
+    details: { replay: formatId('rpl', replay.key), ...filter, total: replay.total },
+    at: replay.createdAt,
+  });
+  return { kind: 'created' };
+}
+
+/** What the node does that works on them. */
+function worked(
+  write: Kysely<Schema>,
+  read: Kysely<Schema>,
+  locking: Locking,
+): Pick<Replays, 'claimReplays' | 'listOriginals' | 'sendReplayBatch' | 'finishReplay'> {
+  /** The job where it is still this node's and stands where the node thinks; locked. */
+  const mine = (trx: Transaction<Schema>, node: string, { key, workspace, last }: OwnedReplay) =>
+    trx
+      .updateTable('replays')
+      .where('workspace', '=', workspace)
+      .where('key', '=', key)
+      .where('state', '=', 'running')
+      .where('owner', '=', node)
+      .where('last_lane', '=', last.lane)
+      .where('last_sequence', '=', last.sequence);
+  return {
+    async claimReplays(node, limit) {
+      const running = await sql`SELECT 1 FROM replays WHERE state = 'running' LIMIT 1`.execute(read);
+      if (running.rows.length === 0) return [];
+      const { rows } = await write.transaction().execute((trx) =>
+        sql<Selectable<ReplaysTable>>`
+          UPDATE replays SET owner = ${node} WHERE state = 'running' AND key IN (
+            SELECT r.key FROM replays r WHERE r.state = 'running'
+              AND (r.owner IS NULL OR r.owner = ${node} OR r.owner NOT IN (SELECT node FROM nodes))
+            ORDER BY r.key LIMIT ${limit} ${locking('FOR UPDATE OF r SKIP LOCKED')})
+          RETURNING *`.execute(trx),
+      );
+      return rows.map((row) => ({
+        ...toReplay(row),
+        last: { lane: row.last_lane, sequence: row.last_sequence },
+      }));
+    },
+    listOriginals: ({ last, ...replay }, state, afterKey, limit) =>
+      originals(read, { ...replay, filter: { ...replay.filter, states: [state] } })
+        .where(isInState('d.state', state))
+        .where('b.event', 'is not', null)
+        .where('d.key', '>', afterKey)
+        .where((eb) =>
+          eb.or([
+            eb('d.lane', '>', last.lane),
+            eb.and([eb('d.lane', '=', last.lane), eb('d.sequence', '>', last.sequence)]),
+          ]),
+        )
+        .select(['d.key', 'd.lane', 'd.sequence'])
+        .orderBy('d.key')
+        .limit(limit)
+        .execute(),
+    sendReplayBatch: (node, replay, batch, now) =>
+      write.transaction().execute(async (trx): Promise<ReplayBatchAnswer> => {
+        const last = batch.at(-1);
+        if (last === undefined) throw new Error('A batch has at least one original.');
+        const moved = await mine(trx, node, replay)
+          .set({ last_lane: last.lane, last_sequence: last.sequence })
+          .executeTakeFirst();
+        if (moved.numUpdatedRows === 0n) return { kind: 'lost' };
+        const resent = await resend(trx, locking, replay.workspace, batch, now);
+        const job = trx
+          .updateTable('replays')
+          .where('workspace', '=', replay.workspace)
+          .where('key', '=', replay.key);
+        if (resent.endpointsGone.length > 0) {
+          const reason = 'endpoint_deleted: the endpoint was deleted meanwhile';
+          await job.set({ state: 'failed', reason, ended_at: now }).execute();
+          return { kind: 'lost' };
+        }
+        await job.set((eb) => ({ done: eb('done', '+', resent.made.length) })).execute();
+        const open = resent.endpointsDisabled.length > 0 ? null : Math.max(0, ...resent.lanes.values());
+        return { kind: 'sent', lanes: [...resent.lanes.keys()], open };
+      }),
+    async finishReplay(node, replay, now) {
+      // What could not be sent any more had been counted as to be sent.
+      const result = await write.transaction().execute((trx) =>
+        mine(trx, node, replay)
+          .set((eb) => ({
+            state: 'finished',
+            ended_at: now,
+            gone: eb('gone', '+', eb('total', '-', eb.ref('done'))),
+            total: eb.ref('done'),
+          }))
+          .executeTakeFirst(),
+      );
+      return result.numUpdatedRows > 0n;
+    },
+  };
+}

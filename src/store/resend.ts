@@ -1,0 +1,232 @@
+/**
+ * Sending again (P13): new deliveries at the tails of their endpoints' lanes, under the same
+ * messages. To be part of a transaction; for both databases.
+ */
+
+import { type Kysely, type RawBuilder, sql, type Transaction } from 'kysely';
+import { chooseLane, type Ordering } from '../core/delivery/order.ts';
+import { formatId } from '../core/ids.ts';
+import { insertAudit } from './audit.ts';
+import type { EventReplayAnswer, ResendAnswer } from './records/history.ts';
+import type { Schema } from './schema.ts';
+import { isOpen } from './states.ts';
+import type { Store } from './store.ts';
+
+/** The locking clause of a SELECT, such as `FOR SHARE OF b`; nothing where transactions are alone anyway. */
+export type Locking = (clause: string) => RawBuilder<unknown>;
+
+export const NO_LOCKS: Locking = () => sql``;
+export const ROW_LOCKS: Locking = (clause) => sql.raw(clause);
+
+export interface Resend {
+  original: number;
+  /** Of the delivery to be made. */
+  key: number;
+}
+
+export interface Resent {
+  made: Array<{ key: number; lane: number }>;
+  /** Lanes that got some, with how many are open in each. */
+  lanes: Map<number, number>;
+  /** Endpoints of the originals that are gone, and those that hold what they get. */
+  endpointsGone: number[];
+  endpointsDisabled: number[];
+  /** How many originals had no body any more, or were gone themselves. */
+  gone: number;
+  withoutEndpoint: number;
+}
+
+/** In the order given. `items` are few enough for one statement each. */
+export async function resend(
+  trx: Transaction<Schema>,
+  locking: Locking,
+  workspace: number,
+  items: readonly Resend[],
+  now: number,
+): Promise<Resent> {
+  const found = await findSendable(trx, locking, workspace, items);
+  const wanted = [...new Set(found.values().map((row) => row.endpoint))];
+  const living = await lockEndpoints(trx, workspace, wanted);
+  const chosen = items.flatMap(({ original, key }) => {
+    const row = found.get(original);
+    const endpoint = row === undefined ? undefined : living.get(row.endpoint);
+    if (row === undefined || endpoint === undefined) return [];
+    return [{ original, key, lane: chooseLane(endpoint, row) }];
+  });
+  const ends = await advanceLanes(trx, locking, workspace, chosen);
+  await insertReplays(trx, workspace, chosen, ends, now);
+  return {
+    made: chosen.map(({ key, lane }) => ({ key, lane })),
+    lanes: new Map([...ends].map(([lane, { open }]) => [lane, open])),
+    endpointsGone: wanted.filter((key) => !living.has(key)),
+    endpointsDisabled: [...living.values()].filter(({ disabled }) => disabled).map(({ key }) => key),
+    gone: items.length - found.size,
+    withoutEndpoint: found.size - chosen.length,
+  };
+}
+
+/** The originals whose bodies are there, and stay there until this transaction ends. */
+async function findSendable(
+  trx: Transaction<Schema>,
+  locking: Locking,
+  workspace: number,
+  items: readonly Resend[],
+): Promise<Map<number, { endpoint: number; id: string; subject: string | null }>> {
+  if (items.length === 0) return new Map();
+  const { rows } = await sql<{ key: number; endpoint: number; id: string; subject: string | null }>`
+    SELECT d.key, d.endpoint, e.id, e.subject FROM deliveries d
+      JOIN events e ON e.workspace = d.workspace AND e.key = d.event
+      JOIN event_bodies b ON b.workspace = d.workspace AND b.event = d.event
+    WHERE d.workspace = ${workspace} AND d.key IN (${sql.join(items.map(({ original }) => original))})
+    ${locking('FOR SHARE OF b')}`.execute(trx);
+  return new Map(rows.map(({ key, ...row }) => [key, row]));
+}
+
+/** Written, not only read: a deletion at the same time waits, or has been waited for. */
+async function lockEndpoints(
+  trx: Transaction<Schema>,
+  workspace: number,
+  keys: readonly number[],
+): Promise<Map<number, { key: number; ordering: Ordering; lanes: number[]; disabled: boolean }>> {
+  if (keys.length === 0) return new Map();
+  const rows = await trx
+    .updateTable('endpoints')
+    .set((eb) => ({ deleted_at: eb.ref('deleted_at') }))
+    .where('workspace', '=', workspace)
+    .where('key', 'in', keys)
+    .where('deleted_at', 'is', null)
+    .returning(['key', 'ordering', 'lanes', 'disabled_at'])
+    .execute();
+  return new Map(
+    rows.map(({ key, ordering, lanes, disabled_at }) => [
+      key,
+      {
+        key,
+        ordering: JSON.parse(ordering) as Ordering,
+        lanes: JSON.parse(lanes) as number[],
+        disabled: disabled_at !== null,
+      },
+    ]),
+  );
+}
+
+interface LaneEnd {
+  /** The first of the new sequences. */
+  first: number;
+  open: number;
+}
+
+/** Takes as many sequences of each lane as are chosen for it; lanes in ascending order, as everyone does. */
+async function advanceLanes(
+  trx: Transaction<Schema>,
+  locking: Locking,
+  workspace: number,
+  chosen: ReadonlyArray<{ lane: number }>,
+): Promise<Map<number, LaneEnd>> {
+  if (chosen.length === 0) return new Map();
+  const counts = Map.groupBy(chosen, ({ lane }) => lane);
+  const keys = sql.join([...counts.keys()]);
+  if (counts.size > 1) {
+    await sql`SELECT l.key FROM lanes l WHERE l.workspace = ${workspace} AND l.key IN (${keys})
+      ORDER BY l.key ${locking('FOR UPDATE OF l')}`.execute(trx);
+  }
+  const cases = [...counts].map(
+    ([lane, { length }]) => sql`WHEN CAST(${lane} AS bigint) THEN CAST(${length} AS bigint)`,
+  );
+  const { rows } = await sql<{ key: number; last_sequence: number; done_sequence: number }>`
+    UPDATE lanes SET last_sequence = last_sequence + CASE key ${sql.join(cases, sql` `)} END
+    WHERE workspace = ${workspace} AND key IN (${keys})
+    RETURNING key, last_sequence, done_sequence`.execute(trx);
+  if (rows.length < counts.size) throw new Error('An endpoint names a lane that does not exist.');
+  return new Map(
+    rows.map(({ key, last_sequence, done_sequence }) => [
+      key,
+      { first: last_sequence - (counts.get(key)?.length ?? 0) + 1, open: last_sequence - done_sequence },
+    ]),
+  );
+}
+
+async function insertReplays(
+  trx: Transaction<Schema>,
+  workspace: number,
+  chosen: ReadonlyArray<Resend & { lane: number }>,
+  ends: ReadonlyMap<number, LaneEnd>,
+  now: number,
+): Promise<void> {
+  if (chosen.length === 0) return;
+  const next = new Map([...ends].map(([lane, { first }]) => [lane, first]));
+  const values = chosen.map(({ original, key, lane }) => {
+    const sequence = next.get(lane) ?? 0;
+    next.set(lane, sequence + 1);
+    const row = [original, key, lane, sequence].map((value) => sql`CAST(${value} AS bigint)`);
+    return sql`(${sql.join(row)})`;
+  });
+  await sql`
+    WITH r(original, key, lane, sequence) AS (VALUES ${sql.join(values)})
+    INSERT INTO deliveries (key, workspace, event, endpoint, lane, sequence, message, source_kind, source_id,
+      replay_of, state, reason, attempts, waited_ms, next_attempt_at, created_at, ended_at)
+    SELECT r.key, d.workspace, d.event, d.endpoint, r.lane, r.sequence, d.message, d.source_kind, d.source_id,
+      d.key, 'pending', NULL, 0, 0, NULL, CAST(${now} AS bigint), NULL
+    FROM r JOIN deliveries d ON d.workspace = ${workspace} AND d.key = r.original`.execute(trx);
+}
+
+/** By hand: one delivery, or those of one event. */
+export function resending(
+  write: Kysely<Schema>,
+  locking: Locking,
+): Pick<Store, 'replayDelivery' | 'replayEvent'> {
+  return {
+    replayDelivery: (workspace, delivery, { key, now, by }) =>
+      write.transaction().execute(async (trx): Promise<ResendAnswer> => {
+        const known = await trx
+          .selectFrom('deliveries')
+          .select('key')
+          .where('workspace', '=', workspace)
+          .where('key', '=', delivery)
+          .executeTakeFirst();
+        if (known === undefined) return { kind: 'missing' };
+        const { made, gone } = await resend(trx, locking, workspace, [{ original: delivery, key }], now);
+        const [first] = made;
+        if (first === undefined) return { kind: gone > 0 ? 'body_gone' : 'endpoint_gone' };
+        await insertAudit(trx, {
+          workspace,
+          actor: by,
+          action: 'delivery.replayed',
+          target: formatId('dlv', delivery),
+          details: { delivery: formatId('dlv', key) },
+          at: now,
+        });
+        return { kind: 'changed', lane: first.lane };
+      }),
+    replayEvent: (workspace, event, { endpoints, nextKey, now, by }) =>
+      write.transaction().execute(async (trx): Promise<EventReplayAnswer> => {
+        let query = trx
+          .selectFrom('deliveries')
+          .select(['key', isOpen('state').as('open')])
+          .where('workspace', '=', workspace)
+          .where('event', '=', event.key)
+          .where('replay_of', 'is', null);
+        if (endpoints !== null) query = query.where('endpoint', 'in', endpoints);
+        const originals = await query.orderBy('key').execute();
+        const ended = originals.filter(({ open }) => !open);
+        const items = ended.map(({ key }) => ({ original: key, key: nextKey() }));
+        const resent = await resend(trx, locking, workspace, items, now);
+        if (resent.made.length > 0) {
+          await insertAudit(trx, {
+            workspace,
+            actor: by,
+            action: 'event.replayed',
+            target: event.id,
+            details: { deliveries: resent.made.map(({ key }) => formatId('dlv', key)) },
+            at: now,
+          });
+        }
+        return {
+          made: resent.made,
+          open: originals.length - ended.length,
+          withoutEndpoint: resent.withoutEndpoint,
+          bodyGone: resent.gone > 0,
+        };
+      }),
+  };
+}
