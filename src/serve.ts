@@ -13,14 +13,17 @@ import type { Config, Role } from './config.ts';
 import { createSealer, SEALING_KEY_BYTES } from './core/sealing.ts';
 import { createEngine } from './engine/create.ts';
 import type { Engine } from './engine/engine.ts';
+import type { Mailing } from './engine/outbox.ts';
 import { createHttpServer } from './http/server.ts';
+import { renderMail } from './mail/render.ts';
+import { createMailSender } from './mail/transport.ts';
 import type { Resolver } from './net/names.ts';
 import { createSender } from './net/sender.ts';
 import { realClock, realRandom } from './real.ts';
 import { openPostgres } from './store/postgres/postgres.ts';
 import { openSqlite } from './store/sqlite/sqlite.ts';
 import type { Store } from './store/store.ts';
-import type { Clock, Random, Send } from './world.ts';
+import type { Clock, Random, Send, SendMail } from './world.ts';
 
 export const VERSION: string = packageJson.version;
 
@@ -29,6 +32,7 @@ export interface Parts {
   clock?: Clock;
   random?: Random;
   send?: Send;
+  sendMail?: SendMail;
   resolver?: Resolver;
   onConnect?: (address: string, port: number) => void;
 }
@@ -64,6 +68,24 @@ function sealingKey(config: Config, random: Random): Uint8Array {
   return createHash('sha256').update(readFileSync(path, 'utf8').trim()).digest();
 }
 
+/** Null where no mail server is set. */
+function createMailing(
+  config: Config,
+  publicUrl: () => string,
+  replacement: SendMail | null,
+): Mailing | null {
+  const host = config.publicUrl === null ? null : new URL(config.publicUrl).hostname;
+  const from = config.mailFrom ?? `Mirsal <mirsal@${host ?? 'localhost'}>`;
+  const send = config.smtpUrl === null ? null : createMailSender({ url: config.smtpUrl, from });
+  const chosen = replacement ?? send;
+  if (chosen === null) return null;
+  return {
+    send: chosen,
+    render: (mail) => renderMail(mail, publicUrl()),
+    host: host ?? 'mirsal.invalid',
+  };
+}
+
 /** Starts one node. Rejects where the store cannot be opened, migrated or reached, or the port is taken. */
 export async function serve(config: Config, roles: ReadonlySet<Role>, parts: Parts = {}): Promise<Running> {
   const clock = parts.clock ?? realClock;
@@ -90,6 +112,8 @@ export async function serve(config: Config, roles: ReadonlySet<Role>, parts: Par
     log: logger,
     shared: config.databaseUrl !== null,
     sends: roles.has('engine'),
+    mailing: createMailing(config, publicUrl, parts.sendMail ?? null),
+    plans: config.plans,
   });
   const app = createHttpServer({
     store,
@@ -104,6 +128,7 @@ export async function serve(config: Config, roles: ReadonlySet<Role>, parts: Par
       return { ok: false, code: check.failure.code, message: check.failure.message };
     },
     meta: { version: VERSION, publicUrl, sourceIps: config.sourceIps, limits: {} },
+    plans: config.plans,
     logger,
   });
   const stop = async (): Promise<void> => {

@@ -81,3 +81,26 @@ export interface World {
   random: Random;
   send: Send;
 }
+
+/** One mail to one person. */
+export interface Mail {
+  /** In angle brackets; the same whenever this mail is sent again. */
+  messageId: string;
+  to: string;
+  /** BCP 47. */
+  language: string;
+  subject: string;
+  html: string;
+  text: string;
+}
+
+export type MailResult =
+  /** The server has taken charge of it. */
+  | { kind: 'accepted' }
+  /** The server will never take it for this recipient. */
+  | { kind: 'refused'; error: string }
+  /** It may be taken later. */
+  | { kind: 'failed'; error: string };
+
+/** Hands one mail to the mail server. Never rejects: every failure is a result. */
+export type SendMail = (mail: Mail) => Promise<MailResult>;

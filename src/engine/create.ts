@@ -6,6 +6,7 @@
 
 import { HOUR, MINUTE, SECOND } from '../core/duration.ts';
 import type { KeyMaker } from '../core/ids.ts';
+import { DEFAULT_PLANS, type Plan } from '../core/plan.ts';
 import type { Sealer } from '../core/sealing.ts';
 import type { ClaimedLane, LaneItem, PublishCall } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
@@ -15,8 +16,10 @@ import { createDirectory } from './directory.ts';
 import type { Engine } from './engine.ts';
 import { Lanes } from './lanes.ts';
 import { createNodeLife } from './node.ts';
+import { createOutbox, type Mailing } from './outbox.ts';
 import { createPublisher, type Published } from './publisher.ts';
 import { createRecorder } from './recorder.ts';
+import { createReplayer } from './replays.ts';
 import { createSlots, type SlotLimits } from './slots.ts';
 
 export interface EngineLog {
@@ -36,7 +39,10 @@ export interface EngineDeps {
   shared: boolean;
   /** False for a process that only takes events in (`--roles api`). */
   sends: boolean;
+  /** Null where no mail server is set. */
+  mailing: Mailing | null;
   slots?: SlotLimits;
+  plans?: readonly Plan[];
 }
 
 /** 1,000 sockets are well within a process's limits; four workspaces of hanging receivers would fill them. */
@@ -65,6 +71,7 @@ export function createEngine(deps: EngineDeps): Engine {
     clock,
     node,
     onUnavailable: (error) => onError(error, 'record'),
+    onMoved: (workspace) => routingChanged(workspace).catch((error: unknown) => onError(error, 'routing')),
   });
   const routingChanged = async (workspace: number): Promise<void> => {
     await directory.refresh(workspace);
@@ -80,7 +87,6 @@ export function createEngine(deps: EngineDeps): Engine {
     slots: createSlots(deps.slots ?? DEFAULT_SLOTS),
     node,
     mayStart: (timeoutMs) => life.mayStart(timeoutMs),
-    routingChanged,
     onAttempt(describe) {
       if (log.isLevelEnabled('debug')) log.debug(describe(), 'attempt');
     },
@@ -125,6 +131,8 @@ export function createEngine(deps: EngineDeps): Engine {
       await claim(null);
       if (deps.shared) await checkRouting();
       await sweep();
+      outbox?.tick();
+      replayer?.tick();
     },
   });
 
@@ -139,6 +147,7 @@ export function createEngine(deps: EngineDeps): Engine {
     now: () => clock.now(),
     nextKey,
     node: deps.sends ? node : null,
+    plans: deps.plans ?? DEFAULT_PLANS,
   });
 
   /** Gives committed deliveries to the lanes that this node owns, and tells the owners of the others. */
@@ -160,12 +169,37 @@ export function createEngine(deps: EngineDeps): Engine {
     }
   };
 
+  const outbox = deps.sends
+    ? createOutbox({
+        store,
+        clock,
+        uuid: random.uuid,
+        log,
+        mailing: deps.mailing,
+        workspace: directory.fresh,
+        async publish(workspace, { event, except }) {
+          const published = await publisher.publish({
+            workspace,
+            read: () => [event],
+            idempotency: null,
+            test: null,
+            except,
+          });
+          handOver(published);
+          return published.answer.kind === 'accepted';
+        },
+        onError,
+      })
+    : null;
+
   const lanesChanged = async (changed: readonly number[]): Promise<void> => {
     const others = changed.filter((lane) => !lanes.wake(lane));
     if (others.length === 0) return;
     await claim(others);
     await store.notify({ kind: 'lanes', lanes: others });
   };
+
+  const replayer = deps.sends ? createReplayer({ store, clock, node, nextKey, lanesChanged, onError }) : null;
 
   return {
     async start() {
@@ -187,6 +221,8 @@ export function createEngine(deps: EngineDeps): Engine {
       if (keys === null) return;
       const patience = clock.after(STOP_PATIENCE_MS, () => recorder.giveUp());
       await life.stop();
+      await replayer?.stop();
+      await outbox?.stop();
       await lanes.stop();
       patience.cancel();
       await store.unregisterNode(node).catch((error: unknown) => onError(error, 'stop'));
@@ -195,7 +231,7 @@ export function createEngine(deps: EngineDeps): Engine {
       const published = await publisher.publish({ workspace, read, idempotency, test: null });
       handOver(published);
       const { answer } = published;
-      return answer.kind === 'conflict'
+      return answer.kind !== 'accepted'
         ? answer
         : { kind: 'accepted', accepted: answer.accepted, repeated: answer.repeated };
     },

@@ -10,7 +10,9 @@ import { hash } from 'node:crypto';
 import { bodyValue, buildBody, messagingEventId } from '../core/catalog/envelope.ts';
 import type { EventType } from '../core/catalog/eventType.ts';
 import { chooseLane } from '../core/delivery/order.ts';
+import { DAY } from '../core/duration.ts';
 import { getPointer } from '../core/json/pointer.ts';
+import { type Plan, planOf } from '../core/plan.ts';
 import type {
   DeliverySource,
   Endpoint,
@@ -41,6 +43,7 @@ export interface PublisherDeps {
   nextKey(): number;
   /** Node that takes the lanes it publishes into; null where this process does not send. */
   node: string | null;
+  plans: readonly Plan[];
 }
 
 export interface PublishRequest {
@@ -131,8 +134,21 @@ function prepareCall(
     acceptedAt,
     node: deps.node,
     idempotency: request.idempotency,
+    quota: quotaOf(deps, view, request, acceptedAt),
     events,
   };
+}
+
+/** Tests and what Mirsal itself publishes are free. */
+function quotaOf(
+  { plans }: PublisherDeps,
+  { routing }: WorkspaceView,
+  { test, except }: PublishRequest,
+  acceptedAt: number,
+): PublishCall['quota'] {
+  const limit = planOf(plans, routing.workspace.plan).limits.events_per_day;
+  if (limit === null || test !== null || except !== undefined) return null;
+  return { limit, day: Math.floor(acceptedAt / DAY) };
 }
 
 interface Identity {
@@ -215,13 +231,18 @@ function deliveryTo(base: RouteBase, endpoint: Endpoint, source: DeliverySource)
   };
 }
 
+const NO_WEBHOOKS = "The workspace's plan does not include webhooks.";
+
 function route(base: RouteBase, eventType: string, body: unknown): Routed {
   const routed: Routed = { deliveries: [], refusals: [] };
+  const mayDeliver = planOf(base.deps.plans, base.view.routing.workspace.plan).webhooks;
   for (const { endpointId, verdict } of base.view.matcher.match(eventType, () => body)) {
     const source: DeliverySource = { kind: 'subscription', id: endpointId };
     const endpoint = base.view.endpoint(endpointId);
     if (endpoint === undefined) continue;
-    if (base.except.includes(endpointId)) {
+    if (!mayDeliver) {
+      routed.refusals.push({ source, clause: undefined, actual: null, reason: NO_WEBHOOKS });
+    } else if (base.except.includes(endpointId)) {
       routed.refusals.push({ source, clause: undefined, actual: null, reason: ABOUT_ITSELF });
     } else if (verdict.matched) {
       routed.deliveries.push(deliveryTo(base, endpoint, source));

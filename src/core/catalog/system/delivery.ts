@@ -8,10 +8,10 @@ import { budget, culprit, endpoint } from './parts.ts';
 export const deliveryDropped: EventType = {
   name: 'delivery.dropped',
   family: 'custom',
-  title: { en: 'Delivery dropped', ar: 'إسقاط عملية تسليم' },
+  title: { en: 'Delivery dropped', ar: 'إسقاط تسليم' },
   description: {
     en: 'The retries of a delivery were used up, and the next one in its lane follows. It stays in the log and can be sent again. Never sent for events such as this one, nor to the endpoint itself.',
-    ar: 'استُنفدت محاولات إعادة الإرسال لعملية تسليم، فانتقل الدور إلى التالية. تبقى في السجل ويمكن إرسالها مجددًا. لا يُرسَل هذا الحدث عن أحداث من نوعه، ولا إلى النقطة نفسها.',
+    ar: 'استُنفدت محاولات إعادة إرسال تسليم، فمضى ما بعده. يبقى في السجلّ ويمكن إرساله من جديد. لا يُرسَل هذا الحدث عن أحداث من نوعه، ولا إلى الوجهة نفسها.',
   },
   useCases: {
     en: ['Fetch the missing data another way.', 'Send it again once the receiver has been repaired.'],
@@ -40,11 +40,11 @@ export const budgetWarning: EventType = {
   title: { en: 'Error budget warning', ar: 'تحذير رصيد الأخطاء' },
   description: {
     en: 'Half, or four fifths, of the failed attempts that the error budget allows have been made. Beyond the limit, the endpoints that fail are disabled. Never sent to the endpoints that fail.',
-    ar: 'بلغت المحاولات الفاشلة نصف ما يسمح به رصيد الأخطاء أو أربعة أخماسه. وعند تجاوز الحد تُعطَّل النقاط التي تفشل. لا يُرسَل هذا الحدث إلى النقاط التي تفشل.',
+    ar: 'بلغت المحاولات الفاشلة نصف ما يسمح به رصيد الأخطاء أو أربعة أخماسه. وعند تجاوز الحد تُعطَّل الوجهات التي تفشل. لا يُرسَل هذا الحدث إلى الوجهات التي تفشل.',
   },
   useCases: {
     en: ['Alert the receiving developers before anything is disabled.', 'Chart failures per endpoint.'],
-    ar: ['تنبيه مطوّري الطرف المستقبِل قبل أي تعطيل.', 'رسم معدّل الأخطاء لكل نقطة استقبال.'],
+    ar: ['تنبيه مطوّري الطرف المستقبِل قبل أي تعطيل.', 'رسم معدّل الأخطاء لكل وجهة.'],
   },
   schema: object(
     'Error budget warning',

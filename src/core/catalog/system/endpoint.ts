@@ -9,10 +9,10 @@ import { budget, endpoint, lastError } from './parts.ts';
 export const endpointDisabled: EventType = {
   name: 'endpoint.disabled',
   family: 'custom',
-  title: { en: 'Endpoint disabled', ar: 'تعطيل نقطة استقبال' },
+  title: { en: 'Endpoint disabled', ar: 'تعطيل وجهة' },
   description: {
     en: 'An endpoint was disabled: by the error budget, because it answered 410 Gone, or by a person. Its deliveries are held. Never sent to the endpoint itself.',
-    ar: 'عُطِّلت نقطة استقبال: لتجاوز رصيد الأخطاء، أو لأنها أجابت بالرمز 410، أو بيد شخص. تُحفَظ عمليات التسليم إليها ولا تُفقد. لا يُرسَل هذا الحدث إلى النقطة المعطَّلة نفسها.',
+    ar: 'عُطِّلت وجهة: لتجاوز رصيد الأخطاء، أو لأنها أجابت بالرمز 410، أو بيد شخص. تُحفَظ تسليماتها ولا تضيع. لا يُرسَل هذا الحدث إلى الوجهة المعطَّلة نفسها.',
   },
   useCases: {
     en: [
@@ -55,10 +55,10 @@ export const endpointDisabled: EventType = {
 export const endpointEnabled: EventType = {
   name: 'endpoint.enabled',
   family: 'custom',
-  title: { en: 'Endpoint enabled', ar: 'تفعيل نقطة استقبال' },
+  title: { en: 'Endpoint enabled', ar: 'تفعيل وجهة' },
   description: {
     en: 'An endpoint that had been disabled was enabled again, and it was decided what becomes of the deliveries held meanwhile. Never sent to the endpoint itself.',
-    ar: 'أُعيد تفعيل نقطة استقبال كانت معطَّلة، وتقرّر مصير عمليات التسليم التي حُفظت في الأثناء. لا يُرسَل هذا الحدث إلى النقطة نفسها.',
+    ar: 'أُعيد تفعيل وجهة كانت معطَّلة، وتقرّر مصير التسليمات التي حُفظت في الأثناء. لا يُرسَل هذا الحدث إلى الوجهة نفسها.',
   },
   useCases: {
     en: ['Give the all-clear in the team’s chat.', 'Close the incident that the disabling opened.'],
