@@ -3,8 +3,10 @@
  * once, at start; what is wrong is said all at once, with the variable's name.
  */
 
+import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { type Cidr, parseCidrs } from './core/egress/address.ts';
+import { DEFAULT_PLANS, type Plan, parsePlans } from './core/plan.ts';
 
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 export const ROLES = ['api', 'engine'] as const;
@@ -32,6 +34,7 @@ export interface Config {
   mailFrom: string | null;
   /** Gets the first workspace's mails while nobody else is named. */
   ownerEmail: string | null;
+  plans: readonly Plan[];
   bootstrapApiKey: string | null;
   bootstrapInstanceKey: string | null;
   logLevel: (typeof LOG_LEVELS)[number];
@@ -69,6 +72,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     smtpUrl: readSmtpUrl(text('MIRSAL_SMTP_URL'), faults),
     mailFrom: readMailFrom(text('MIRSAL_MAIL_FROM'), faults),
     ownerEmail: readEmail('MIRSAL_OWNER_EMAIL', text('MIRSAL_OWNER_EMAIL'), faults),
+    plans: readPlans(text('MIRSAL_PLANS'), faults),
     bootstrapApiKey: text('MIRSAL_BOOTSTRAP_API_KEY'),
     bootstrapInstanceKey: text('MIRSAL_BOOTSTRAP_INSTANCE_KEY'),
     logLevel: readLogLevel(text('MIRSAL_LOG_LEVEL'), faults),
@@ -99,6 +103,7 @@ const KNOWN = new Set([
   'MIRSAL_REQUIRE_HTTPS',
   'MIRSAL_SOURCE_IPS',
   'MIRSAL_BIND_SOURCE_IPS',
+  'MIRSAL_PLANS',
   'MIRSAL_BOOTSTRAP_API_KEY',
   'MIRSAL_BOOTSTRAP_INSTANCE_KEY',
   'MIRSAL_LOG_LEVEL',
@@ -184,6 +189,26 @@ function readSourceIps(value: string | null, faults: string[]): readonly string[
     if (isIP(address) === 0) faults.push(`MIRSAL_SOURCE_IPS lists IP addresses; "${address}" is none.`);
   }
   return addresses;
+}
+
+/** The plans themselves as JSON, or the path of a file that holds them. */
+function readPlans(value: string | null, faults: string[]): readonly Plan[] {
+  if (value === null) return DEFAULT_PLANS;
+  let json = value;
+  if (!value.startsWith('[')) {
+    try {
+      json = readFileSync(value, 'utf8');
+    } catch (error) {
+      faults.push(
+        `MIRSAL_PLANS names a file that cannot be read: ${error instanceof Error ? error.message : error}`,
+      );
+      return DEFAULT_PLANS;
+    }
+  }
+  const parsed = parsePlans(json);
+  if (parsed.ok) return parsed.plans;
+  faults.push(`MIRSAL_PLANS ${parsed.message}.`);
+  return DEFAULT_PLANS;
 }
 
 function readLogLevel(value: string | null, faults: string[]): Config['logLevel'] {

@@ -22,7 +22,9 @@ export interface PublishEvent {
 
 export type PublishOutcome =
   | { kind: 'accepted'; accepted: AcceptedEvent[]; repeated: boolean[] }
-  | { kind: 'conflict'; what: 'event_id' | 'idempotency_key'; id: string };
+  | { kind: 'conflict'; what: 'event_id' | 'idempotency_key'; id: string }
+  /** The plan's number of events for the day; `reached` is what was published before. */
+  | { kind: 'over_quota'; limit: number; reached: number };
 
 export interface Engine {
   start(): Promise<void>;

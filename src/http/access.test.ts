@@ -94,10 +94,10 @@ describe('an instance key', () => {
     expect((await as(api_key.key, 'GET', '/v1/endpoints')).body.data).toHaveLength(1);
     expect((await server.call('GET', '/v1/endpoints')).body.data).toEqual([]);
     expect((await server.call('GET', `/v1/endpoints/${endpoint.body.id}`)).status).toBe(404);
-    const patched = await as(instance, 'PATCH', `/v1/workspaces/${id}`, { plan: 'basic' });
-    expect(patched.body).toMatchObject({ name: 'Acme', plan: 'basic' });
+    const patched = await as(instance, 'PATCH', `/v1/workspaces/${id}`, { plan: 'growth' });
+    expect(patched.body).toMatchObject({ name: 'Acme', plan: 'growth' });
     expect((await as(instance, 'GET', '/v1/workspaces')).body.data[0].id).toBe(id);
-    expect((await as(instance, 'GET', `/v1/workspaces/${id}`)).body.plan).toBe('basic');
+    expect((await as(instance, 'GET', `/v1/workspaces/${id}`)).body.plan).toBe('growth');
   });
 
   test('must name a workspace that exists, for what belongs to one', async () => {
@@ -149,7 +149,7 @@ describe('event types', () => {
   test('are listed, the catalog first, each with schema and samples', async () => {
     await server.call('POST', '/v1/event-types', { name: 'order.paid', title: { en: 'Order paid' } });
     const { data } = (await server.call('GET', '/v1/event-types')).body;
-    expect(data).toHaveLength(22);
+    expect(data).toHaveLength(26);
     expect(data[0]).toMatchObject({ name: 'conversation.closed', family: 'messaging', custom: false });
     expect(data[0].samples.length).toBeGreaterThan(0);
     expect(data.at(-1)).toMatchObject({

@@ -34,6 +34,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** A route that does not say is closed to everybody. */
     access?: Access;
+    /** Needs a plan that includes webhooks. */
+    webhooks?: boolean;
   }
 }
 

@@ -15,6 +15,8 @@ export const CODES = {
   unauthenticated: { status: 401, title: 'No valid API key.' },
   scope_required: { status: 403, title: 'The API key lacks a scope.' },
   instance_key_required: { status: 403, title: 'Only an instance key may do this.' },
+  plan_required: { status: 403, title: "The workspace's plan does not include this." },
+  limit_reached: { status: 403, title: "The plan's limit is reached." },
   // 404, 405, 413, 415: what is asked for
   not_found: { status: 404, title: 'There is nothing under this id.' },
   route_not_found: { status: 404, title: 'There is no such address.' },
@@ -42,6 +44,9 @@ export const CODES = {
   invalid_event_type: { status: 422, title: 'The event type is not well defined.' },
   invalid_condition: { status: 422, title: 'The condition is not well formed.' },
   target_refused: { status: 422, title: 'The URL may not be a target.' },
+  unknown_plan: { status: 422, title: 'There is no such plan.' },
+  // 429: later
+  daily_limit_reached: { status: 429, title: "The plan's events for today are used up." },
   // 5xx: ours
   internal_error: { status: 500, title: 'Something went wrong here.' },
   store_unavailable: { status: 503, title: 'The database cannot be reached.' },

@@ -5,6 +5,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify';
+import type { Plan } from '../core/plan.ts';
 import type { Sealer } from '../core/sealing.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { Store } from '../store/store.ts';
@@ -31,6 +32,8 @@ export interface HttpDeps {
   sealer: Sealer;
   checkTarget(url: string): Promise<TargetVerdict>;
   meta: HttpMeta;
+  /** From the least to the most. */
+  plans: readonly Plan[];
   /** A pino instance, or false for silence. */
   logger: FastifyBaseLogger | false;
 }

@@ -6,12 +6,15 @@ import swagger from '@fastify/swagger';
 import type { App, HttpDeps } from './deps.ts';
 import { TAGS } from './operation.ts';
 import { ProblemSchema } from './problem.ts';
+import { budgetComponents } from './routes/budget.ts';
+import { planComponents } from './routes/plans.ts';
 import { apiKeyComponents } from './views/administration.ts';
 import { binComponents } from './views/bin.ts';
 import { deliveryComponents } from './views/delivery.ts';
 import { endpointComponents } from './views/endpoint.ts';
 import { eventComponents } from './views/event.ts';
 import { eventTypeComponents } from './views/eventType.ts';
+import { historyComponents } from './views/history.ts';
 
 export const COMPONENTS: ReadonlyArray<{ $id?: string }> = [
   ProblemSchema,
@@ -19,8 +22,11 @@ export const COMPONENTS: ReadonlyArray<{ $id?: string }> = [
   ...eventTypeComponents,
   ...endpointComponents,
   ...deliveryComponents,
+  ...historyComponents,
   ...binComponents,
   ...apiKeyComponents,
+  ...budgetComponents,
+  ...planComponents,
 ];
 
 const DESCRIPTION = `Mirsal turns what happens in a platform into webhooks.

@@ -66,6 +66,15 @@ export function readTimes(query: { since?: string; until?: string }): { since?: 
   return times;
 }
 
+/** A time in a body, in milliseconds. Throws a Problem that names the member. */
+export function readTime(text: string, field: string): number {
+  const at = readIsoTime(text);
+  if (at === null) {
+    throw faulty('invalid_request', [{ field, message: 'is not a time such as 2026-01-31T12:00:00Z' }]);
+  }
+  return at;
+}
+
 /** Milliseconds as RFC 3339 in UTC. */
 export function formatTime(ms: number): string {
   return new Date(ms).toISOString();

@@ -14,7 +14,9 @@ import { allowedMethods, watchRoutes } from './methods.ts';
 import { COMPONENTS, describeApi, openapiRoute } from './openapi.ts';
 import { PROBLEM_TYPE, Problem, problemOf } from './problem.ts';
 import { apiKeyRoutes } from './routes/apiKeys.ts';
+import { auditRoutes } from './routes/audit.ts';
 import { binRoutes } from './routes/bins.ts';
+import { budgetRoutes } from './routes/budget.ts';
 import { captureRoutes } from './routes/capture.ts';
 import { deliveryRoutes } from './routes/deliveries.ts';
 import { deliveryActionRoutes } from './routes/deliveryActions.ts';
@@ -23,7 +25,9 @@ import { endpointRoutes } from './routes/endpoints.ts';
 import { eventRoutes } from './routes/events.ts';
 import { eventTypeRoutes } from './routes/eventTypes.ts';
 import { healthRoutes } from './routes/health.ts';
+import { planRoutes } from './routes/plans.ts';
 import { publishRoutes } from './routes/publish.ts';
+import { replayRoutes } from './routes/replays.ts';
 import { settingsRoutes } from './routes/settings.ts';
 import { workspaceRoutes } from './routes/workspaces.ts';
 import { createValidatorCompiler } from './validation.ts';
@@ -94,17 +98,21 @@ function registerRoutes(app: App, deps: HttpDeps): void {
     api.addHook('preValidation', async (request) => {
       if (request.body === undefined && request.routeOptions.schema?.body) request.body = {};
     });
+    planRoutes(api, deps);
     publishRoutes(api, deps);
     eventRoutes(api, deps);
     eventTypeRoutes(api, deps);
     endpointRoutes(api, deps);
     endpointActionRoutes(api, deps);
+    budgetRoutes(api, deps);
     deliveryRoutes(api, deps);
     deliveryActionRoutes(api, deps);
+    replayRoutes(api, deps);
     binRoutes(api, deps, notices);
     workspaceRoutes(api, deps);
     apiKeyRoutes(api, deps, keys);
     settingsRoutes(api, deps);
+    auditRoutes(api, deps);
   });
 }
 

@@ -243,6 +243,8 @@ export interface PublishCall {
   /** Node that takes unowned lanes it publishes into; null where this process does not send. */
   node: string | null;
   idempotency: { key: string; hash: string } | null;
+  /** How many events the workspace may publish on that day (days since the epoch, UTC); null for any number. */
+  quota: { limit: number; day: number } | null;
   events: readonly NewEvent[];
 }
 
@@ -269,6 +271,8 @@ export type PublishAnswer =
   | { kind: 'accepted'; accepted: AcceptedEvent[]; repeated: boolean[]; lanes: TouchedLane[] }
   /** Routing has moved on: match again with this version or a later one. Nothing was written. */
   | { kind: 'stale'; routingVersion: number }
+  /** More than the workspace's quota. `reached` is what was published before. Nothing was written. */
+  | { kind: 'over_quota'; limit: number; reached: number }
   /** The id or idempotency key was used before for something else. Nothing was written. */
   | { kind: 'conflict'; what: 'event_id' | 'idempotency_key'; id: string };
 

@@ -60,7 +60,7 @@ function enableRoute(app: App, deps: HttpDeps): void {
   app.post(
     '/v1/endpoints/:id/enable',
     {
-      config: { access: 'manage' },
+      config: { access: 'manage', webhooks: true },
       schema: {
         ...describe({
           id: 'enableEndpoint',
@@ -69,7 +69,7 @@ function enableRoute(app: App, deps: HttpDeps): void {
           access: 'manage',
           description: 'With deliveries held, `held` must say whether they are sent in order or skipped.',
           answers: { 200: { schema: ref('Endpoint'), description: 'The endpoint as it is now.' } },
-          problems: ['held_choice_required'],
+          problems: ['plan_required', 'held_choice_required'],
           hasBody: true,
         }),
         params: idParams('endpoint'),
@@ -120,7 +120,7 @@ function testRoute(app: App, deps: HttpDeps): void {
   app.post(
     '/v1/endpoints/:id/test',
     {
-      config: { access: 'manage' },
+      config: { access: 'manage', webhooks: true },
       schema: {
         ...describe({
           id: 'testEndpoint',
@@ -133,7 +133,7 @@ function testRoute(app: App, deps: HttpDeps): void {
               description: 'The sample is on its way.',
             },
           },
-          problems: ['endpoint_disabled', 'unknown_event_type'],
+          problems: ['plan_required', 'endpoint_disabled', 'unknown_event_type'],
           hasBody: true,
         }),
         params: idParams('endpoint'),

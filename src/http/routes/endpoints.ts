@@ -19,6 +19,7 @@ import {
   endpointView,
   type NewEndpointInput,
 } from '../views/endpoint.ts';
+import { requireRoom } from './plans.ts';
 
 export function endpointRoutes(app: App, deps: HttpDeps): void {
   createRoute(app, deps);
@@ -32,7 +33,7 @@ function createRoute(app: App, deps: HttpDeps): void {
   app.post(
     '/v1/endpoints',
     {
-      config: { access: 'manage' },
+      config: { access: 'manage', webhooks: true },
       schema: {
         ...describe({
           id: 'createEndpoint',
@@ -41,7 +42,13 @@ function createRoute(app: App, deps: HttpDeps): void {
           access: 'manage',
           description: 'The answer holds the signing secret, this once.',
           answers: { 201: { schema: ref('CreatedEndpoint'), description: 'The endpoint and its secret.' } },
-          problems: ['unknown_event_type', 'invalid_condition', 'target_refused'],
+          problems: [
+            'plan_required',
+            'limit_reached',
+            'unknown_event_type',
+            'invalid_condition',
+            'target_refused',
+          ],
           hasBody: true,
         }),
         body: ref<NewEndpointInput>('NewEndpoint'),
@@ -52,6 +59,7 @@ function createRoute(app: App, deps: HttpDeps): void {
       const given = request.body.secret;
       if (given !== undefined) checkGivenSecret(given);
       const routing = await routingOf(deps, workspace);
+      await requireRoom(deps, workspace, 'endpoints', routing.endpoints.length);
       const { condition } = await checkEndpointInput(deps, routing, request.body);
       const endpoint = endpointFrom(deps, workspace, request.body);
       const shared = makeSecret(deps, 'v1', given ?? null);
@@ -125,7 +133,7 @@ function patchRoute(app: App, deps: HttpDeps): void {
   app.patch(
     '/v1/endpoints/:id',
     {
-      config: { access: 'manage' },
+      config: { access: 'manage', webhooks: true },
       schema: {
         ...describe({
           id: 'updateEndpoint',
@@ -134,7 +142,7 @@ function patchRoute(app: App, deps: HttpDeps): void {
           access: 'manage',
           description: 'Applies to every event that is submitted from then on.',
           answers: { 200: { schema: ref('Endpoint'), description: 'The endpoint as it is now.' } },
-          problems: ['unknown_event_type', 'invalid_condition', 'target_refused'],
+          problems: ['plan_required', 'unknown_event_type', 'invalid_condition', 'target_refused'],
           hasBody: true,
         }),
         params: idParams('endpoint'),

@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
+import { DAY, SECOND } from '../../core/duration.ts';
 import type { Routing } from '../../store/records.ts';
 import { workspaceOf } from '../auth.ts';
 import { BATCH_DEPTH, EVENT_DEPTH, MAX_BATCH_BYTES, MAX_EVENT_BYTES } from '../bodies.ts';
@@ -46,6 +47,7 @@ export function publishRoutes(app: App, deps: HttpDeps): void {
             'reserved_event_type',
             'schema_violation',
             'idempotency_conflict',
+            'daily_limit_reached',
             'overloaded',
           ],
           hasBody: true,
@@ -85,6 +87,7 @@ export function publishRoutes(app: App, deps: HttpDeps): void {
             'schema_violation',
             'duplicate_event_id',
             'idempotency_conflict',
+            'daily_limit_reached',
             'overloaded',
           ],
           hasBody: true,
@@ -128,6 +131,7 @@ async function publish(
     },
     idempotencyOf(request),
   );
+  if (outcome.kind === 'over_quota') throw overQuota(outcome, deps.clock.now());
   if (outcome.kind === 'conflict') throw conflict(outcome.what, outcome.id, events);
   if (outcome.repeated.length > 0 && outcome.repeated.every(Boolean))
     reply.header('idempotent-replayed', 'true');
@@ -137,6 +141,16 @@ async function publish(
       ? { id, deliveries, runs }
       : { id, deliveries, runs, warnings: letThrough.map(({ field, message }) => ({ field, message })) };
   });
+}
+
+/** The count starts anew at midnight UTC. */
+function overQuota({ limit, reached }: { limit: number; reached: number }, now: number): Problem {
+  const untilMidnightS = Math.ceil((DAY - (now % DAY)) / SECOND);
+  return new Problem(
+    'daily_limit_reached',
+    `The plan allows ${limit} events a day; ${reached} have been published since midnight UTC. Nothing of this request was.`,
+    { headers: { 'retry-after': String(untilMidnightS) }, facts: { limit, reached } },
+  );
 }
 
 function idempotencyOf(request: FastifyRequest): { key: string; hash: string } | null {

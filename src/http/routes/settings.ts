@@ -9,6 +9,7 @@ import { describe, nullable, ref } from '../operation.ts';
 import { Problem } from '../problem.ts';
 import type { SettingsPatchInput } from '../views/administration.ts';
 import { BIN_LIMITS } from '../views/bin.ts';
+import { requireRetention } from './plans.ts';
 import { mergeSettings } from './workspaces.ts';
 
 const MetaSchema = Type.Object({
@@ -48,6 +49,7 @@ export function settingsRoutes(app: App, deps: HttpDeps): void {
           tag: 'Administration',
           access: 'manage',
           answers: { 200: { schema: ref('Settings'), description: 'The settings as they are now.' } },
+          problems: ['limit_reached'],
           hasBody: true,
         }),
         body: ref<SettingsPatchInput>('SettingsPatch'),
@@ -56,6 +58,7 @@ export function settingsRoutes(app: App, deps: HttpDeps): void {
     async (request) => {
       const key = workspaceOf(request);
       const { settings } = await workspaceRow(deps, key);
+      await requireRetention(deps, key, request.body.retention ?? {});
       const changed = mergeSettings(settings, request.body);
       await deps.store.updateWorkspace(key, { settings: changed }, deps.clock.now(), callerOf(request).by);
       await deps.engine.routingChanged(key);

@@ -2,6 +2,7 @@
 
 import { Type } from 'typebox';
 import { parseId } from '../../core/ids.ts';
+import { DEFAULT_PLAN } from '../../core/plan.ts';
 import {
   API_KEY_SCOPES,
   DEFAULT_SETTINGS,
@@ -21,9 +22,7 @@ import {
   type SettingsPatchInput,
   workspaceView,
 } from '../views/administration.ts';
-
-/** A self-hosted installation starts on a plan that allows everything (A1). */
-export const DEFAULT_PLAN = 'self-hosted';
+import { requirePlan } from './plans.ts';
 
 const planInput = Type.String({ pattern: '^[a-z0-9_-]{1,64}$' });
 const ownersInput = recipientsInput('Who gets the mails where the settings name nobody.');
@@ -46,6 +45,7 @@ function createRoute(app: App, deps: HttpDeps): void {
           tag: 'Administration',
           access: 'instance',
           answers: { 201: { schema: ref('CreatedWorkspace'), description: 'The workspace and its key.' } },
+          problems: ['unknown_plan'],
           hasBody: true,
         }),
         body: Type.Object(
@@ -61,6 +61,7 @@ function createRoute(app: App, deps: HttpDeps): void {
     },
     async (request, reply) => {
       const { name, plan = DEFAULT_PLAN, settings, owners = [] } = request.body;
+      requirePlan(deps, plan);
       const now = deps.clock.now();
       const workspace = {
         key: deps.engine.nextKey(),
@@ -156,7 +157,7 @@ function patchRoute(app: App, deps: HttpDeps): void {
           tag: 'Administration',
           access: 'instance',
           answers: { 200: { schema: ref('Workspace'), description: 'The workspace as it is now.' } },
-          problems: ['not_found'],
+          problems: ['not_found', 'unknown_plan'],
           hasBody: true,
         }),
         params: idParams('workspace'),
@@ -173,6 +174,7 @@ function patchRoute(app: App, deps: HttpDeps): void {
     async (request) => {
       const key = parseId('ws', request.params.id);
       const patch = request.body;
+      requirePlan(deps, patch.plan);
       const workspace = found(
         key === null
           ? null

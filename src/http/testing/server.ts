@@ -4,6 +4,7 @@
  */
 
 import type { InjectOptions, LightMyRequestResponse } from 'fastify';
+import { DEFAULT_PLANS } from '../../core/plan.ts';
 import type { Sealer } from '../../core/sealing.ts';
 import type { Engine } from '../../engine/engine.ts';
 import { API_KEY_SCOPES, type ApiKeyScope } from '../../store/records.ts';
@@ -101,6 +102,7 @@ export async function aServer(parts: TestParts, overrides: Partial<HttpDeps> = {
         ? { ok: false, code: 'address_forbidden', message: 'leads to 10.0.0.1' }
         : { ok: true },
     meta: { version: '0.0.0', publicUrl: () => PUBLIC_URL, sourceIps: ['192.0.2.7'], limits: { lanes: 64 } },
+    plans: DEFAULT_PLANS,
     logger: false,
     ...overrides,
   });

@@ -211,6 +211,7 @@ export async function publish(
     acceptedAt: T0,
     node: 'node-a',
     idempotency: null,
+    quota: null,
     events,
     ...over,
   });

@@ -326,5 +326,39 @@ export function publishingContract(open: OpenStore): void {
         expect(made.filter(({ state }) => state !== 'skipped')).toEqual([]);
       }
     });
+
+    test('a quota counts new events alone, each day anew, and refuses a call as a whole', async () => {
+      const { store } = opened();
+      const { workspace, endpoint } = await seed(store);
+      const some = (count: number) => Array.from({ length: count }, () => anEvent([endpoint]));
+      const quota = (day: number) => ({ quota: { limit: 3, day } });
+      const first = some(2);
+      await publishAccepted(store, workspace, first, quota(1));
+      await publishAccepted(store, workspace, first, quota(1));
+      expect(await publish(store, workspace, some(2), quota(1))).toEqual({
+        kind: 'over_quota',
+        limit: 3,
+        reached: 2,
+      });
+      expect(await openItems(store, endpoint)).toHaveLength(2);
+      await publishAccepted(store, workspace, some(1), quota(1));
+      await publishAccepted(store, workspace, some(3), quota(2));
+      expect((await openItems(store, endpoint)).map(({ sequence }) => sequence)).toEqual([1, 2, 3, 4, 5, 6]);
+    });
+
+    test('calls at once never exceed the quota together', async () => {
+      const { store } = opened();
+      const other = await opened().another();
+      const { workspace, endpoint } = await seed(store);
+      const answers = await Promise.all(
+        Array.from({ length: 12 }, (_, index) =>
+          publish(index % 2 === 0 ? store : other, workspace, [anEvent([endpoint])], {
+            quota: { limit: 7, day: 1 },
+          }),
+        ),
+      );
+      expect(answers.filter(({ kind }) => kind === 'accepted')).toHaveLength(7);
+      expect(answers.filter(({ kind }) => kind === 'over_quota')).toHaveLength(5);
+    });
   });
 }

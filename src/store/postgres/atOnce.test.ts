@@ -55,6 +55,7 @@ async function publishOnce(store: Store, node: string, routing: Routing): Promis
     routingVersion: routing.workspace.routingVersion,
     acceptedAt: 1,
     node,
+    quota: chance(2) === 0 ? { limit: 1_000_000, day: 1 } : null,
     idempotency: chance(10) === 0 ? { key: `key ${chance(10)}`, hash: 'h' } : null,
     events,
   });

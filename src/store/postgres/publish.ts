@@ -4,7 +4,8 @@
  * `publishMixed` finds out what, step by step, in a transaction.
  *
  * Both take what they lock in one order, so that they never wait for each other in a circle:
- * the workspace's advisory lock (shared), event ids ascending, lanes ascending, idempotency key.
+ * the workspace's advisory lock (shared), event ids ascending, the day's usage, lanes ascending,
+ * idempotency key.
  *
  * Exact routing: the version is read by a function, after it has the advisory lock that every
  * change of routing takes exclusively (migrations.ts). Rejected: SELECT … FOR SHARE of the
@@ -31,7 +32,8 @@ const MAX_ROUNDS = 5;
 
 export async function publish(pool: pg.Pool, call: PublishCall): Promise<PublishAnswer> {
   try {
-    return await publishNew(pool, call);
+    // A quota may refuse the call when it has been counted: that takes a transaction.
+    if (call.quota === null) return await publishNew(pool, call);
   } catch (error) {
     if (!isKnownBefore(error)) throw error;
   }
@@ -112,6 +114,8 @@ const INSERT_MISSING = `${INSERT_EVENTS} WHERE $2::bigint IS NOT NULL ORDER BY e
 const FIND_KNOWN = 'SELECT id, hash, deliveries FROM events WHERE workspace = $1 AND id = ANY($2::text[])';
 const QUEUE_REST = `WITH ${rest(4, '$2::bigint IS NOT NULL')} SELECT * FROM advanced`;
 const FIND_ANSWER = 'SELECT hash, answer FROM idempotency_keys WHERE workspace = $1 AND idempotency_key = $2';
+const COUNT_USAGE = `INSERT INTO usage_by_day (workspace, day, events) VALUES ($1, $2, $3)
+  ON CONFLICT (workspace, day) DO UPDATE SET events = usage_by_day.events + excluded.events RETURNING events`;
 const REMEMBER = `INSERT INTO idempotency_keys (workspace, idempotency_key, hash, answer, created_at)
   VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING`;
 
@@ -305,6 +309,17 @@ async function findIdempotent(client: pg.PoolClient, call: PublishCall): Promise
   return { kind: 'accepted', accepted, repeated: accepted.map(() => true), lanes: [] };
 }
 
+async function countUsage(
+  client: pg.PoolClient,
+  { workspace }: PublishCall,
+  { limit, day }: NonNullable<PublishCall['quota']>,
+  count: number,
+): Promise<void> {
+  const { rows } = await client.query<{ events: number }>(COUNT_USAGE, [workspace, day, count]);
+  const events = rows[0]?.events ?? 0;
+  if (events > limit) throw new Undo({ kind: 'over_quota', limit, reached: events - count });
+}
+
 async function insertMixed(client: pg.PoolClient, call: PublishCall): Promise<PublishAnswer> {
   const head = [call.workspace, call.routingVersion, call.acceptedAt];
   const inserted = await client.query<{ key: number }>(INSERT_MISSING, [
@@ -331,6 +346,7 @@ async function insertMixed(client: pg.PoolClient, call: PublishCall): Promise<Pu
     accepted.push({ id: event.id, deliveries: row.deliveries, runs: 0 });
   }
   const fresh = call.events.filter((event) => newKeys.has(event.key));
+  if (call.quota !== null && fresh.length > 0) await countUsage(client, call, call.quota, fresh.length);
   const shares = shareLanes(fresh);
   const queue = [...head, ...restParameters(call, fresh, shares)];
   const rows = fresh.length === 0 ? [] : (await client.query<AdvancedRow>(QUEUE_REST, queue)).rows;

@@ -36,6 +36,9 @@ const INSERT_DELIVERY = `INSERT INTO deliveries
    attempts, waited_ms, next_attempt_at, created_at, ended_at)
   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, 'pending', NULL, 0, 0, NULL, ?, NULL)`;
 
+const COUNT_USAGE = `INSERT INTO usage_by_day (workspace, day, events) VALUES (?, ?, ?)
+  ON CONFLICT (workspace, day) DO UPDATE SET events = usage_by_day.events + excluded.events RETURNING events`;
+
 export function publish(prepare: Prepare, call: PublishCall): PublishAnswer {
   const version = prepare('SELECT routing_version FROM workspaces WHERE key = ?').get(call.workspace);
   if (version?.routing_version !== call.routingVersion) {
@@ -50,24 +53,38 @@ export function publish(prepare: Prepare, call: PublishCall): PublishAnswer {
   for (const event of call.events) {
     const known = insertEvent(prepare, call, event);
     // A conflict is found before anything is committed; the caller's savepoint is undone.
-    if (known !== null && known.hash !== event.hash) throw new ConflictFound('event_id', event.id);
+    if (known !== null && known.hash !== event.hash) {
+      throw new Undo({ kind: 'conflict', what: 'event_id', id: event.id });
+    }
     if (known === null) fresh.push(event);
     repeated.push(known !== null);
     accepted.push({ id: event.id, deliveries: known?.deliveries ?? event.deliveries.length, runs: 0 });
   }
+  if (call.quota !== null && fresh.length > 0) countUsage(prepare, call, call.quota, fresh.length);
   const lanes = insertDeliveries(prepare, call, fresh);
   rememberIdempotent(prepare, call, accepted);
   return { kind: 'accepted', accepted, repeated, lanes };
 }
 
-/** Undoes the savepoint and becomes a `conflict` answer. */
-export class ConflictFound extends Error {
+/** Undoes the savepoint and becomes the answer. */
+export class Undo extends Error {
   readonly answer: PublishAnswer;
 
-  constructor(what: 'event_id' | 'idempotency_key', id: string) {
-    super(`conflict: ${what} ${id}`);
-    this.answer = { kind: 'conflict', what, id };
+  constructor(answer: PublishAnswer) {
+    super('undo');
+    this.answer = answer;
   }
+}
+
+function countUsage(
+  prepare: Prepare,
+  { workspace }: PublishCall,
+  { limit, day }: NonNullable<PublishCall['quota']>,
+  count: number,
+): void {
+  const row = prepare(COUNT_USAGE).get(workspace, day, count);
+  const events = Number(row?.events);
+  if (events > limit) throw new Undo({ kind: 'over_quota', limit, reached: events - count });
 }
 
 function findIdempotent(prepare: Prepare, call: PublishCall): PublishAnswer | null {

@@ -103,7 +103,8 @@ export function unpackResults(values: readonly Value[]): AttemptResult[] {
 export function packCall(call: PublishCall): Value[] {
   const out: Value[] = [
     ...[call.workspace, call.routingVersion, call.acceptedAt, call.node],
-    ...[call.idempotency?.key ?? null, call.idempotency?.hash ?? null, call.events.length],
+    ...[call.idempotency?.key ?? null, call.idempotency?.hash ?? null],
+    ...[call.quota?.limit ?? null, call.quota?.day ?? null, call.events.length],
   ];
   for (const event of call.events) {
     out.push(
@@ -154,12 +155,15 @@ export function unpackCall(values: readonly Value[]): PublishCall {
   const node = reader.next<string | null>();
   const key = reader.next<string | null>();
   const hash = reader.next<string>();
+  const limit = reader.next<number | null>();
+  const day = reader.next<number>();
   return {
     workspace,
     routingVersion,
     acceptedAt,
     node,
     idempotency: key === null ? null : { key, hash },
+    quota: limit === null ? null : { limit, day },
     events: Array.from({ length: reader.next<number>() }, () => readEvent(reader)),
   };
 }

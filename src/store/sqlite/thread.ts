@@ -13,7 +13,7 @@
 
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
-import { ConflictFound, publish, record } from './hot.ts';
+import { publish, record, Undo } from './hot.ts';
 import { unpackCall, unpackResults } from './packing.ts';
 import type { Reply, Request, ThreadOptions, Work } from './protocol.ts';
 
@@ -97,7 +97,7 @@ function runInSavepoint(request: Request): Reply {
     if (!db.isTransaction) throw error;
     db.exec('ROLLBACK TO request');
     db.exec('RELEASE request');
-    if (error instanceof ConflictFound) return { id: request.id, ok: true, value: error.answer };
+    if (error instanceof Undo) return { id: request.id, ok: true, value: error.answer };
     return failure(request.id, error, false);
   }
 }
