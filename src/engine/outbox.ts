@@ -11,7 +11,7 @@
 
 import { DAY, HOUR, MINUTE, SECOND } from '../core/duration.ts';
 import type { ComposeRules, DueMail } from '../store/records/mails.ts';
-import type { Notice } from '../store/records.ts';
+import type { Notice } from '../store/records/notices.ts';
 import { type Store, StoreUnavailable } from '../store/store.ts';
 import type { Clock, MailResult, SendMail } from '../world.ts';
 import type { WorkspaceView } from './directory.ts';
@@ -125,9 +125,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
     await compose(mailing.host);
     for (;;) {
       const due = stopped ? [] : await store.claimDueMails(clock.now(), MAILS_AT_ONCE, MAIL_LEASE_MS);
-      await Promise.all(
-        due.map(async (mail) => settle(mail, await deliver(mailing, mail))),
-      );
+      await Promise.all(due.map(async (mail) => settle(mail, await deliver(mailing, mail))));
       if (due.length < MAILS_AT_ONCE) return;
     }
   };

@@ -3,7 +3,7 @@
 import { isSystemEvent } from '../core/catalog/systemEvents.ts';
 import type { BudgetPolicy } from '../core/delivery/budget.ts';
 import { formatId } from '../core/ids.ts';
-import type { Notice, NoticeDetails } from '../store/records.ts';
+import type { Notice, NoticeDetails } from '../store/records/notices.ts';
 import type { PublishEvent } from './engine.ts';
 
 export interface SystemEventDraft {

@@ -15,6 +15,7 @@ import { endpointComponents } from './views/endpoint.ts';
 import { eventComponents } from './views/event.ts';
 import { eventTypeComponents } from './views/eventType.ts';
 import { historyComponents } from './views/history.ts';
+import { noticeComponents } from './views/notice.ts';
 
 export const COMPONENTS: ReadonlyArray<{ $id?: string }> = [
   ProblemSchema,
@@ -24,6 +25,7 @@ export const COMPONENTS: ReadonlyArray<{ $id?: string }> = [
   ...deliveryComponents,
   ...historyComponents,
   ...binComponents,
+  ...noticeComponents,
   ...apiKeyComponents,
   ...budgetComponents,
   ...planComponents,

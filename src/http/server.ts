@@ -25,6 +25,7 @@ import { endpointRoutes } from './routes/endpoints.ts';
 import { eventRoutes } from './routes/events.ts';
 import { eventTypeRoutes } from './routes/eventTypes.ts';
 import { healthRoutes } from './routes/health.ts';
+import { noticeRoutes } from './routes/notices.ts';
 import { planRoutes } from './routes/plans.ts';
 import { publishRoutes } from './routes/publish.ts';
 import { replayRoutes } from './routes/replays.ts';
@@ -109,6 +110,7 @@ function registerRoutes(app: App, deps: HttpDeps): void {
     deliveryActionRoutes(api, deps);
     replayRoutes(api, deps);
     binRoutes(api, deps, notices);
+    noticeRoutes(api, deps);
     workspaceRoutes(api, deps);
     apiKeyRoutes(api, deps, keys);
     settingsRoutes(api, deps);

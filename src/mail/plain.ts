@@ -1,6 +1,9 @@
-/** A mail's content as plain text. Pure. */
+/**
+ * A mail's content as plain text. Pure. A URL or a command has a line of its own, which begins with a
+ * Latin letter and so runs left to right without marks that somebody would copy along.
+ */
 
-import { type Block, type Card, codePiece, type MailContent, namePiece, plainLine } from './pieces.ts';
+import { type Block, type Card, type MailContent, namePiece, plainLine } from './pieces.ts';
 
 export function renderPlain(content: MailContent): string {
   const { language } = content;
@@ -24,7 +27,7 @@ function plainBlock(block: Block, language: MailContent['language']): string {
     case 'advice':
       return `${plainLine(block.title, language)}\n${plainLine(block.line, language)}`;
     case 'command':
-      return plainLine([codePiece(block.text)], language);
+      return block.text;
     case 'button':
       return `${block.label}:\n${block.url}`;
     default:
@@ -35,9 +38,9 @@ function plainBlock(block: Block, language: MailContent['language']): string {
 function plainCard(card: Card, language: MailContent['language']): string {
   const lines = [
     `* ${plainLine([namePiece(card.name)], language)}`,
-    ...(card.url === '' ? [] : [`  ${plainLine([codePiece(card.url)], language)}`]),
+    ...(card.url === '' ? [] : [`  ${card.url}`]),
     ...card.facts.map((line) => `  ${plainLine(line, language)}`),
-    ...(card.error === null ? [] : [`  ${plainLine([codePiece(card.error)], language)}`]),
+    ...(card.error === null ? [] : [`  ${card.error}`]),
   ];
   return lines.join('\n');
 }

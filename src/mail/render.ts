@@ -4,7 +4,7 @@
  */
 
 import type { DueMail, MailKind } from '../store/records/mails.ts';
-import type { Notice, NoticeKind } from '../store/records.ts';
+import type { Notice, NoticeKind } from '../store/records/notices.ts';
 import { renderHtml } from './html.ts';
 import { createLocale, type Locale } from './locale.ts';
 import {

@@ -2,7 +2,7 @@
 
 import { SECOND } from '../core/duration.ts';
 import { formatId } from '../core/ids.ts';
-import type { Notice, NoticeDetails, NoticeKind } from '../store/records.ts';
+import type { Notice, NoticeDetails, NoticeKind } from '../store/records/notices.ts';
 import { type Cause, causeOf } from './cause.ts';
 import type { Locale } from './locale.ts';
 import {
@@ -181,8 +181,9 @@ function enabling(place: SectionPlace, endpoint: number | null): Block[] {
 }
 
 function callText(url: string, body: string | null): string {
-  const content = body === null ? '' : ` -H 'Content-Type: application/json' -d '${body}'`;
-  return `curl -X POST ${url} -H "Authorization: Bearer $KEY"${content}`;
+  const parts = [`curl -X POST ${url}`, '-H "Authorization: Bearer $KEY"'];
+  if (body !== null) parts.push("-H 'Content-Type: application/json'", `-d '${body}'`);
+  return parts.join(' \\\n  ');
 }
 
 // ---------------------------------------------------------------- warning

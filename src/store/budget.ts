@@ -16,13 +16,8 @@ import {
 } from '../core/delivery/budget.ts';
 import { formatId } from '../core/ids.ts';
 import { readSettings } from './administration.ts';
-import type {
-  AttemptResult,
-  DisabledReason,
-  NoticeDetails,
-  NoticeKind,
-  WorkspaceSettings,
-} from './records.ts';
+import type { NoticeDetails, NoticeKind } from './records/notices.ts';
+import type { AttemptResult, DisabledReason, WorkspaceSettings } from './records.ts';
 
 /** One statement with `?` for each value. */
 export interface Statement {

@@ -1,6 +1,6 @@
 /** The schema's second step: error budget, notices and mails, replays, retention, audit, plan limits. */
 
-import type { Step } from './migrations.ts';
+import type { Step } from './schemaStep.ts';
 
 export const failurePolicy: Step = ({ int, key, serial, primary, clustered }) => [
   // While `probing`, one delivery is tried alone, by `probe_lane`; what was held before

@@ -11,22 +11,7 @@ import { type Kysely, sql } from 'kysely';
 import type { Migration } from 'kysely/migration';
 import { failurePolicy } from './failurePolicyStep.ts';
 import type { Schema } from './schema.ts';
-
-export interface Types {
-  int: string;
-  bytes: string;
-  /** How a table declares its key column; the other columns are `int NOT NULL`. */
-  key: string;
-  /** Likewise, where the database numbers the rows. */
-  serial: string;
-  /** The table constraint that makes (workspace, key) the primary key, or nothing. */
-  primary: (columns: string) => string;
-  /** Table options: WITHOUT ROWID, fillfactor. */
-  clustered: string;
-  roomy: string;
-  /** Statements of this database only. */
-  extra: string[];
-}
+import type { Step, Types } from './schemaStep.ts';
 
 /** Columns in the words of each database: SQLite's indexes end with the key by themselves. */
 const openByAge = (columns: string): string =>
@@ -77,8 +62,6 @@ export const POSTGRES_TYPES: Types = {
       FOR EACH ROW EXECUTE FUNCTION mirsal_lock_routing()`,
   ],
 };
-
-export type Step = (types: Types) => string[];
 
 const first: Step = ({ int, bytes, key, primary, clustered, roomy, extra }) => [
   `CREATE TABLE workspaces (${key}, name text NOT NULL, plan text NOT NULL, settings text NOT NULL,

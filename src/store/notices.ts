@@ -11,7 +11,8 @@ import {
   type MailState,
   type NoticeMail,
 } from './records/mails.ts';
-import type { Notice, NoticeDetails, NoticeKind, Recipient } from './records.ts';
+import type { Notice, NoticeDetails, NoticeKind } from './records/notices.ts';
+import type { Recipient } from './records.ts';
 import type { NoticesTable, Schema } from './schema.ts';
 import type { Store } from './store.ts';
 

@@ -27,6 +27,8 @@ import type {
   StoredAuditEntry,
 } from './records/history.ts';
 import type { ComposedMails, ComposeRules, DueMail, ListedNotice, MailSettlement } from './records/mails.ts';
+import type { Notice } from './records/notices.ts';
+import type { ExpiredHeld, KeySpan, Purged } from './records/retention.ts';
 import type {
   ApiKey,
   AttemptResult,
@@ -45,7 +47,6 @@ import type {
   NewApiKey,
   NewEndpoint,
   NodeRegistration,
-  Notice,
   OpenCount,
   Page,
   PublishAnswer,
@@ -233,12 +234,12 @@ export interface Store {
     afterKey: number,
     limit: number,
   ): Promise<Original[]>;
-  /** Sends some, in order, and notes the last one's place. */
+  /** Sends some, in order, and notes the last one's place. A disabled endpoint holds any number of them. */
   sendReplayBatch(
     node: string,
     replay: OwnedReplay,
     batch: readonly ReplayItem[],
-    now: number,
+    options: { now: number; maxOpen: number },
   ): Promise<ReplayBatchAnswer>;
   /** False where it has ended otherwise, or is another node's. */
   finishReplay(node: string, replay: OwnedReplay, now: number): Promise<boolean>;
@@ -276,6 +277,18 @@ export interface Store {
   // housekeeping
   /** Deletes expired bins, idempotency keys and secrets, at most `limit` of each; returns how many went. */
   sweep(now: number, idempotencyBefore: number, limit: number): Promise<number>;
+  /** Likewise notices, mails, ended replays and counts that are older than anybody asks for. */
+  sweepOld(now: number, limit: number): Promise<number>;
+  /** Attempts of deliveries that had ended before the span's end; the keys are deliveries'. */
+  purgeAttempts(workspace: number, span: KeySpan): Promise<Purged>;
+  /** Bodies of events that have no open delivery; the keys are events'. */
+  purgeBodies(workspace: number, span: KeySpan): Promise<Purged>;
+  /** Such events themselves with their deliveries, which are counted. */
+  purgeEvents(workspace: number, span: KeySpan): Promise<Purged>;
+  /** Notices for endpoints whose oldest held delivery expires within a day, once per disablement; how many. */
+  warnOfExpiry(workspace: number, now: number, heldDays: number): Promise<number>;
+  /** Skips what has been held for longer, at most `limit` of it. */
+  expireHeld(workspace: number, now: number, heldDays: number, limit: number): Promise<ExpiredHeld>;
 
   // signals
   notify(signal: Signal): Promise<void>;

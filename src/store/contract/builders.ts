@@ -4,6 +4,7 @@ import { afterEach, beforeEach, expect } from 'vitest';
 import { createKeyMaker } from '../../core/ids.ts';
 import type { NewNotice } from '../notices.ts';
 import type { BinRequest } from '../records/bins.ts';
+import type { NoticeDetails, NoticeKind } from '../records/notices.ts';
 import {
   type AttemptRecord,
   type AttemptResult,
@@ -14,8 +15,6 @@ import {
   type NewDelivery,
   type NewEndpoint,
   type NewEvent,
-  type NoticeDetails,
-  type NoticeKind,
   type Page,
   type PublishAnswer,
   type PublishCall,

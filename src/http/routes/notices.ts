@@ -1,0 +1,36 @@
+/** `/v1/notices`: what Mirsal had to tell of, and who was told. */
+
+import { Type } from 'typebox';
+import { workspaceOf } from '../auth.ts';
+import type { App, HttpDeps } from '../deps.ts';
+import { describe, ref } from '../operation.ts';
+import { pageFrom, pageQuery, readPage } from '../paging.ts';
+import { noticeView } from '../views/notice.ts';
+
+export function noticeRoutes(app: App, deps: HttpDeps): void {
+  app.get(
+    '/v1/notices',
+    {
+      config: { access: 'read' },
+      schema: {
+        ...describe({
+          id: 'listNotices',
+          summary: 'List notices',
+          tag: 'Notices',
+          access: 'read',
+          description:
+            'Endpoints disabled and enabled, warnings of the error budget, dropped deliveries, and held ones that will ' +
+            'soon be skipped; with the mails that tell of them. All but the last are published as system events, too.',
+          answers: { 200: { schema: ref('NoticePage'), description: 'Notices, newest first.' } },
+        }),
+        querystring: Type.Object(pageQuery, { additionalProperties: false }),
+      },
+    },
+    async (request) => {
+      const { limit, before } = readPage(request.query);
+      const notices = await deps.store.listNotices(workspaceOf(request), { limit: limit + 1, before });
+      const { rows, next } = pageFrom(notices, limit);
+      return { data: rows.map(noticeView), next_cursor: next };
+    },
+  );
+}

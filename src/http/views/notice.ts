@@ -1,0 +1,88 @@
+/** Notices as the API shows them: what happened, and who was told. Pure. */
+
+import { type Static, Type } from 'typebox';
+import { formatId } from '../../core/ids.ts';
+import { type ListedNotice, MAIL_STATES } from '../../store/records/mails.ts';
+import { NOTICE_KINDS, type NoticeDetails } from '../../store/records/notices.ts';
+import { nullable, oneOf, pageOf, ref, time } from '../operation.ts';
+import { formatTime } from '../paging.ts';
+
+const NoticeMailSchema = Type.Object(
+  {
+    recipient: Type.String(),
+    language: oneOf(['ar', 'en'] as const),
+    state: oneOf(MAIL_STATES, { description: '`pending` mails are tried again for three days.' }),
+    error: nullable(Type.String(), { description: "The mail server's last words where it did not take it." }),
+    sent_at: nullable(time('When the mail server took it.')),
+  },
+  { $id: 'NoticeMail', description: 'A mail that tells one person of a notice.' },
+);
+type NoticeMailView = Static<typeof NoticeMailSchema>;
+
+const NoticeSchema = Type.Object(
+  {
+    id: Type.String(),
+    kind: oneOf(NOTICE_KINDS),
+    at: time('When it happened.'),
+    endpoint_id: nullable(Type.String()),
+    delivery_id: nullable(Type.String()),
+    details: Type.Unsafe<Record<string, unknown>>({
+      type: 'object',
+      additionalProperties: true,
+      description: 'By kind; names and URLs as they were at that moment.',
+    }),
+    mails: Type.Array(ref<NoticeMailView>('NoticeMail'), {
+      description: 'Empty until a mail is made, and where nobody was to be told.',
+    }),
+  },
+  { $id: 'Notice', description: 'Something that people and systems are told of.' },
+);
+export type NoticeView = Static<typeof NoticeSchema>;
+
+export const noticeComponents = [NoticeMailSchema, NoticeSchema, pageOf(ref('Notice'), 'NoticePage')];
+
+export function noticeView(notice: ListedNotice): NoticeView {
+  return {
+    id: formatId('ntc', notice.key),
+    kind: notice.kind,
+    at: formatTime(notice.at),
+    endpoint_id: notice.endpoint === null ? null : formatId('ep', notice.endpoint),
+    delivery_id: notice.delivery === null ? null : formatId('dlv', notice.delivery),
+    details: detailsView(notice),
+    mails: notice.mails.map(({ recipient, language, state, error, sentAt }) => ({
+      recipient,
+      language,
+      state,
+      error,
+      sent_at: sentAt === null ? null : formatTime(sentAt),
+    })),
+  };
+}
+
+function detailsView(notice: ListedNotice): Record<string, unknown> {
+  switch (notice.kind) {
+    case 'budget.warning': {
+      const { endpoints, ...rest } = notice.details as NoticeDetails['budget.warning'];
+      return {
+        ...rest,
+        endpoints: endpoints.map(({ endpoint, ...culprit }) => ({
+          endpoint_id: formatId('ep', endpoint),
+          ...culprit,
+        })),
+      };
+    }
+    case 'delivery.dropped': {
+      const { event, ...rest } = notice.details as NoticeDetails['delivery.dropped'];
+      return { ...rest, event_id: event };
+    }
+    case 'held.expiring': {
+      const { oldest_at, expires_at, ...rest } = notice.details as NoticeDetails['held.expiring'];
+      return { ...rest, oldest_at: formatTime(oldest_at), expires_at: formatTime(expires_at) };
+    }
+    case 'endpoint.disabled':
+    case 'endpoint.enabled':
+      return { ...(notice.details as NoticeDetails[typeof notice.kind]) };
+    default:
+      return notice.kind satisfies never;
+  }
+}
