@@ -14,6 +14,7 @@ import { StoreUnavailable } from '../store/store.ts';
 import type { World } from '../world.ts';
 import { createDirectory } from './directory.ts';
 import type { Engine } from './engine.ts';
+import { createHousekeeping } from './housekeeping.ts';
 import { Lanes } from './lanes.ts';
 import { createNodeLife } from './node.ts';
 import { createOutbox, type Mailing } from './outbox.ts';
@@ -133,6 +134,7 @@ export function createEngine(deps: EngineDeps): Engine {
       await sweep();
       outbox?.tick();
       replayer?.tick();
+      housekeeping?.tick();
     },
   });
 
@@ -200,6 +202,15 @@ export function createEngine(deps: EngineDeps): Engine {
   };
 
   const replayer = deps.sends ? createReplayer({ store, clock, node, nextKey, lanesChanged, onError }) : null;
+  const housekeeping = deps.sends
+    ? createHousekeeping({
+        store,
+        clock,
+        lanesChanged,
+        onError,
+        onDone: (fields) => log.debug(fields, 'retention'),
+      })
+    : null;
 
   return {
     async start() {
@@ -222,6 +233,7 @@ export function createEngine(deps: EngineDeps): Engine {
       const patience = clock.after(STOP_PATIENCE_MS, () => recorder.giveUp());
       await life.stop();
       await replayer?.stop();
+      await housekeeping?.stop();
       await outbox?.stop();
       await lanes.stop();
       patience.cancel();

@@ -26,13 +26,11 @@ export interface Resend {
 
 export interface Resent {
   made: Array<{ key: number; lane: number }>;
-  /** Lanes that got some, with how many are open in each. */
-  lanes: Map<number, number>;
-  /** Endpoints of the originals that are gone, and those that hold what they get. */
-  endpointsGone: number[];
-  endpointsDisabled: number[];
+  /** Lanes that got some. */
+  lanes: number[];
   /** How many originals had no body any more, or were gone themselves. */
   gone: number;
+  /** How many others had no endpoint any more. */
   withoutEndpoint: number;
 }
 
@@ -53,13 +51,11 @@ export async function resend(
     if (row === undefined || endpoint === undefined) return [];
     return [{ original, key, lane: chooseLane(endpoint, row) }];
   });
-  const ends = await advanceLanes(trx, locking, workspace, chosen);
-  await insertReplays(trx, workspace, chosen, ends, now);
+  const firsts = await advanceLanes(trx, locking, workspace, chosen);
+  await insertReplays(trx, workspace, chosen, firsts, now);
   return {
     made: chosen.map(({ key, lane }) => ({ key, lane })),
-    lanes: new Map([...ends].map(([lane, { open }]) => [lane, open])),
-    endpointsGone: wanted.filter((key) => !living.has(key)),
-    endpointsDisabled: [...living.values()].filter(({ disabled }) => disabled).map(({ key }) => key),
+    lanes: [...firsts.keys()],
     gone: items.length - found.size,
     withoutEndpoint: found.size - chosen.length,
   };
@@ -87,7 +83,7 @@ async function lockEndpoints(
   trx: Transaction<Schema>,
   workspace: number,
   keys: readonly number[],
-): Promise<Map<number, { key: number; ordering: Ordering; lanes: number[]; disabled: boolean }>> {
+): Promise<Map<number, { key: number; ordering: Ordering; lanes: number[] }>> {
   if (keys.length === 0) return new Map();
   const rows = await trx
     .updateTable('endpoints')
@@ -95,34 +91,27 @@ async function lockEndpoints(
     .where('workspace', '=', workspace)
     .where('key', 'in', keys)
     .where('deleted_at', 'is', null)
-    .returning(['key', 'ordering', 'lanes', 'disabled_at'])
+    .returning(['key', 'ordering', 'lanes'])
     .execute();
   return new Map(
-    rows.map(({ key, ordering, lanes, disabled_at }) => [
+    rows.map(({ key, ordering, lanes }) => [
       key,
       {
         key,
         ordering: JSON.parse(ordering) as Ordering,
         lanes: JSON.parse(lanes) as number[],
-        disabled: disabled_at !== null,
       },
     ]),
   );
 }
 
-interface LaneEnd {
-  /** The first of the new sequences. */
-  first: number;
-  open: number;
-}
-
-/** Takes as many sequences of each lane as are chosen for it; lanes in ascending order, as everyone does. */
+/** Takes as many sequences of each lane as are chosen for it, lanes in ascending order as everyone does; answers the first ones. */
 async function advanceLanes(
   trx: Transaction<Schema>,
   locking: Locking,
   workspace: number,
   chosen: ReadonlyArray<{ lane: number }>,
-): Promise<Map<number, LaneEnd>> {
+): Promise<Map<number, number>> {
   if (chosen.length === 0) return new Map();
   const counts = Map.groupBy(chosen, ({ lane }) => lane);
   const keys = sql.join([...counts.keys()]);
@@ -133,16 +122,13 @@ async function advanceLanes(
   const cases = [...counts].map(
     ([lane, { length }]) => sql`WHEN CAST(${lane} AS bigint) THEN CAST(${length} AS bigint)`,
   );
-  const { rows } = await sql<{ key: number; last_sequence: number; done_sequence: number }>`
+  const { rows } = await sql<{ key: number; last_sequence: number }>`
     UPDATE lanes SET last_sequence = last_sequence + CASE key ${sql.join(cases, sql` `)} END
     WHERE workspace = ${workspace} AND key IN (${keys})
-    RETURNING key, last_sequence, done_sequence`.execute(trx);
+    RETURNING key, last_sequence`.execute(trx);
   if (rows.length < counts.size) throw new Error('An endpoint names a lane that does not exist.');
   return new Map(
-    rows.map(({ key, last_sequence, done_sequence }) => [
-      key,
-      { first: last_sequence - (counts.get(key)?.length ?? 0) + 1, open: last_sequence - done_sequence },
-    ]),
+    rows.map(({ key, last_sequence }) => [key, last_sequence - (counts.get(key)?.length ?? 0) + 1]),
   );
 }
 
@@ -150,11 +136,11 @@ async function insertReplays(
   trx: Transaction<Schema>,
   workspace: number,
   chosen: ReadonlyArray<Resend & { lane: number }>,
-  ends: ReadonlyMap<number, LaneEnd>,
+  firsts: ReadonlyMap<number, number>,
   now: number,
 ): Promise<void> {
   if (chosen.length === 0) return;
-  const next = new Map([...ends].map(([lane, { first }]) => [lane, first]));
+  const next = new Map(firsts);
   const values = chosen.map(({ original, key, lane }) => {
     const sequence = next.get(lane) ?? 0;
     next.set(lane, sequence + 1);

@@ -152,6 +152,7 @@ const EFFECTS: Record<DeliverySignal, (kept: Kept) => Kept> = {
   skip: (kept) => ended(kept, 'skipped'),
   delete_endpoint: (kept) => ended(kept, 'skipped'),
   retry_now: (kept) => kept,
+  expire_held: (kept) => (visible(kept) === 'held' ? ended(kept, 'skipped') : kept),
 };
 const ASKS_FIRST: readonly DeliverySignal[] = ['send', 'skip', 'retry_now'];
 const ENABLES: readonly DeliverySignal[] = ['enable_send', 'enable_skip'];
@@ -237,12 +238,12 @@ describe('over random signals', () => {
     );
   });
 
-  it('P9, D11: a held delivery leaves by a person’s decision alone', () => {
+  it('P9, D11, D15: a held delivery leaves by a person’s decision, or expires', () => {
     fc.assert(
       fc.property(anyBirth, anySignals, (birth, signals) => {
         run(birth, signals, (before, signal, after) => {
           if (visible(before) !== 'held' || visible(after) === 'held') return;
-          expect(['enable_send', 'enable_skip', 'skip', 'delete_endpoint']).toContain(signal);
+          expect(['enable_send', 'enable_skip', 'skip', 'delete_endpoint', 'expire_held']).toContain(signal);
         });
       }),
     );

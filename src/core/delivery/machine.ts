@@ -8,7 +8,7 @@
  *      │          │                           │                  └─▶ dropped
  *      │          └── owner lost: back to where it was
  *      ├─ endpoint disabled ─▶ held ─ enabled, send ─▶ back to where it was
- *      └─ skipped by a person, endpoint deleted ─▶ skipped
+ *      └─ skipped by a person, held for too long, endpoint deleted ─▶ skipped
  *
  * What is stored is `pending`, `waiting` or an end. `sending` is what the owning node knows;
  * `held` is what an open delivery of a disabled endpoint is called (see `visibleState`), so that
@@ -42,6 +42,7 @@ export const DELIVERY_SIGNALS = [
   'skip',
   'delete_endpoint',
   'retry_now',
+  'expire_held',
 ] as const;
 export type DeliverySignal = (typeof DELIVERY_SIGNALS)[number];
 
@@ -77,6 +78,7 @@ const ended: Record<DeliverySignal, Transition> = {
   skip: refuse('ended'),
   delete_endpoint: stay,
   retry_now: refuse('ended'),
+  expire_held: stay,
 };
 
 /** Complete by type: a state or a signal without its cell does not compile. */
@@ -90,6 +92,7 @@ export const TRANSITIONS: Record<DeliveryState, Record<DeliverySignal, Transitio
     skip: to('skipped'),
     delete_endpoint: to('skipped'),
     retry_now: refuse('not_first_tried'),
+    expire_held: stay,
   },
   sending: {
     send: refuse('in_flight'),
@@ -107,6 +110,7 @@ export const TRANSITIONS: Record<DeliveryState, Record<DeliverySignal, Transitio
     skip: refuse('in_flight'),
     delete_endpoint: to('skipped'),
     retry_now: refuse('in_flight'),
+    expire_held: stay,
   },
   waiting: {
     ...notSending,
@@ -118,6 +122,7 @@ export const TRANSITIONS: Record<DeliveryState, Record<DeliverySignal, Transitio
     delete_endpoint: to('skipped'),
     // Due at once; how long it has waited and how often it was tried are kept.
     retry_now: to('waiting'),
+    expire_held: stay,
   },
   held: {
     ...notSending,
@@ -128,6 +133,7 @@ export const TRANSITIONS: Record<DeliveryState, Record<DeliverySignal, Transitio
     skip: to('skipped'),
     delete_endpoint: to('skipped'),
     retry_now: refuse('held'),
+    expire_held: to('skipped'),
   },
   delivered: ended,
   dropped: ended,

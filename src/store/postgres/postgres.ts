@@ -19,6 +19,7 @@ import { migrations, POSTGRES_TYPES } from '../migrations.ts';
 import { type NoticeDialect, notices } from '../notices.ts';
 import { replays } from '../replays.ts';
 import { ROW_LOCKS, resending } from '../resend.ts';
+import { retention } from '../retention.ts';
 import type { Schema } from '../schema.ts';
 import type { Store } from '../store.ts';
 import { guard, guardAll, openPool, storableTexts } from './connection.ts';
@@ -71,6 +72,7 @@ export function openPostgres({ url, clock }: PostgresOptions): Store {
     ...audit(db),
     ...resending(db, ROW_LOCKS),
     ...replays(db, db, ROW_LOCKS),
+    ...retention(db, db, ROW_LOCKS),
     publish: (call: Parameters<Store['publish']>[0]) => publish(hot, call),
     record: (node: string, results: Parameters<Store['record']>[1]) => record(hot, node, results),
     notify: signals.notify,

@@ -121,12 +121,9 @@ export type CreateReplayAnswer =
   | { kind: 'missing' };
 
 export type ReplayBatchAnswer =
-  | {
-      kind: 'sent';
-      lanes: number[];
-      /** How many are open in the fullest of these lanes; null where the endpoint is disabled and holds them. */
-      open: number | null;
-    }
+  | { kind: 'sent'; lanes: number[] }
+  /** As many are open as may be in one of the endpoint's lanes. Nothing was sent. */
+  | { kind: 'full' }
   /** It has ended, or another node has it. */
   | { kind: 'lost' };
 

@@ -19,6 +19,7 @@ import { notices } from '../notices.ts';
 import type { PublishAnswer, RecordAnswer } from '../records.ts';
 import { replays } from '../replays.ts';
 import { NO_LOCKS, resending } from '../resend.ts';
+import { retention } from '../retention.ts';
 import type { Schema } from '../schema.ts';
 import type { Store } from '../store.ts';
 import { lockDirectory } from './lock.ts';
@@ -78,6 +79,7 @@ export function createStore({
     ...audit(read),
     ...resending(write, NO_LOCKS),
     ...replays(write, read, NO_LOCKS),
+    ...retention(write, read, NO_LOCKS),
     publish: async (call) => (await writer.run({ kind: 'publish', call: packCall(call) })) as PublishAnswer,
     record: async (node, results) =>
       (await writer.run({ kind: 'record', node, results: packResults(results) })) as RecordAnswer,

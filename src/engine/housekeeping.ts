@@ -1,0 +1,130 @@
+/**
+ * Retention at work: goes through the workspaces, a few batches each second, and starts over some
+ * minutes after it has come to the end. Nothing waits for it: what it does is small, and whatever it
+ * leaves undone it does later.
+ */
+
+import { DAY, MINUTE } from '../core/duration.ts';
+import { firstKeyAt } from '../core/ids.ts';
+import type { KeySpan, Purged } from '../store/records/retention.ts';
+import type { Retention, Workspace } from '../store/records.ts';
+import type { Store } from '../store/store.ts';
+import type { Clock } from '../world.ts';
+
+const BATCH = 500;
+/** Of each second; the batches of one take some milliseconds each. */
+const TURN_MS = 200;
+const BATCHES_PER_TURN = 20;
+const PASS_EVERY_MS = 10 * MINUTE;
+
+const PURGES = ['purgeAttempts', 'purgeBodies', 'purgeEvents'] as const;
+type Purge = (typeof PURGES)[number];
+
+const DAYS_OF: Record<Purge, keyof Retention> = {
+  purgeAttempts: 'attempts_days',
+  purgeBodies: 'bodies_days',
+  purgeEvents: 'events_days',
+};
+
+export interface HousekeepingDeps {
+  store: Pick<Store, 'listWorkspaces' | 'warnOfExpiry' | 'expireHeld' | 'sweepOld' | Purge>;
+  clock: Clock;
+  lanesChanged(lanes: readonly number[]): Promise<void>;
+  onError(error: unknown, where: string): void;
+  onDone(fields: Record<string, unknown>): void;
+}
+
+export interface Housekeeping {
+  /** Goes on for a moment; called about once a second. */
+  tick(): void;
+  /** Resolves when no batch is under way. */
+  stop(): Promise<void>;
+}
+
+/** One small step; true where there is more of the same to do. */
+type Step = () => Promise<boolean>;
+
+export function createHousekeeping(deps: HousekeepingDeps): Housekeeping {
+  const { store, clock } = deps;
+  /** Where the last pass found the first that was still needed: what is older has been seen to. */
+  const floors = new Map<string, number>();
+  let steps: Step[] = [];
+  let nextPassAt = Number.NEGATIVE_INFINITY;
+  let turn: Promise<void> | null = null;
+  let stopped = false;
+
+  const purge = (workspace: number, kind: Purge, before: number): Step => {
+    const name = `${kind} ${workspace}`;
+    let after = floors.get(name) ?? 0;
+    let kept: number | null = null;
+    return async () => {
+      const span: KeySpan = { after, before, limit: BATCH };
+      const purged: Purged = await store[kind](workspace, span);
+      if (purged.deleted > 0) deps.onDone({ workspace, [kind]: purged.deleted });
+      kept ??= purged.kept;
+      if (purged.last === null) {
+        floors.set(name, (kept ?? before) - 1);
+        return false;
+      }
+      after = purged.last;
+      return true;
+    };
+  };
+
+  const expire =
+    (workspace: number, heldDays: number): Step =>
+    async () => {
+      const { skipped, lanes } = await store.expireHeld(workspace, clock.now(), heldDays, BATCH);
+      if (skipped === 0) return false;
+      deps.onDone({ workspace, expired: skipped });
+      await deps.lanesChanged(lanes);
+      return true;
+    };
+
+  const stepsOf = ({ key, settings: { retention } }: Workspace, now: number): Step[] => [
+    async () => {
+      await store.warnOfExpiry(key, now, retention.held_days);
+      return false;
+    },
+    expire(key, retention.held_days),
+    ...PURGES.map((kind) => purge(key, kind, firstKeyAt(Math.max(0, now - retention[DAYS_OF[kind]] * DAY)))),
+  ];
+
+  const work = async (): Promise<void> => {
+    const now = clock.now();
+    const startedAt = clock.monotonic();
+    if (steps.length === 0) {
+      if (startedAt < nextPassAt) return;
+      nextPassAt = startedAt + PASS_EVERY_MS;
+      const workspaces = await store.listWorkspaces();
+      steps = workspaces.flatMap((workspace) => stepsOf(workspace, now));
+      steps.push(async () => (await store.sweepOld(now, BATCH)) >= BATCH);
+    }
+    for (let batches = 0; batches < BATCHES_PER_TURN && !stopped; batches += 1) {
+      const [step] = steps;
+      if (step === undefined || clock.monotonic() - startedAt > TURN_MS) return;
+      // One that fails is left for the next pass.
+      if (!(await step().catch(failed))) steps.shift();
+    }
+  };
+
+  const failed = (error: unknown): boolean => {
+    deps.onError(error, 'housekeeping');
+    return false;
+  };
+
+  return {
+    tick() {
+      if (stopped) return;
+      turn ??= work()
+        .catch(failed)
+        .then(() => {
+          turn = null;
+        });
+    },
+    async stop() {
+      stopped = true;
+      await turn;
+    },
+  };
+}

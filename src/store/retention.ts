@@ -1,0 +1,387 @@
+/**
+ * Retention: what is older than its workspace wants is deleted, some at a time, oldest first; never
+ * anything open. For both databases.
+ *
+ * Each batch looks at a span of keys (keys are time), so that what an earlier batch has passed over is
+ * not read again and again, and an index serves whatever the size of the log. What the span holds is
+ * read first; only where there is something to delete does a transaction lock it, look again, and
+ * delete. A resend locks the body that it needs (resend.ts): either it finds it gone, or its delivery
+ * is seen here. Nodes that clean at the same time pass over what another has locked.
+ */
+
+import { type Kysely, type SqlBool, sql, type Transaction } from 'kysely';
+import { DAY, HOUR } from '../core/duration.ts';
+import { firstKeyAt } from '../core/ids.ts';
+import { countOpen } from './enabling.ts';
+import { insertNotices } from './notices.ts';
+import type { NoticeDetails } from './records/notices.ts';
+import type { ExpiredHeld, KeySpan, Purged } from './records/retention.ts';
+import type { Locking } from './resend.ts';
+import type { Schema } from './schema.ts';
+import { isOpen } from './states.ts';
+import type { Store } from './store.ts';
+
+type Retaining = Pick<
+  Store,
+  'purgeAttempts' | 'purgeBodies' | 'purgeEvents' | 'warnOfExpiry' | 'expireHeld' | 'sweepOld'
+>;
+
+export function retention(write: Kysely<Schema>, read: Kysely<Schema>, locking: Locking): Retaining {
+  return { ...purging(write, read, locking), ...holding(write, read), sweepOld: sweepOld(write) };
+}
+
+/** Deliveries of one transaction: an event may have a thousand. */
+const MAX_DELIVERIES = 2_000;
+
+function purging(
+  write: Kysely<Schema>,
+  read: Kysely<Schema>,
+  locking: Locking,
+): Pick<Retaining, 'purgeAttempts' | 'purgeBodies' | 'purgeEvents'> {
+  return {
+    async purgeAttempts(workspace, span) {
+      const { rows } = await sql<{ delivery: number }>`
+        SELECT DISTINCT delivery FROM attempts
+        WHERE workspace = ${workspace} AND delivery > ${span.after} AND delivery < ${span.before}
+        ORDER BY delivery LIMIT ${span.limit}`.execute(read);
+      const keys = rows.map((row) => row.delivery);
+      if (keys.length === 0) return NOTHING;
+      // Attempts of a delivery that waited or was held may be much younger than itself.
+      const needed = await read
+        .selectFrom('deliveries')
+        .select('key')
+        .where('workspace', '=', workspace)
+        .where('key', 'in', keys)
+        .where((eb) => eb.or([isOpen('state'), eb('ended_at', '>=', timeOf(span.before))]))
+        .execute();
+      const kept = new Set(needed.map((row) => row.key));
+      const old = keys.filter((key) => !kept.has(key));
+      return {
+        deleted: await deleteIn(write, 'attempts', 'delivery', workspace, old),
+        ...lookedAt(keys, span, kept),
+      };
+    },
+    async purgeBodies(workspace, span) {
+      const rows = await read
+        .selectFrom('events as e')
+        .leftJoin('event_bodies as b', (join) =>
+          join.onRef('b.workspace', '=', 'e.workspace').onRef('b.event', '=', 'e.key'),
+        )
+        .select(['e.key', 'b.event'])
+        .where('e.workspace', '=', workspace)
+        .where('e.key', '>', span.after)
+        .where('e.key', '<', span.before)
+        .orderBy('e.key')
+        .limit(span.limit)
+        .execute();
+      const withBody = rows.filter((row) => row.event !== null).map((row) => row.key);
+      const kept = await eventsInUse(read, workspace, withBody);
+      const old = withBody.filter((key) => !kept.has(key));
+      const deleted =
+        old.length === 0
+          ? 0
+          : await write.transaction().execute(async (trx) => {
+              const locked = await lockBodies(trx, locking, workspace, old);
+              const used = await eventsInUse(trx, workspace, locked);
+              const unused = locked.filter((key) => !used.has(key));
+              return deleteIn(trx, 'event_bodies', 'event', workspace, unused);
+            });
+      const keys = rows.map((row) => row.key);
+      return { deleted, ...lookedAt(keys, span, kept) };
+    },
+    async purgeEvents(workspace, span) {
+      const rows = await read
+        .selectFrom('events')
+        .select(['key', 'deliveries'])
+        .where('workspace', '=', workspace)
+        .where('key', '>', span.after)
+        .where('key', '<', span.before)
+        .orderBy('key')
+        .limit(span.limit)
+        .execute();
+      let deliveries = 0;
+      const few = rows.filter((row, index) => {
+        deliveries += row.deliveries;
+        return index === 0 || deliveries <= MAX_DELIVERIES;
+      });
+      const keys = few.map((row) => row.key);
+      const kept = await eventsInUse(read, workspace, keys);
+      const old = keys.filter((key) => !kept.has(key));
+      const deleted =
+        old.length === 0
+          ? 0
+          : await write.transaction().execute((trx) => deleteEvents(trx, locking, workspace, old));
+      const seen = lookedAt(keys, span, kept);
+      return { deleted, ...seen, last: few.length < rows.length ? (keys.at(-1) ?? null) : seen.last };
+    },
+  };
+}
+
+/** Open, in words that no index knows: these rows are reached by their events or keys. */
+const isOpenUnindexed = sql<SqlBool>`state NOT IN ('delivered', 'dropped', 'skipped')`;
+
+const NOTHING: Purged = { deleted: 0, last: null, kept: null };
+
+function lookedAt(
+  keys: readonly number[],
+  { limit }: KeySpan,
+  kept: ReadonlySet<number>,
+): Pick<Purged, 'last' | 'kept'> {
+  const first = keys.find((key) => kept.has(key));
+  return { last: keys.length < limit ? null : (keys.at(-1) ?? null), kept: first ?? null };
+}
+
+/** The time that a key from `firstKeyAt` stands for. */
+function timeOf(key: number): number {
+  return Math.floor(key / firstKeyAt(1));
+}
+
+async function deleteIn(
+  db: Kysely<Schema>,
+  table: 'attempts' | 'event_bodies' | 'events' | 'deliveries',
+  column: string,
+  workspace: number,
+  keys: readonly number[],
+): Promise<number> {
+  if (keys.length === 0) return 0;
+  const result = await sql`
+    DELETE FROM ${sql.table(table)} WHERE workspace = ${workspace} AND ${sql.ref(column)} IN (${sql.join(keys)})`.execute(
+    db,
+  );
+  return Number(result.numAffectedRows ?? 0n);
+}
+
+/** Those of the events that have open deliveries. */
+async function eventsInUse(
+  db: Kysely<Schema>,
+  workspace: number,
+  events: readonly number[],
+): Promise<Set<number>> {
+  if (events.length === 0) return new Set();
+  const rows = await db
+    .selectFrom('deliveries')
+    .select('event')
+    .distinct()
+    .where('workspace', '=', workspace)
+    .where('event', 'in', events)
+    .where(isOpenUnindexed)
+    .execute();
+  return new Set(rows.map((row) => row.event));
+}
+
+async function lockBodies(
+  trx: Transaction<Schema>,
+  locking: Locking,
+  workspace: number,
+  events: readonly number[],
+): Promise<number[]> {
+  const { rows } = await sql<{ event: number }>`
+    SELECT b.event FROM event_bodies b WHERE b.workspace = ${workspace} AND b.event IN (${sql.join(events)})
+    ORDER BY b.event ${locking('FOR UPDATE OF b SKIP LOCKED')}`.execute(trx);
+  return rows.map((row) => row.event);
+}
+
+/** Events with all that is of them; how many rows that was. */
+async function deleteEvents(
+  trx: Transaction<Schema>,
+  locking: Locking,
+  workspace: number,
+  events: readonly number[],
+): Promise<number> {
+  const found = await sql<{ key: number; body: number | null }>`
+    SELECT e.key, b.event AS body FROM events e
+      LEFT JOIN event_bodies b ON b.workspace = e.workspace AND b.event = e.key
+    WHERE e.workspace = ${workspace} AND e.key IN (${sql.join(events)})
+    ORDER BY e.key ${locking('FOR UPDATE OF e SKIP LOCKED')}`.execute(trx);
+  const withBody = found.rows.filter((row) => row.body !== null).map((row) => row.key);
+  const locked = new Set(withBody.length === 0 ? [] : await lockBodies(trx, locking, workspace, withBody));
+  const mine = found.rows.filter((row) => row.body === null || locked.has(row.key)).map((row) => row.key);
+  const used = await eventsInUse(trx, workspace, mine);
+  const old = mine.filter((key) => !used.has(key));
+  if (old.length === 0) return 0;
+  const these = sql.join(old);
+  await sql`
+    INSERT INTO purged_deliveries (workspace, endpoint, state, hour, count)
+    SELECT workspace, endpoint, state, created_at - created_at % ${sql.lit(HOUR)}, count(*) FROM deliveries
+    WHERE workspace = ${workspace} AND event IN (${these}) AND replay_of IS NULL
+    GROUP BY 1, 2, 3, 4
+    ON CONFLICT (workspace, endpoint, state, hour)
+      DO UPDATE SET count = purged_deliveries.count + excluded.count`.execute(trx);
+  const attempts = await sql`
+    DELETE FROM attempts WHERE workspace = ${workspace} AND delivery IN (
+      SELECT key FROM deliveries WHERE workspace = ${workspace} AND event IN (${these}))`.execute(trx);
+  return (
+    Number(attempts.numAffectedRows ?? 0n) +
+    (await deleteIn(trx, 'deliveries', 'event', workspace, old)) +
+    (await deleteIn(trx, 'event_bodies', 'event', workspace, old)) +
+    (await deleteIn(trx, 'events', 'key', workspace, old))
+  );
+}
+
+// ---------------------------------------------------------------- what is held
+
+function holding(
+  write: Kysely<Schema>,
+  read: Kysely<Schema>,
+): Pick<Retaining, 'warnOfExpiry' | 'expireHeld'> {
+  return {
+    async warnOfExpiry(workspace, now, heldDays) {
+      const heldMs = heldDays * DAY;
+      const unwarned = await disabledSince(read, workspace, now - heldMs + DAY)
+        .select(['e.key', 'e.name', 'e.url', 'e.disabled_at'])
+        .where('e.held_warned_at', 'is', null)
+        .execute();
+      const open = await countOpen(
+        read,
+        workspace,
+        unwarned.map((row) => row.key),
+      );
+      let warned = 0;
+      for (const { key, name, url, disabled_at } of unwarned) {
+        const held = open.get(key);
+        if (held === undefined || disabled_at === null) continue;
+        const expiresAt = Math.max(held.oldestAt, disabled_at) + heldMs;
+        if (expiresAt - DAY > now) continue;
+        const about = { name, url, held: held.count, oldest_at: held.oldestAt, expires_at: expiresAt };
+        if (await warn(write, { workspace, endpoint: key, disabledAt: disabled_at, now, about })) warned += 1;
+      }
+      return warned;
+    },
+    async expireHeld(workspace, now, heldDays, limit) {
+      const since = now - heldDays * DAY;
+      const rows = await disabledSince(read, workspace, since)
+        .innerJoin('lanes as l', (join) =>
+          join.onRef('l.workspace', '=', 'e.workspace').onRef('l.endpoint', '=', 'e.key'),
+        )
+        .select(['e.key', 'l.key as lane'])
+        .whereRef('l.last_sequence', '>', 'l.done_sequence')
+        .execute();
+      const expired: ExpiredHeld = { skipped: 0, lanes: [] };
+      for (const { key: endpoint, lane } of rows) {
+        const old = await openBefore(read, lane, since, limit - expired.skipped);
+        if (old.length === 0) continue;
+        const skipped = await write
+          .transaction()
+          .execute((trx) => expire(trx, { workspace, endpoint, since, heldDays, now }, old));
+        if (skipped > 0) expired.lanes.push(lane);
+        expired.skipped += skipped;
+        if (expired.skipped >= limit) break;
+      }
+      return expired;
+    },
+  };
+}
+
+/** Living endpoints that were disabled at that time or before, and are. */
+function disabledSince(db: Kysely<Schema>, workspace: number, at: number) {
+  return db
+    .selectFrom('endpoints as e')
+    .where('e.workspace', '=', workspace)
+    .where('e.deleted_at', 'is', null)
+    .where('e.disabled_at', '<=', at);
+}
+
+async function warn(
+  write: Kysely<Schema>,
+  {
+    workspace,
+    endpoint,
+    disabledAt,
+    now,
+    about,
+  }: {
+    workspace: number;
+    endpoint: number;
+    disabledAt: number;
+    now: number;
+    about: NoticeDetails['held.expiring'];
+  },
+): Promise<boolean> {
+  return write.transaction().execute(async (trx) => {
+    const marked = await trx
+      .updateTable('endpoints')
+      .set({ held_warned_at: now })
+      .where('workspace', '=', workspace)
+      .where('key', '=', endpoint)
+      .where('disabled_at', '=', disabledAt)
+      .where('held_warned_at', 'is', null)
+      .executeTakeFirst();
+    if (marked.numUpdatedRows === 0n) return false;
+    const kind = 'held.expiring' as const;
+    await insertNotices(trx, [{ workspace, kind, endpoint, delivery: null, details: about, at: now }]);
+    return true;
+  });
+}
+
+/** The lane's first open deliveries as far as they were made by then; in a lane, what is older comes first. */
+async function openBefore(db: Kysely<Schema>, lane: number, at: number, limit: number): Promise<number[]> {
+  const rows = await db
+    .selectFrom('deliveries')
+    .select(['key', 'created_at'])
+    .where('lane', '=', lane)
+    .where(isOpen('state'))
+    .orderBy('sequence')
+    .limit(limit)
+    .execute();
+  return rows.filter((row) => row.created_at <= at).map((row) => row.key);
+}
+
+/** Ends them as skipped where the endpoint is still disabled; how many. */
+async function expire(
+  trx: Transaction<Schema>,
+  about: { workspace: number; endpoint: number; since: number; heldDays: number; now: number },
+  keys: readonly number[],
+): Promise<number> {
+  const { workspace, endpoint, since, heldDays, now } = about;
+  // Written, so that enabling waits, or has been waited for.
+  const still = await trx
+    .updateTable('endpoints')
+    .set((eb) => ({ deleted_at: eb.ref('deleted_at') }))
+    .where('workspace', '=', workspace)
+    .where('key', '=', endpoint)
+    .where('disabled_at', '<=', since)
+    .executeTakeFirst();
+  if (still.numUpdatedRows === 0n) return 0;
+  const reason = `held_expired: held for ${heldDays} ${heldDays === 1 ? 'day' : 'days'}`;
+  const result = await sql`
+    UPDATE deliveries SET state = 'skipped', reason = ${reason}, ended_at = ${now}, next_attempt_at = NULL
+    WHERE workspace = ${workspace} AND key IN (${sql.join(keys)}) AND ${isOpenUnindexed}`.execute(trx);
+  return Number(result.numAffectedRows ?? 0n);
+}
+
+// ---------------------------------------------------------------- what is old
+
+const NOTICES_KEPT_MS = 90 * DAY;
+const MAILS_KEPT_MS = 90 * DAY;
+const REPLAYS_KEPT_MS = 90 * DAY;
+const PURGED_COUNTS_KEPT_MS = 400 * DAY;
+/** The longest window of a budget is a day. */
+const BUDGET_KEPT_MS = 25 * HOUR;
+const USAGE_KEPT_DAYS = 40;
+
+function sweepOld(write: Kysely<Schema>): Store['sweepOld'] {
+  /** Numbered by the database, so the oldest are the lowest: no more than those are looked at. */
+  const numbered = (table: 'notices' | 'mails', old: ReturnType<typeof sql>, limit: number) => sql`
+    DELETE FROM ${sql.table(table)} WHERE key IN (
+      SELECT o.key FROM (SELECT * FROM ${sql.table(table)} ORDER BY key LIMIT ${limit}) AS o WHERE ${old})`;
+  return async (now, limit) => {
+    const statements = [
+      numbered('notices', sql`o.at < ${now - NOTICES_KEPT_MS}`, limit),
+      numbered('mails', sql`o.ended_at IS NOT NULL AND o.created_at < ${now - MAILS_KEPT_MS}`, limit),
+      sql`DELETE FROM replays WHERE state <> 'running' AND ended_at < ${now - REPLAYS_KEPT_MS}`,
+      sql`DELETE FROM purged_deliveries WHERE (workspace, endpoint, state, hour) IN (
+        SELECT workspace, endpoint, state, hour FROM purged_deliveries
+        WHERE hour < ${now - PURGED_COUNTS_KEPT_MS} LIMIT ${limit})`,
+      sql`DELETE FROM budget_errors WHERE (workspace, delivery, number) IN (
+        SELECT workspace, delivery, number FROM budget_errors WHERE at < ${now - BUDGET_KEPT_MS} LIMIT ${limit})`,
+      sql`DELETE FROM budget_warnings WHERE at < ${now - BUDGET_KEPT_MS}`,
+      sql`DELETE FROM usage_by_day WHERE day < ${Math.floor(now / DAY) - USAGE_KEPT_DAYS}`,
+    ];
+    let swept = 0;
+    for (const statement of statements) {
+      const { numAffectedRows } = await statement.execute(write);
+      swept += Number(numAffectedRows ?? 0n);
+    }
+    return swept;
+  };
+}
