@@ -45,6 +45,8 @@ export interface StartOptions {
   wrapper?: string[];
   /** Put after `serve`, such as `--roles`. */
   args?: string[];
+  /** What is run in the place of `mirsal serve`. */
+  script?: string;
 }
 
 export function temporaryDirectory(): { path: string; remove(): void } {
@@ -85,9 +87,9 @@ export async function startMirsal(options: StartOptions): Promise<MirsalProcess>
   const command = [
     ...(options.wrapper ?? []),
     process.execPath,
-    join(import.meta.dirname, '../../src/main.ts'),
-    'serve',
-    ...(options.args ?? []),
+    ...(options.script === undefined
+      ? [join(import.meta.dirname, '../../src/main.ts'), 'serve', ...(options.args ?? [])]
+      : [options.script]),
   ];
   const [file = process.execPath, ...args] = command;
   const child = spawn(file, args, {
