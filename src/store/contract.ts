@@ -7,11 +7,13 @@ import { describe } from 'vitest';
 import { administrationContract } from './contract/administration.ts';
 import { budgetContract } from './contract/budget.ts';
 import type { OpenStore } from './contract/builders.ts';
+import { historyContract } from './contract/history.ts';
 import { lanesContract } from './contract/lanes.ts';
 import { logContract } from './contract/log.ts';
 import { noticesContract } from './contract/notices.ts';
 import { publishingContract } from './contract/publishing.ts';
 import { recordingContract } from './contract/recording.ts';
+import { retentionContract } from './contract/retention.ts';
 
 /** `open` gives each test an empty, migrated store. */
 export function storeContract(name: string, open: OpenStore): void {
@@ -22,6 +24,8 @@ export function storeContract(name: string, open: OpenStore): void {
     recordingContract(open);
     budgetContract(open);
     logContract(open);
+    historyContract(open);
+    retentionContract(open);
     noticesContract(open);
   });
 }
