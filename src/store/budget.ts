@@ -51,10 +51,13 @@ interface Account {
   state: BudgetState;
   endpoints: Map<number, KnownEndpoint>;
   moved: boolean;
+  /** Something was sent to an endpoint that had been disabled meanwhile: the sender's view is old. */
+  outdated: boolean;
 }
 
 /**
- * Draws the consequences, in the order of the results. Returns the workspaces whose routing has moved.
+ * Draws the consequences, in the order of the results. Returns the workspaces whose routing has moved,
+ * now or since the sender last looked.
  * The caller holds each workspace's row, and where a trip is possible its routing and endpoints.
  */
 export function* consequences(results: readonly Fresh[]): Steps<number[]> {
@@ -97,7 +100,7 @@ function* settleAccount(workspace: number, results: readonly Fresh[]): Steps<boo
       values: [workspace],
     };
   }
-  return account.moved;
+  return account.moved || account.outdated;
 }
 
 function* openAccount(workspace: number, results: readonly Fresh[]): Steps<Account | null> {
@@ -130,7 +133,7 @@ function* openAccount(workspace: number, results: readonly Fresh[]): Steps<Accou
       at: Number(warning.at),
     })),
   };
-  const account: Account = { workspace, settings, state, endpoints: new Map(), moved: false };
+  const account: Account = { workspace, settings, state, endpoints: new Map(), moved: false, outdated: false };
   const concerned = new Set([...state.errors, ...results].map(({ endpoint }) => endpoint));
   for (const endpoint of concerned) yield* readEndpoint(account, endpoint);
   for (const { endpoint, error } of failing) {
@@ -171,7 +174,10 @@ function* settleResult(account: Account, result: Fresh): Steps<void> {
     return;
   }
   // What was in flight when its endpoint was disabled has no further consequence.
-  if (known === undefined || known.disabled) return;
+  if (known === undefined || known.disabled) {
+    account.outdated = true;
+    return;
+  }
   known.error = attempt.error ?? `HTTP ${attempt.status}`;
   if (result.charged) yield* noteFailure(result, known.error);
   if (result.disable !== null) {

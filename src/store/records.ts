@@ -370,7 +370,7 @@ export type RecordVerdict = 'recorded' | 'fenced';
 export interface RecordAnswer {
   /** One per result, in order. */
   verdicts: RecordVerdict[];
-  /** Workspaces whose endpoints the results have changed. */
+  /** Workspaces to look at anew: the results have changed their endpoints, or found them changed. */
   moved: number[];
 }
 

@@ -275,8 +275,11 @@ export function budgetContract(open: OpenStore): void {
       for (let at = 1; at <= 3; at += 1) await round(at);
       expect(await disabledOf(store, workspace)).toEqual(Array.from({ length: 8 }, () => null));
       expect(await store.listBudgetErrors(workspace, 0)).toHaveLength(24);
+      const version = await versionOf(store, workspace);
       const moved = (await round(4)).flatMap((answer) => answer.moved);
-      expect(moved).toEqual([workspace]);
+      // Who came after the trip is told to look anew.
+      expect(moved).toEqual([workspace, workspace]);
+      expect(await versionOf(store, workspace)).toBe(version + 1);
       const notices = await noticesOf(store, workspace, 'endpoint.disabled');
       expect(new Set(notices.map(({ endpoint }) => endpoint)).size).toBe(notices.length);
       expect(notices).toHaveLength(8);
