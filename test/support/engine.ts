@@ -3,12 +3,14 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { createSealer } from '../../src/core/sealing.ts';
 import { formatSecret } from '../../src/core/signing/secret.ts';
 import { createEngine, type EngineDeps } from '../../src/engine/create.ts';
 import type { Engine, PublishEvent } from '../../src/engine/engine.ts';
 import { createSender } from '../../src/net/sender.ts';
 import { realClock, realRandom } from '../../src/real.ts';
+import type { Notice } from '../../src/store/records/notices.ts';
 import type { Endpoint, NewEndpoint } from '../../src/store/records.ts';
 import { DEFAULT_SETTINGS } from '../../src/store/records.ts';
 import { openSqlite } from '../../src/store/sqlite/sqlite.ts';
@@ -23,18 +25,47 @@ export const sealer = createSealer(SEALING_KEY, (length) => realRandom.bytes(len
 /** A new SQLite store in a directory of its own, migrated, with one workspace. */
 export async function aSqliteStore(
   clock: Clock = realClock,
-): Promise<{ store: Store; dispose(): Promise<void> }> {
+): Promise<{
+  store: Store;
+  insertNotices(rows: readonly NewNotice[]): Promise<void>;
+  dispose(): Promise<void>;
+}> {
   const directory = mkdtempSync(join(tmpdir(), 'mirsal-test-'));
   const store = openSqlite({ directory, clock });
   await store.migrate();
   await aWorkspace(store);
   return {
     store,
+    insertNotices: (rows) => insertNotices(directory, rows),
     async dispose() {
       await store.close();
       rmSync(directory, { recursive: true, force: true });
     },
   };
+}
+
+export type NewNotice = Omit<Notice, 'key'>;
+
+/** Writes notices past the port: within it they come with what they tell of. */
+async function insertNotices(directory: string, rows: readonly NewNotice[]): Promise<void> {
+  const db = new DatabaseSync(join(directory, 'mirsal.db'), { timeout: 0 });
+  // The store's own transactions may need this thread to end: whoever waits for them lets it go on.
+  for (;;) {
+    try {
+      db.exec('BEGIN IMMEDIATE');
+      break;
+    } catch {
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+  const insert = db.prepare(
+    'INSERT INTO notices (workspace, kind, endpoint, delivery, details, at) VALUES (?, ?, ?, ?, ?, ?)',
+  );
+  for (const { workspace, kind, endpoint, delivery, details, at } of rows) {
+    insert.run(workspace, kind, endpoint, delivery, JSON.stringify(details), at);
+  }
+  db.exec('COMMIT');
+  db.close();
 }
 
 export async function aWorkspace(store: Store, key = WORKSPACE): Promise<void> {
