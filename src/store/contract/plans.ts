@@ -3,11 +3,16 @@
 import type { Kysely, LogEvent } from 'kysely';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { audit } from '../audit.ts';
 import { bins } from '../bins.ts';
 import { endpoints } from '../endpoints.ts';
 import { type LaneDialect, lanes } from '../lanes.ts';
 import { log } from '../log.ts';
+import type { ReplayableState } from '../records/history.ts';
 import type { DeliveryFilter, EventFilter } from '../records.ts';
+import { replays } from '../replays.ts';
+import { NO_LOCKS, resending } from '../resend.ts';
+import { retention } from '../retention.ts';
 import type { Schema } from '../schema.ts';
 
 export interface Explained {
@@ -138,6 +143,41 @@ export function planContract(
       await check(() => lane.loadLane(203, 4_900, 100, 1e6));
       await check(() => lane.claimLanes('b', 10, null));
       await check(() => verbs.skipDelivery(WORKSPACE, 599_999, 'me', 1));
+    });
+
+    test.each<[ReplayableState[], RegExp]>([
+      [['dropped', 'skipped'], /deliveries_unsent|purged_deliveries/],
+      [['delivered', 'dropped'], /deliveries_by_endpoint|purged_deliveries/],
+    ])('replaying what was %o', async (states, by) => {
+      const verbs = {
+        ...replays(explained.db, explained.db, NO_LOCKS),
+        ...resending(explained.db, NO_LOCKS),
+      };
+      const filter = { since: 0, until: 200_000, states };
+      const base = { key: 9, workspace: WORKSPACE, endpoint: 103, filter, createdAt: 100_000 };
+      const replay = {
+        ...base,
+        ...{ total: 1, done: 0, gone: 0, state: 'running' as const, reason: null },
+        ...{ createdBy: 'me', endedAt: null, last: { lane: 0, sequence: 0 } },
+      };
+      await check(() => verbs.countOriginals(base), by);
+      for (const state of states) {
+        await check(() => verbs.listOriginals(replay, state, 0, 100), state === 'delivered' ? by : /./);
+      }
+      await check(() => verbs.claimReplays('a', 1));
+      await check(() => verbs.listReplays(WORKSPACE, page));
+      await check(() => audit(explained.db).listAudit(WORKSPACE, { target: 'ep_1' }, page));
+    });
+
+    test('retention', async () => {
+      const verbs = retention(explained.db, explained.db, NO_LOCKS);
+      const span = { after: 0, before: 600_000, limit: 100 };
+      await check(() => verbs.purgeAttempts(WORKSPACE, { ...span, after: 500_000 }));
+      await check(() => verbs.purgeBodies(WORKSPACE, span));
+      await check(() => verbs.purgeEvents(WORKSPACE, span));
+      await check(() => verbs.warnOfExpiry(WORKSPACE, 10 * 86_400_000, 7));
+      await check(() => verbs.expireHeld(WORKSPACE, 10 * 86_400_000, 7, 100));
+      await check(() => verbs.sweepOld(1, 10));
     });
 
     test('starting, sweeping, enabling and deleting', async () => {
