@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { type Config, ConfigError, readConfig } from './config.ts';
+import { DEFAULT_PLANS } from './core/plan.ts';
 
 function faultsOf(env: Record<string, string>): string[] {
   try {
@@ -26,9 +27,13 @@ describe('settings', () => {
       requireHttps: false,
       sourceIps: [],
       bindSourceIps: false,
+      smtpUrl: null,
+      mailFrom: null,
+      ownerEmail: null,
       bootstrapApiKey: null,
       bootstrapInstanceKey: null,
       logLevel: 'info',
+      plans: DEFAULT_PLANS,
     });
   });
 
@@ -49,6 +54,10 @@ describe('settings', () => {
     ['MIRSAL_REQUIRE_HTTPS', '0', { requireHttps: false }],
     ['MIRSAL_SOURCE_IPS', '192.0.2.7, 2001:db8::7', { sourceIps: ['192.0.2.7', '2001:db8::7'] }],
     ['MIRSAL_SOURCE_IPS', '192.0.2.7,', { sourceIps: ['192.0.2.7'] }],
+    ['MIRSAL_SMTP_URL', 'smtps://u:p@mail.example.com', { smtpUrl: 'smtps://u:p@mail.example.com' }],
+    ['MIRSAL_MAIL_FROM', 'مرسال <m@example.com>', { mailFrom: 'مرسال <m@example.com>' }],
+    ['MIRSAL_MAIL_FROM', 'm@example.com', { mailFrom: 'm@example.com' }],
+    ['MIRSAL_OWNER_EMAIL', 'owner@example.com', { ownerEmail: 'owner@example.com' }],
     ['MIRSAL_BOOTSTRAP_API_KEY', 'a key', { bootstrapApiKey: 'a key' }],
     ['MIRSAL_BOOTSTRAP_INSTANCE_KEY', 'a key', { bootstrapInstanceKey: 'a key' }],
     ['MIRSAL_LOG_LEVEL', 'silent', { logLevel: 'silent' }],
@@ -84,6 +93,8 @@ const KNOWN_NAMES = [
   'MIRSAL_DATA_DIR',
   'MIRSAL_DATABASE_URL',
   'MIRSAL_SMTP_URL',
+  'MIRSAL_MAIL_FROM',
+  'MIRSAL_OWNER_EMAIL',
   'MIRSAL_SECRET',
   'MIRSAL_ALLOWED_TARGETS',
   'MIRSAL_REQUIRE_HTTPS',
@@ -92,10 +103,17 @@ const KNOWN_NAMES = [
   'MIRSAL_BOOTSTRAP_API_KEY',
   'MIRSAL_BOOTSTRAP_INSTANCE_KEY',
   'MIRSAL_LOG_LEVEL',
+  'MIRSAL_PLANS',
 ];
 
 describe('what is wrong is refused at start', () => {
   it.each([
+    ['MIRSAL_SMTP_URL', 'mail.example.com:25', 'is such as smtp://'],
+    ['MIRSAL_SMTP_URL', 'https://mail.example.com', 'is such as smtp://'],
+    ['MIRSAL_MAIL_FROM', 'Mirsal', 'is an address, such as Mirsal <hooks@example.com>'],
+    ['MIRSAL_MAIL_FROM', 'a@example.com\nBcc: b@example.com', 'is an address'],
+    ['MIRSAL_OWNER_EMAIL', 'owner', 'is one e-mail address'],
+    ['MIRSAL_OWNER_EMAIL', 'a@example.com, b@example.com', 'is one e-mail address'],
     ['MIRSAL_PORT', '65536', 'from 0 (any free one) to 65535, not "65536"'],
     ['MIRSAL_PORT', '-1', 'not "-1"'],
     ['MIRSAL_PORT', '80a', 'not "80a"'],

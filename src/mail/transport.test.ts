@@ -32,7 +32,7 @@ describe('A12: a mail handed to a real SMTP server', () => {
     const [mail] = server.received;
     expect(mail).toMatchObject({
       from: 'mirsal@hooks.example.com',
-      to: 'layla@example.com',
+      to: ['layla@example.com'],
       messageId: '<mirsal-1@hooks.example.com>',
     });
     expect(mail?.raw).toMatch(/^To: layla@example\.com\r?$/m);
@@ -50,7 +50,7 @@ describe('A12: a mail handed to a real SMTP server', () => {
     const refused = await send(aMail({ to: 'gone@example.com' }));
     expect(refused).toMatchObject({ kind: 'refused', error: expect.stringContaining('No such user here') });
     expect(await send(aMail())).toEqual({ kind: 'accepted' });
-    expect(server.received.map(({ to }) => to)).toEqual(['layla@example.com']);
+    expect(server.received.map(({ to }) => to)).toEqual([['layla@example.com']]);
   });
 
   test.each([

@@ -5,7 +5,7 @@ import { SMTPServer, type SMTPServerError } from 'smtp-server';
 
 export interface ReceivedMail {
   from: string;
-  to: string;
+  to: string[];
   messageId: string;
   /** As it came, headers and all. */
   raw: string;
@@ -17,8 +17,8 @@ export interface MailServer {
   received: ReceivedMail[];
   /** What to answer about a sender, a recipient or a message; null to take it. */
   refuseWith(decide: (step: 'from' | 'to' | 'data', address: string) => string | null): void;
-  /** Calls back when a message has come and before the server says so. */
-  beforeAnswer(run: (mail: ReceivedMail) => void | Promise<void>): void;
+  /** Calls back when a message has come; the server says so when that resolves. */
+  onMail(run: (mail: ReceivedMail) => void | Promise<void>): void;
   /** Resolves once `count` mails have come in all. */
   count(count: number): Promise<void>;
   close(): Promise<void>;
@@ -39,6 +39,7 @@ export async function startMailServer(port = 0): Promise<MailServer> {
   };
   const server = new SMTPServer({
     authOptional: true,
+    closeTimeout: 100,
     disabledCommands: ['AUTH', 'STARTTLS'],
     onMailFrom: ({ address }, _session, done) => done(judge('from', address)),
     onRcptTo: ({ address }, _session, done) => done(judge('to', address)),
@@ -47,8 +48,8 @@ export async function startMailServer(port = 0): Promise<MailServer> {
       stream.on('data', (chunk: Buffer) => chunks.push(chunk));
       stream.on('end', () => {
         const raw = Buffer.concat(chunks).toString();
-        const to = envelope.rcptTo[0]?.address ?? '';
-        const refusal = judge('data', to);
+        const to = envelope.rcptTo.map(({ address }) => address);
+        const refusal = judge('data', to.join());
         if (refusal !== null) {
           done(refusal);
           return;
@@ -71,7 +72,7 @@ export async function startMailServer(port = 0): Promise<MailServer> {
     refuseWith(next) {
       decide = next;
     },
-    beforeAnswer(run) {
+    onMail(run) {
       before = run;
     },
     count(count) {
