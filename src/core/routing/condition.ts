@@ -21,6 +21,8 @@
  * - not_equals, not_one_of, not_contains: the exact opposites, so a missing member matches them. Every
  *   other operator fails on a missing member.
  * - ignore_case (texts only) compares without regard to letter case, in no particular language.
+ * - ignore_arabic_forms (texts only) compares without regard to how the same Arabic is written: digits,
+ *   marks, tatweel, forms of alef, ya, ha and kaf (text.ts lists them).
  *
  * Numbers are doubles here. A condition cannot name an integer beyond ±(2^53 − 1), where doubles skip
  * integers; a body can, and such a number never equals a condition's value, which is the truth.
@@ -28,10 +30,18 @@
 
 export type Scalar = string | number | boolean | null;
 
+/** How texts are compared. Absent is false. */
+export interface ClauseTextOptions {
+  ignore_case?: boolean;
+  ignore_arabic_forms?: boolean;
+}
+
+export const TEXT_OPTIONS = ['ignore_case', 'ignore_arabic_forms'] as const;
+
 export type Clause =
-  | { field: string; op: TextOrScalarOperator; value: Scalar; ignore_case?: boolean }
-  | { field: string; op: ListOperator; value: readonly Scalar[]; ignore_case?: boolean }
-  | { field: string; op: TextOperator; value: string; ignore_case?: boolean }
+  | ({ field: string; op: TextOrScalarOperator; value: Scalar } & ClauseTextOptions)
+  | ({ field: string; op: ListOperator; value: readonly Scalar[] } & ClauseTextOptions)
+  | ({ field: string; op: TextOperator; value: string } & ClauseTextOptions)
   | { field: string; op: NumberOperator; value: number }
   | { field: string; op: TimeOperator; value: string }
   | { field: string; op: PresenceOperator; value: boolean };

@@ -83,6 +83,15 @@ describe('operators', () => {
     expect(matches('data.tags', 'contains', 'VIP', rest)).toBe(true);
   });
 
+  test('ignore_arabic_forms compares texts without regard to forms of Arabic, everywhere texts are compared', () => {
+    const rest = { ignore_arabic_forms: true };
+    expect(matches('data.tags', 'contains', 'ممـيَّز', rest)).toBe(true);
+    expect(matches('data.tags.2', 'one_of', ['عادي', 'مُميز'], rest)).toBe(true);
+    expect(matches('data.tags.2', 'starts_with', 'مـم', rest)).toBe(true);
+    expect(matches('data.tags.2', 'not_equals', 'مُميز', rest)).toBe(false);
+    expect(matches('data.tags.2', 'equals', 'مُميز')).toBe(false);
+  });
+
   test('a missing member matches negated operators and no others', () => {
     const values = { scalar: 1, list: [1], text: 'x', number: 1, time: '2026-01-01', boolean: true };
     const matching = Object.entries(OPERATORS)
@@ -202,8 +211,14 @@ describe('evaluate', () => {
           boolean: fc.boolean(),
         };
         return fc
-          .tuple(fc.constantFrom('a', 'b.a', 'a.0', '__proto__', 'constructor', 'length'), values[kind])
-          .map(([field, value]) => clause(field, op, value));
+          .tuple(
+            fc.constantFrom('a', 'b.a', 'a.0', '__proto__', 'constructor', 'length'),
+            values[kind],
+            fc.constantFrom({}, { ignore_case: true }, { ignore_arabic_forms: true }),
+          )
+          .map(([field, value, options]) =>
+            clause(field, op, value, ['scalar', 'list', 'text'].includes(kind) ? options : {}),
+          );
       }),
     ),
   })).condition;

@@ -7,7 +7,14 @@
 
 import { excerpt, inWords } from '../json/excerpt.ts';
 import { getPath } from '../json/pointer.ts';
-import { type Clause, type Condition, OPERATORS, parseFieldPath, type Scalar } from './condition.ts';
+import {
+  type Clause,
+  type ClauseTextOptions,
+  type Condition,
+  OPERATORS,
+  parseFieldPath,
+  type Scalar,
+} from './condition.ts';
 import { compareText, type TextOptions, type TextRelation } from './text.ts';
 import { readIsoTime, readTime } from './time.ts';
 
@@ -156,8 +163,11 @@ function holds(clause: Clause, found: Found): boolean {
   }
 }
 
-function optionsOf(clause: { ignore_case?: boolean }): TextOptions {
-  return { ignoreCase: clause.ignore_case === true };
+function optionsOf(clause: ClauseTextOptions): TextOptions {
+  return {
+    ignoreCase: clause.ignore_case === true,
+    ignoreArabicForms: clause.ignore_arabic_forms === true,
+  };
 }
 
 /** Same kind, same value. Arrays and objects equal no scalar. */

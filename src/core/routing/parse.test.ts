@@ -43,7 +43,7 @@ describe('parseCondition', () => {
         { field: 'a', op: 'after', value: 'yesterday' },
         { field: 'a', op: 'equals' },
         { nor: [] },
-        { field: 'a', op: 'exists', value: true, ignore_case: true, flags: 'i' },
+        { field: 'a', op: 'exists', value: true, ignore_case: true, ignore_arabic_forms: 1, flags: 'i' },
       ],
     });
     expect(faults.map((fault) => fault.path)).toEqual([
@@ -55,6 +55,7 @@ describe('parseCondition', () => {
       '/all/4',
       '/all/5/flags',
       '/all/5/ignore_case',
+      '/all/5/ignore_arabic_forms',
     ]);
   });
 

@@ -6,12 +6,14 @@ import { kindOf } from '../json/excerpt.ts';
 import { pointerToken } from '../json/pointer.ts';
 import {
   type Clause,
+  type ClauseTextOptions,
   CONDITION_LIMITS,
   type Condition,
   OPERATORS,
   type Operator,
   parseFieldPath,
   type Scalar,
+  TEXT_OPTIONS,
 } from './condition.ts';
 import { readIsoTime } from './time.ts';
 
@@ -91,15 +93,15 @@ function readGroup(input: unknown, path: string, depth: number, reading: Reading
 function readClause(input: object, path: string, reading: Reading): Clause | null {
   reading.clauses++;
   const before = reading.faults.length;
-  refuseUnknown(input, ['field', 'op', 'value', 'ignore_case'], path, reading);
+  refuseUnknown(input, ['field', 'op', 'value', ...TEXT_OPTIONS], path, reading);
   const field = readField(own(input, 'field'), `${path}/field`, reading);
   const op = readOperator(own(input, 'op'), `${path}/op`, reading);
-  const ignoreCase = readIgnoreCase(input, op, path, reading);
+  const options = TEXT_OPTIONS.filter((option) => readTextOption(option, input, op, path, reading));
   if (op === null) return null;
   const value = readValue(op, input, `${path}/value`, reading);
   if (field === null || value === undefined || reading.faults.length > before) return null;
   // The table OPERATORS has just matched the value's kind to the operator, which is what Clause says.
-  return { field, op, value, ...(ignoreCase ? { ignore_case: true } : {}) } as Clause;
+  return { field, op, value, ...Object.fromEntries(options.map((option) => [option, true])) } as Clause;
 }
 
 function readField(input: unknown, path: string, reading: Reading): string | null {
@@ -124,17 +126,23 @@ function readOperator(input: unknown, path: string, reading: Reading): Operator 
   return refuse(reading, path, `${given} is not an operator; use one of ${valid.join(', ')}`);
 }
 
-function readIgnoreCase(input: object, op: Operator | null, path: string, reading: Reading): boolean {
-  if (!Object.hasOwn(input, 'ignore_case')) return false;
-  const given = own(input, 'ignore_case');
+function readTextOption(
+  option: keyof ClauseTextOptions,
+  input: object,
+  op: Operator | null,
+  path: string,
+  reading: Reading,
+): boolean {
+  if (!Object.hasOwn(input, option)) return false;
+  const given = own(input, option);
   if (typeof given !== 'boolean') {
-    refuse(reading, `${path}/ignore_case`, `must be true or false, but is ${kindOf(given)}`);
+    refuse(reading, `${path}/${option}`, `must be true or false, but is ${kindOf(given)}`);
     return false;
   }
   if (given && op !== null && !['scalar', 'list', 'text'].includes(OPERATORS[op])) {
     refuse(
       reading,
-      `${path}/ignore_case`,
+      `${path}/${option}`,
       `has no meaning with ${op}; it is for operators that compare strings`,
     );
   }

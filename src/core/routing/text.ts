@@ -1,6 +1,6 @@
 /**
  * The one place where two texts are compared for a condition. Pure. A further way of folding texts
- * (marks, letter forms of a script) is one more option here and nothing elsewhere.
+ * is one more option here and nothing elsewhere.
  */
 
 export type TextRelation = 'equals' | 'contains' | 'starts_with' | 'ends_with';
@@ -8,6 +8,8 @@ export type TextRelation = 'equals' | 'contains' | 'starts_with' | 'ends_with';
 export interface TextOptions {
   /** Letter case makes no difference; Unicode's language-neutral lower case. */
   ignoreCase: boolean;
+  /** Ways of writing the same Arabic make no difference: see foldArabic. */
+  ignoreArabicForms: boolean;
 }
 
 /**
@@ -40,5 +42,42 @@ function relates(relation: TextRelation, left: string, right: string): boolean {
 }
 
 function foldText(text: string, options: TextOptions): string {
-  return options.ignoreCase ? text.toLowerCase() : text;
+  const folded = options.ignoreArabicForms ? foldArabic(text) : text;
+  return options.ignoreCase ? folded.toLowerCase() : folded;
+}
+
+/** Arabic letters as shapes of their own (ﻻ, ﷲ), as old documents have them. */
+const PRESENTATION_FORMS = /[\uFB50-\uFDFF\uFE70-\uFEFC]+/g;
+
+/** Vowel and Quranic marks, tatweel, and what is invisible: joiners and marks of direction. */
+const MARKS =
+  /[\u0610-\u061A\u061C\u0640\u064B-\u065F\u0670\u06D6-\u06DC\u06DF-\u06E4\u06E7\u06E8\u06EA-\u06ED\u08CA-\u08E1\u08E3-\u08FF\u200C-\u200F\u202A-\u202E\u2066-\u2069]+/g;
+
+const LETTERS: ReadonlyMap<string, string> = new Map([
+  ...[...'آأإٱٲٳٵ'].map((alef): [string, string] => [alef, 'ا']),
+  ...[...'ىی'].map((ya): [string, string] => [ya, 'ي']),
+  ['ة', 'ه'],
+  ['ک', 'ك'],
+  ...[...'٠١٢٣٤٥٦٧٨٩'].map((digit, index): [string, string] => [digit, String(index)]),
+  ...[...'۰۱۲۳۴۵۶۷۸۹'].map((digit, index): [string, string] => [digit, String(index)]),
+]);
+const FOLDED_LETTERS = new RegExp(`[${[...LETTERS.keys()].join('')}]`, 'g');
+
+/**
+ * One form for what is customarily searched for as the same:
+ * - Arabic-Indic (٠–٩) and Persian (۰–۹) digits become 0–9;
+ * - alef with hamza, madda or wasla becomes bare alef; alef maqsura and Persian ya become ya; ta
+ *   marbuta becomes ha; Persian kaf becomes kaf;
+ * - diacritics, Quranic marks, tatweel, joiners and marks of direction are left out;
+ * - presentation forms become the letters that they stand for.
+ *
+ * Hamza on waw or ya (ؤ, ئ) is kept, as it tells words apart. Other scripts stay as they are, up to
+ * Unicode's canonical equivalence (é written as one character or two).
+ */
+function foldArabic(text: string): string {
+  return text
+    .replace(PRESENTATION_FORMS, (forms) => forms.normalize('NFKC'))
+    .normalize('NFC')
+    .replace(MARKS, '')
+    .replace(FOLDED_LETTERS, (letter) => LETTERS.get(letter) ?? letter);
 }

@@ -1,0 +1,82 @@
+/**
+ * Scopes: a trigger can be narrowed to this funnel step, that tag, one channel (B2). Which scopes an
+ * event type has, and where their ids lie in the body, the catalog says. Pure.
+ *
+ *   {"event_type": "contact.optin.completed", "scope": {"funnel_step": 2102831}}
+ *
+ * Of several scopes all must match. An id matches whether it is written as a number or as text: 2102831
+ * and "2102831" are the same id, because platforms change between the two and forms post texts. What is
+ * compared is the text: of a number, its digits as they stand in the body, so ids beyond 2^53 are exact.
+ * "02102831", "2102831.0" and 2.102831e6 are other ids than 2102831. Texts compare exactly.
+ */
+import type { EventType, Scope } from '../catalog/eventType.ts';
+import { excerpt, inWords } from '../json/excerpt.ts';
+import { getPath, parsePointer } from '../json/pointer.ts';
+import type { EventBody } from './body.ts';
+
+export type ScopeId = string | number;
+
+/** Ids by the names of scopes. */
+export type TriggerScope = Readonly<Record<string, ScopeId>>;
+
+export type ScopeVerdict = { matched: true } | ScopeMismatch;
+
+export interface ScopeMismatch {
+  matched: false;
+  /** Name of the scope that decided. */
+  scope: string;
+  wanted: ScopeId;
+  /** True when the body has no such member, or the event type no such scope. */
+  missing: boolean;
+  /** The body's id, shortened if large. Absent when missing. */
+  actual?: unknown;
+  /** One English sentence with both ids. */
+  reason: string;
+}
+
+/** Whether an event of this type lies within `scope`. Never throws on a body of valid JSON. */
+export function judgeScope(
+  scope: TriggerScope,
+  eventType: Pick<EventType, 'scopes'>,
+  body: EventBody,
+): ScopeVerdict {
+  for (const [name, wanted] of Object.entries(scope)) {
+    const declared = eventType.scopes.find((candidate) => candidate.name === name);
+    const verdict = judgeOne(name, wanted, declared, body);
+    if (verdict !== null) return verdict;
+  }
+  return { matched: true };
+}
+
+function judgeOne(
+  name: string,
+  wanted: ScopeId,
+  declared: Scope | undefined,
+  body: EventBody,
+): ScopeMismatch | null {
+  const no = { matched: false as const, scope: name, wanted };
+  if (declared === undefined) {
+    return { ...no, missing: true, reason: `the event type has no scope ${name} any more` };
+  }
+  const path = parsePointer(declared.pointer);
+  const found = getPath(body.value, path);
+  if (!found.found) {
+    return {
+      ...no,
+      missing: true,
+      reason: `${name} is missing at ${declared.pointer}; wanted: ${inWords(wanted)}`,
+    };
+  }
+  if (isSameId(found.value, body.slice(path), wanted)) return null;
+  return {
+    ...no,
+    missing: false,
+    actual: excerpt(found.value),
+    reason: `${name} is ${inWords(found.value)}; wanted: ${inWords(wanted)}`,
+  };
+}
+
+function isSameId(actual: unknown, raw: string | null, wanted: ScopeId): boolean {
+  if (typeof actual === 'string') return actual === String(wanted);
+  return typeof actual === 'number' && raw === String(wanted);
+}
