@@ -9,6 +9,7 @@
  * A replay rests twice as long as its batch took: what others want to write comes in between.
  */
 
+import { SECOND } from '../core/duration.ts';
 import {
   type LanePlace,
   type Original,
@@ -27,6 +28,7 @@ const REPLAYS_AT_ONCE = 20;
 /** A lane that is told of every batch would do nothing but read. */
 const BATCHES_UNTOLD = 10;
 const REST_FACTOR = 2;
+const MAX_REST_MS = SECOND;
 
 export interface ReplayerDeps {
   store: Pick<Store, 'claimReplays' | 'listOriginals' | 'sendReplayBatch' | 'finishReplay'>;
@@ -59,8 +61,22 @@ export function createReplayer(deps: ReplayerDeps): Replayer {
   let claiming: Promise<void> | null = null;
   let stopped = false;
 
+  const resting = new Set<() => void>();
+
   const rest = (delayMs: number): Promise<void> =>
-    delayMs > 0 ? new Promise((resolve) => clock.after(delayMs, resolve)) : Promise.resolve();
+    new Promise((resolve) => {
+      if (delayMs <= 0 || stopped) {
+        resolve();
+        return;
+      }
+      const wake = (): void => {
+        timer.cancel();
+        resting.delete(wake);
+        resolve();
+      };
+      const timer = clock.after(delayMs, wake);
+      resting.add(wake);
+    });
 
   const work = async (job: Job): Promise<void> => {
     const untold = new Set<number>();
@@ -87,7 +103,7 @@ export function createReplayer(deps: ReplayerDeps): Replayer {
       job.replay = { ...job.replay, last: placeOf(batch.at(-1) ?? job.replay.last) };
       for (const lane of answer.lanes) untold.add(lane);
       if (batches % BATCHES_UNTOLD === 0) await tell();
-      await rest((clock.monotonic() - startedAt) * REST_FACTOR);
+      await rest(Math.min((clock.monotonic() - startedAt) * REST_FACTOR, MAX_REST_MS));
     }
     await tell();
     if (job.next < job.originals.length) return;
@@ -132,6 +148,7 @@ export function createReplayer(deps: ReplayerDeps): Replayer {
     },
     async stop() {
       stopped = true;
+      for (const wake of resting) wake();
       await claiming;
       await Promise.all(working.values());
     },
