@@ -1,7 +1,6 @@
 /**
  * What a recorded attempt means for its endpoint: the error budget, 410s, drops and probes. It runs in
- * the transaction that records the attempts, for both databases: a generator yields statements and gets
- * their rows, so that SQLite's thread drives it at once and PostgreSQL by awaiting.
+ * the transaction that records the attempts, for both databases (statement.ts).
  */
 
 import { isSystemEvent } from '../core/catalog/systemEvents.ts';
@@ -18,14 +17,7 @@ import { formatId } from '../core/ids.ts';
 import { readSettings } from './administration.ts';
 import type { NoticeDetails, NoticeKind } from './records/notices.ts';
 import type { AttemptResult, DisabledReason, WorkspaceSettings } from './records.ts';
-
-/** One statement with `?` for each value. */
-export interface Statement {
-  sql: string;
-  values: ReadonlyArray<string | number | null>;
-}
-export type Row = Record<string, string | number | null>;
-type Steps<T> = Generator<Statement, T, Row[]>;
+import type { Steps } from './statement.ts';
 
 /** `disabled.by` where the budget did it. */
 const BY_BUDGET = 'error_budget';
@@ -133,7 +125,14 @@ function* openAccount(workspace: number, results: readonly Fresh[]): Steps<Accou
       at: Number(warning.at),
     })),
   };
-  const account: Account = { workspace, settings, state, endpoints: new Map(), moved: false, outdated: false };
+  const account: Account = {
+    workspace,
+    settings,
+    state,
+    endpoints: new Map(),
+    moved: false,
+    outdated: false,
+  };
   const concerned = new Set([...state.errors, ...results].map(({ endpoint }) => endpoint));
   for (const endpoint of concerned) yield* readEndpoint(account, endpoint);
   for (const { endpoint, error } of failing) {

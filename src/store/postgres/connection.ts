@@ -9,6 +9,7 @@ import {
   type ValueNode,
 } from 'kysely';
 import pg from 'pg';
+import { numbered, type Row, type Statement } from '../statement.ts';
 import { StoreUnavailable } from '../store.ts';
 
 const CONNECT_TIMEOUT_MS = 2_000;
@@ -210,3 +211,8 @@ export const storableTexts: KyselyPlugin = {
   transformQuery: ({ node }) => new TextTransformer().transformNode(node),
   transformResult: async ({ result }) => result,
 };
+
+/** Runs shared statements (statement.ts) within the client's transaction. */
+export function runner(client: pg.PoolClient): (statement: Statement) => Promise<Row[]> {
+  return async ({ sql, values }) => (await client.query<Row>(numbered(sql), [...values])).rows;
+}

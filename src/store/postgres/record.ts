@@ -10,10 +10,11 @@
 
 import type pg from 'pg';
 import { readSettings } from '../administration.ts';
-import { consequences, hasConsequences, type Row } from '../budget.ts';
+import { consequences, hasConsequences } from '../budget.ts';
 import type { AttemptResult, RecordAnswer, RecordVerdict } from '../records.ts';
+import { driveAsync } from '../statement.ts';
 import { bytes, integers, texts } from './arrays.ts';
-import { runStatement, transact } from './connection.ts';
+import { runner, runStatement, transact } from './connection.ts';
 
 const RESULT_COLUMNS = `workspace, lane, epoch, delivery, sequence, state, reason, waited_ms, next_attempt_at,
   ended_at, number, started_at, duration_ms, outcome, status, error, note, address, timings, url,
@@ -167,22 +168,6 @@ async function lockAccounts(client: pg.PoolClient, results: readonly AttemptResu
   await client.query(LOCK_ENDPOINTS, [switching, endpoints]);
 }
 
-async function drawConsequences(client: pg.PoolClient, results: readonly AttemptResult[]): Promise<number[]> {
-  const steps = consequences(results);
-  let step = steps.next();
-  while (step.done !== true) {
-    const { sql, values } = step.value;
-    let place = 0;
-    const text = sql.replaceAll('?', () => {
-      place += 1;
-      return `$${place}`;
-    });
-    const { rows } = await client.query<Row>(text, [...values]);
-    step = steps.next(rows);
-  }
-  return step.value;
-}
-
 export async function record(
   pool: pg.Pool,
   node: string,
@@ -205,6 +190,6 @@ export async function record(
       verdicts.push(...recorded.verdicts);
       fresh.push(...recorded.fresh);
     }
-    return { verdicts, moved: await drawConsequences(client, fresh) };
+    return { verdicts, moved: await driveAsync(consequences(fresh), runner(client)) };
   });
 }

@@ -7,7 +7,7 @@
  */
 
 import type { StatementSync } from 'node:sqlite';
-import { consequences, type Row } from '../budget.ts';
+import { consequences } from '../budget.ts';
 import type {
   AcceptedEvent,
   AttemptResult,
@@ -19,6 +19,7 @@ import type {
   RecordVerdict,
   TouchedLane,
 } from '../records.ts';
+import { drive, type Row, type Statement } from '../statement.ts';
 
 export type Prepare = (sql: string) => StatementSync;
 
@@ -224,17 +225,11 @@ export function record(prepare: Prepare, node: string, results: readonly Attempt
     if (insertAttempt(prepare, result)) fresh.push(result);
     return 'recorded';
   });
-  return { verdicts, moved: drawConsequences(prepare, fresh) };
+  return { verdicts, moved: drive(consequences(fresh), runner(prepare)) };
 }
 
-function drawConsequences(prepare: Prepare, results: readonly AttemptResult[]): number[] {
-  const steps = consequences(results);
-  let step = steps.next();
-  while (step.done !== true) {
-    const { sql, values } = step.value;
-    step = steps.next(prepare(sql).all(...values) as Row[]);
-  }
-  return step.value;
+function runner(prepare: Prepare): (statement: Statement) => Row[] {
+  return ({ sql, values }) => prepare(sql).all(...values) as Row[];
 }
 
 function settleDelivery(prepare: Prepare, { next, attempt, delivery }: AttemptResult): void {
