@@ -40,11 +40,16 @@ const BY_STATUS: Readonly<Record<number, Cause>> = {
  * (`retries_exhausted: 4 attempts, the last: HTTP 503`); null where nobody can say.
  */
 export function causeOf(error: string): Cause | null {
-  const last = error.split(/(?:the last|gone): /).at(-1) ?? error;
+  const last = lastFailureIn(error);
   const status = /^HTTP (\d{3})\b/.exec(last)?.[1];
   if (status !== undefined) return causeOfStatus(Number(status));
   const code = /^\w+/.exec(last)?.[0] ?? '';
   return BY_CODE.find(([pattern]) => pattern.test(code))?.[1] ?? null;
+}
+
+/** `HTTP 503` in `retries_exhausted: 4 attempts, the last: HTTP 503`; what is no such reason stays. */
+export function lastFailureIn(reason: string): string {
+  return /^(?:retries_exhausted: .*, the last|gone): (.+)$/s.exec(reason)?.[1] ?? reason;
 }
 
 function causeOfStatus(status: number): Cause | null {

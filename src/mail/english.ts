@@ -128,6 +128,7 @@ export const english: MailTexts = {
     intro:
       'Their retries were used up, and Mirsal went on with the next ones. They stay in the log and can be sent again.',
     count: forms('1 delivery dropped', '{n} deliveries dropped'),
+    attempts: forms('The last one after 1 attempt:', 'The last one after {n} attempts:'),
     types: 'Event types: {types}',
     api: 'To send one again:',
     button: 'Open Webhooks',

@@ -92,7 +92,7 @@ function htmlPiece({ kind, text }: Piece): string {
     case 'name':
       return `<bdi dir="auto" style="font-weight:600">${escaped}</bdi>`;
     case 'code':
-      return `<bdi dir="ltr" style="font-family:${MONO};font-size:0.88em">${escaped}</bdi>`;
+      return `<bdi dir="ltr" style="display:inline-block;font-family:${MONO};font-size:0.88em">${escaped}</bdi>`;
     default:
       return kind satisfies never;
   }

@@ -45,8 +45,9 @@ export interface MailContent {
   footer: readonly Line[];
 }
 
+/** For our own words and what Intl writes: its marks of direction stay. */
 export function textPiece(text: string): Piece {
-  return { kind: 'text', text: visible(text) };
+  return { kind: 'text', text };
 }
 export function namePiece(text: string): Piece {
   return { kind: 'name', text: visible(text) };

@@ -224,7 +224,7 @@ describe('a mail of many notices', () => {
     expect(crm).toContain('2 deliveries dropped');
     expect(crm).toMatch(/09:14.*09:39/);
     expect(crm).toContain('contact.created, call.ended');
-    expect(crm).toContain('the last: tls');
+    expect(crm).toContain('after 4 attempts:\n  tls\n');
     expect(shop).toContain('1 delivery dropped');
   });
 

@@ -3,7 +3,7 @@
 import { SECOND } from '../core/duration.ts';
 import { formatId } from '../core/ids.ts';
 import type { Notice, NoticeDetails, NoticeKind } from '../store/records/notices.ts';
-import { type Cause, causeOf } from './cause.ts';
+import { type Cause, causeOf, lastFailureIn } from './cause.ts';
 import type { Locale } from './locale.ts';
 import {
   type Block,
@@ -319,8 +319,9 @@ export function droppedSection(
         [textPiece(locale.counted(texts.dropped.count, count))],
         [textPiece(locale.span(first, last))],
         locale.fill(texts.dropped.types, { types: codePiece(typeList(types)) }),
+        [textPiece(locale.counted(texts.dropped.attempts, details.attempts))],
       ],
-      details.reason,
+      lastFailureIn(details.reason),
     ),
   );
   const example = notices.findLast(({ delivery }) => delivery !== null)?.delivery ?? null;

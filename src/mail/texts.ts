@@ -28,6 +28,14 @@ export interface MailTexts {
   warning: { title: string; intro: string; introEach: string; button: string };
   expiring: { titleOne: string; title: Forms; intro: string; held: Forms; oldest: string; expires: string };
   enabled: { titleOne: string; title: Forms; at: string; send: Forms; skip: Forms };
-  dropped: { title: Forms; intro: string; count: Forms; types: string; api: string; button: string };
+  dropped: {
+    title: Forms;
+    intro: string;
+    count: Forms;
+    attempts: Forms;
+    types: string;
+    api: string;
+    button: string;
+  };
   footer: { why: string; change: string };
 }
