@@ -123,7 +123,17 @@ export class Lanes {
     const idle = [...this.#lanes.values()].filter((lane) => lane.isIdleSince(before));
     for (const lane of idle) this.#forget(lane);
     const held = idle.map(({ key, epoch }) => ({ lane: key, epoch }));
-    await this.#deps.store.releaseLanes(this.#deps.node, held, 'drained');
+    const freed = new Set<number>();
+    try {
+      const released = await this.#deps.store.releaseLanes(this.#deps.node, held, 'drained');
+      for (const key of released) freed.add(key);
+    } finally {
+      // Given work at this very moment by a resend: nobody else would look at it while it is this node's.
+      for (const { key, workspace, endpoint, epoch, last, done } of idle) {
+        if (freed.has(key) || this.#lanes.has(key)) continue;
+        this.adopt({ lane: key, workspace, endpoint, epoch, lastSequence: last, doneSequence: done });
+      }
+    }
   }
 
   /** Tells the store of lanes given up while it was away. */

@@ -60,15 +60,17 @@ async function startReplay(endpoint: Endpoint, filter: Partial<ReplayFilter> = {
   return replay;
 }
 
-/** Lets the engine's rounds come until the replay is as wanted. */
+/** Lets the engine's rounds come until the replay is as wanted; what is under way meanwhile has an hour. */
 async function replayOnce(key: number, ready: (replay: Replay) => boolean): Promise<Replay> {
-  for (;;) {
+  for (let reads = 1; ; reads += 1) {
     const replay = await store.findReplay(WORKSPACE, key);
     if (replay === null) throw new Error('The replay is gone.');
     if (ready(replay)) return replay;
-    clock.move(SECOND);
+    if (reads % 5 === 0) clock.move(SECOND);
   }
 }
+
+const PATIENT = { timeoutMs: 3_600 * SECOND };
 
 /** Deliveries of the endpoint, skipped, in bulk; their messages in order. */
 async function makeSkipped(endpoint: Endpoint, count: number): Promise<number[]> {
@@ -107,7 +109,11 @@ describe('a replay', () => {
   test('P13: sends what was dropped in its order, under the same webhook-ids, behind what is queued', async () => {
     let down = true;
     receiver.answerWith(() => (down ? 500 : 200));
-    const endpoint = await anEndpoint(engine, store, { url: `${receiver.url}/a`, retry: { preset: 'none' } });
+    const endpoint = await anEndpoint(engine, store, {
+      ...PATIENT,
+      url: `${receiver.url}/a`,
+      retry: { preset: 'none' },
+    });
     const budget = { limit: 10_000, window_s: 60, scope: 'workspace' as const };
     const settings = (await store.findWorkspace(WORKSPACE))?.settings;
     if (settings === undefined) throw new Error('No workspace.');
@@ -137,7 +143,7 @@ describe('a replay', () => {
   });
 
   test('of 50,000 shows its progress, goes on after a restart, and stops where it is cancelled', async () => {
-    const endpoint = await anEndpoint(engine, store, { url: `${receiver.url}/a` });
+    const endpoint = await anEndpoint(engine, store, { ...PATIENT, url: `${receiver.url}/a` });
     const messages = await makeSkipped(endpoint, 50_000);
     const { key, total } = await startReplay(endpoint);
     expect(total).toBe(50_000);
@@ -166,10 +172,10 @@ describe('a replay', () => {
     expect((await store.findReplay(WORKSPACE, key))?.done).toBe(cancelled.done);
   });
 
-  test('waits while five thousand of it are open, and goes on as they are sent', async () => {
-    let hold = true;
-    receiver.answerWith(() => (hold ? null : 200));
-    const endpoint = await anEndpoint(engine, store, { url: `${receiver.url}/a` });
+  test('waits while five thousand of it are open; a disabled endpoint holds all of it', async () => {
+    const held = Promise.withResolvers<number>();
+    receiver.answerWith(() => held.promise);
+    const endpoint = await anEndpoint(engine, store, { ...PATIENT, url: `${receiver.url}/a` });
     await makeSkipped(endpoint, 7_000);
     await store.enableEndpoint(WORKSPACE, endpoint.key, 'send', 'me', clock.now());
     await engine.routingChanged(WORKSPACE);
@@ -179,9 +185,37 @@ describe('a replay', () => {
       clock.move(SECOND / 10);
       expect((await store.findReplay(WORKSPACE, key))?.done).toBe(5_000);
     }
-    hold = false;
+    held.resolve(200);
     await store.disableEndpoint(WORKSPACE, endpoint.key, { reason: 'manual', at: clock.now(), by: 'me' });
     await engine.routingChanged(WORKSPACE);
     expect(await replayOnce(key, ({ state }) => state === 'finished')).toMatchObject({ done: 7_000 });
   });
+});
+
+test('P2: a resend into a lane that is being given back as idle is sent', async () => {
+  const endpoint = await anEndpoint(engine, store, { ...PATIENT, url: `${receiver.url}/a` });
+  await engine.stop();
+  let resend: (() => Promise<unknown>) | null = null;
+  const releaseLanes: Store['releaseLanes'] = async (...parameters) => {
+    await resend?.();
+    resend = null;
+    return store.releaseLanes(...parameters);
+  };
+  engine = anEngine({ ...store, releaseLanes }, clock);
+  await engine.start();
+  await engine.publish(WORKSPACE, () => [aTagEvent(1)], null);
+  await receiver.count(1);
+  const delivered = async () =>
+    (await store.listDeliveries(WORKSPACE, { state: 'delivered' }, { limit: 9, before: null }))[0];
+  while ((await delivered()) === undefined);
+  const original = (await delivered())?.key ?? 0;
+  const { promise, resolve } = Promise.withResolvers<void>();
+  resend = async () => {
+    await store.replayDelivery(WORKSPACE, original, { key: engine.nextKey(), now: clock.now(), by: 'me' });
+    await engine.lanesChanged(endpoint.lanes);
+    resolve();
+  };
+  clock.move(61 * SECOND);
+  await promise;
+  await receiver.count(2);
 });

@@ -154,21 +154,26 @@ export function lanes(write: Kysely<Schema>, read: Kysely<Schema>, dialect: Lane
       return { owner, epoch, lastSequence: last_sequence, routingVersion: routing_version };
     },
     async releaseLanes(node, held, which) {
-      if (held.length === 0) return;
+      if (held.length === 0) return [];
       const drained = which === 'drained' ? sql`AND l.done_sequence >= l.last_sequence` : sql``;
       const pairs = held.map(({ lane, epoch }) => sql`(CAST(${lane} AS bigint), CAST(${epoch} AS bigint))`);
       const these = sql`AND (l.key, l.epoch) IN (VALUES ${sql.join(pairs)}) ${drained}`;
-      await freeLanes(dialect, node, these).execute(write);
+      const { rows } = await freeLanes(dialect, node, these).execute(write);
+      return rows.map((row) => Number(row.key));
     },
   };
 }
 
 /** In ascending order, as everyone who takes several lanes does. */
-function freeLanes(dialect: LaneDialect, node: string, which: RawBuilder<unknown>): RawBuilder<unknown> {
-  return sql`
+function freeLanes(
+  dialect: LaneDialect,
+  node: string,
+  which: RawBuilder<unknown>,
+): RawBuilder<{ key: number }> {
+  return sql<{ key: number }>`
     WITH chosen AS MATERIALIZED (
       SELECT l.key FROM lanes l WHERE l.owner = ${node} ${which} ORDER BY l.key ${dialect.lockAll})
-    UPDATE lanes SET owner = NULL WHERE key IN (SELECT key FROM chosen)`;
+    UPDATE lanes SET owner = NULL WHERE key IN (SELECT key FROM chosen) RETURNING key`;
 }
 
 /**

@@ -184,8 +184,8 @@ export interface Store {
   /** Notes that nothing of a lane is open up to `sequence`, which exists. */
   settleLane(node: string, lane: number, epoch: number, sequence: number): Promise<void>;
   readLane(lane: number): Promise<LaneState | null>;
-  /** Frees lanes of this node: all of them, or those without open deliveries. */
-  releaseLanes(node: string, lanes: readonly HeldLane[], which: 'all' | 'drained'): Promise<void>;
+  /** Frees lanes of this node: all of them, or those without open deliveries. Returns those that are free now. */
+  releaseLanes(node: string, lanes: readonly HeldLane[], which: 'all' | 'drained'): Promise<number[]>;
 
   // the log
   listEvents(workspace: number, filter: EventFilter, page: Page): Promise<StoredEvent[]>;

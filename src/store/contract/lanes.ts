@@ -202,11 +202,11 @@ export function lanesContract(open: OpenStore): void {
       const lane = endpoint.lanes[0] ?? 0;
       await store.settleLane('node-b', lane, 1, 2);
       await store.settleLane('node-a', lane, 9, 2);
-      await store.releaseLanes('node-a', [{ lane, epoch: 1 }], 'drained');
+      expect(await store.releaseLanes('node-a', [{ lane, epoch: 1 }], 'drained')).toEqual([]);
       expect((await laneOf(store, endpoint)).owner).toBe('node-a');
       await store.settleLane('node-a', lane, 1, 2);
       await store.settleLane('node-a', lane, 1, 1);
-      await store.releaseLanes('node-a', [{ lane, epoch: 1 }], 'drained');
+      expect(await store.releaseLanes('node-a', [{ lane, epoch: 1 }], 'drained')).toEqual([lane]);
       expect((await laneOf(store, endpoint)).owner).toBeNull();
       expect(await store.claimLanes('node-a', 10, null)).toEqual([]);
       expect(await store.readLane(1)).toBeNull();

@@ -1,0 +1,118 @@
+/** Retention with a real store and a clock that is moved: what an engine deletes by itself, and what not. */
+
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { createMovableClock, type MovableClock } from '../../test/support/clock.ts';
+import { anEndpoint, anEngine, aSqliteStore, aTagEvent, WORKSPACE } from '../../test/support/engine.ts';
+import { type Receiver, startReceiver } from '../../test/support/receiver.ts';
+import { DAY, MINUTE, SECOND } from '../core/duration.ts';
+import type { StoredDelivery } from '../store/records.ts';
+import type { Store } from '../store/store.ts';
+import type { Engine } from './engine.ts';
+
+const ALL = { limit: 1_000, before: null };
+
+let clock: MovableClock;
+let store: Store;
+let engine: Engine;
+let receiver: Receiver;
+let dispose: () => Promise<void>;
+
+beforeEach(async () => {
+  clock = createMovableClock();
+  ({ store, dispose } = await aSqliteStore(clock));
+  engine = anEngine(store, clock);
+  receiver = await startReceiver();
+  await engine.start();
+});
+
+afterEach(async () => {
+  await engine.stop();
+  await receiver.close();
+  await dispose();
+});
+
+const publish = (...numbers: number[]) =>
+  engine.publish(WORKSPACE, () => numbers.map((n) => aTagEvent(n)), null);
+const deliveries = () => store.listDeliveries(WORKSPACE, {}, ALL);
+
+/** Lets the engine's rounds come until it is so. */
+async function until(ready: () => Promise<boolean>): Promise<void> {
+  while (!(await ready())) clock.move(SECOND);
+}
+
+const areAll = (state: StoredDelivery['state']) => async () =>
+  (await deliveries()).every((delivery) => delivery.state === state);
+
+/** The clock stands still meanwhile: requests under way have deadlines. */
+async function delivered(): Promise<void> {
+  const areDelivered = areAll('delivered');
+  while (!(await areDelivered()));
+}
+
+test('attempts and bodies go after 30 days, events after 90, as the settings say', async () => {
+  await anEndpoint(engine, store, { url: `${receiver.url}/a` });
+  await publish(1, 2, 3);
+  await delivered();
+  const keys = (await deliveries()).map(({ key }) => key);
+  clock.move(29 * DAY);
+  await publish(4);
+  await delivered();
+  clock.move(DAY + MINUTE);
+  const bodies = async () => (await store.listEvents(WORKSPACE, {}, ALL)).map(({ body }) => body !== null);
+  await until(async () => (await bodies()).filter(Boolean).length === 1);
+  await until(async () => (await store.listAttempts(WORKSPACE, keys, { full: false })).length === 0);
+  expect(await bodies()).toEqual([true, false, false, false]);
+  expect(await deliveries()).toHaveLength(4);
+  clock.move(60 * DAY);
+  await until(async () => (await deliveries()).length === 1);
+  expect(await store.listEvents(WORKSPACE, {}, ALL)).toHaveLength(1);
+});
+
+test('P2, D15: what is held stays while it is open, expires after seven days, and goes with its event', async () => {
+  const endpoint = await anEndpoint(engine, store, { url: `${receiver.url}/a` });
+  const disabled = { reason: 'manual' as const, at: clock.now(), by: 'me' };
+  await store.disableEndpoint(WORKSPACE, endpoint.key, disabled);
+  await engine.routingChanged(WORKSPACE);
+  await publish(1, 2);
+  clock.move(6 * DAY);
+  const notices = async () =>
+    (await store.listNotices(WORKSPACE, ALL)).filter(({ kind }) => kind === 'held.expiring');
+  await until(async () => (await notices()).length > 0);
+  expect((await deliveries()).map(({ state }) => state)).toEqual(['pending', 'pending']);
+  clock.move(DAY);
+  await until(areAll('skipped'));
+  expect((await deliveries()).map(({ reason }) => reason)).toEqual(
+    Array(2).fill('held_expired: held for 7 days'),
+  );
+  expect(await notices()).toHaveLength(1);
+  // The lane goes on behind what has expired.
+  await store.enableEndpoint(WORKSPACE, endpoint.key, 'send', 'me', clock.now());
+  await engine.routingChanged(WORKSPACE);
+  await engine.lanesChanged(endpoint.lanes);
+  await publish(3);
+  await receiver.count(1);
+  while ((await deliveries())[0]?.state !== 'delivered');
+  expect((await store.readLane(endpoint.lanes[0] ?? 0))?.lastSequence).toBe(3);
+});
+
+test('what is open outlives every limit', async () => {
+  receiver.answerWith(() => null);
+  const endpoint = await anEndpoint(engine, store, { url: `${receiver.url}/a` });
+  const settings = (await store.findWorkspace(WORKSPACE))?.settings;
+  if (settings === undefined) throw new Error('No workspace.');
+  const retention = { ...settings.retention, held_days: 3_650 };
+  await store.updateWorkspace(WORKSPACE, { settings: { ...settings, retention } }, clock.now(), 'me');
+  const disabled = { reason: 'manual' as const, at: clock.now(), by: 'me' };
+  await store.disableEndpoint(WORKSPACE, endpoint.key, disabled);
+  await engine.routingChanged(WORKSPACE);
+  await publish(1);
+  clock.move(200 * DAY);
+  await publish(2);
+  for (let n = 0; n < 20; n += 1) {
+    clock.move(11 * MINUTE);
+    await store.ping();
+  }
+  const kept = await store.listEvents(WORKSPACE, {}, ALL);
+  expect(kept.map(({ body }) => body !== null)).toEqual([true, true]);
+  expect(await deliveries()).toHaveLength(2);
+});
