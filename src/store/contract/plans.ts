@@ -8,6 +8,7 @@ import { bins } from '../bins.ts';
 import { endpoints } from '../endpoints.ts';
 import { type LaneDialect, lanes } from '../lanes.ts';
 import { log } from '../log.ts';
+import { notices } from '../notices.ts';
 import type { ReplayableState } from '../records/history.ts';
 import type { DeliveryFilter, EventFilter } from '../records.ts';
 import { replays } from '../replays.ts';
@@ -50,6 +51,12 @@ const SEED = [
     WHEN i % 200 = 3 THEN 'skipped' WHEN i % 1000 = 7 THEN 'waiting' ELSE 'delivered' END, 1, 0, i FROM n`,
   `INSERT INTO attempts (workspace, delivery, number, started_at, duration_ms, outcome, timings, url, request_headers,
     truncated) SELECT CASE WHEN i % 10 = 0 THEN 2 ELSE 1 END, 500000 + i, 1, i, 1, 'success', '{}', 'u', '[]', 0 FROM n`,
+  `INSERT INTO notices (workspace, kind, details, at, published_at, mailed_at)
+    SELECT CASE WHEN i % 10 = 0 THEN 2 ELSE 1 END, 'endpoint.disabled', '{"reason":"gone"}', i,
+    CASE WHEN i < 99990 THEN i END, CASE WHEN i < 99990 THEN i END FROM n`,
+  `INSERT INTO mails (workspace, recipient, language, message_id, kind, notices, state, attempts, next_attempt_at,
+    created_at) SELECT CASE WHEN i % 10 = 0 THEN 2 ELSE 1 END, 'a@b', 'en', 'm' || i, 'disabled', '[' || i || ']',
+    CASE WHEN i < 99990 THEN 'sent' ELSE 'pending' END, 1, i, i FROM n`,
 ];
 
 const NUMBERS = `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${ROWS})`;
@@ -178,6 +185,25 @@ export function planContract(
       await check(() => verbs.warnOfExpiry(WORKSPACE, 10 * 86_400_000, 7));
       await check(() => verbs.expireHeld(WORKSPACE, 10 * 86_400_000, 7, 100));
       await check(() => verbs.sweepOld(1, 10));
+    });
+
+    test('notices and mails', async () => {
+      const noLocks = { skipLocked: sql``, composesAlone: null };
+      const verbs = notices(explained.db, explained.db, noLocks);
+      let mails = 0;
+      const messageId = () => {
+        mails += 1;
+        return `composed-${mails}`;
+      };
+      const rules = { now: 900_000, groupMs: 1, droppedMs: 1, notBefore: 0, messageId };
+      await check(() => verbs.listUnpublishedNotices(100), /notices_unpublished/);
+      await check(
+        () => verbs.listNotices(WORKSPACE, page),
+        /notices_by_workspace|notices_pkey|mails_by_workspace/,
+      );
+      await check(() => verbs.claimDueMails(200_000, 4, 1), /mails_due|PRIMARY KEY|_pkey/);
+      await check(() => verbs.composeMails(rules), /_unmailed|_by_workspace|PRIMARY KEY|_pkey|on workspaces/);
+      await check(() => verbs.markPublished([1, 2], 1));
     });
 
     test('starting, sweeping, enabling and deleting', async () => {

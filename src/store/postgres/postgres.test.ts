@@ -173,7 +173,7 @@ planContract('PostgreSQL', async (logged): Promise<Explained> => {
       const { rows } = await pool.query<{ 'QUERY PLAN': string }>(`EXPLAIN ${text}`, [...parameters]);
       return rows.map((row) => row['QUERY PLAN'].trim());
     },
-    readsAll: /Seq Scan on (events|event_bodies|deliveries|attempts)/,
+    readsAll: /Seq Scan on (events|event_bodies|deliveries|attempts|notices|mails)/,
     close: () => db.destroy(),
   };
 });
