@@ -1,0 +1,207 @@
+/**
+ * Templates of bodies and mails. Pure.
+ *
+ * A body's template is JSON whose strings may hold placeholders (placeholder.ts). A string that is one
+ * placeholder and nothing else becomes the value itself, kind and digits kept: {"id": "{{data.contact.id}}"}
+ * gives {"id":29142804}. Within other text it becomes text. Member names stand as written.
+ *
+ * Nothing here throws over what a person wrote or a body holds: faults are data, all of them at once.
+ */
+import { kindOf } from '../json/excerpt.ts';
+import { MAX_JSON_DEPTH, parseJson } from '../json/parse.ts';
+import { pointerToken } from '../json/pointer.ts';
+import type { EventBody } from '../routing/body.ts';
+import {
+  type Placeholder,
+  parsePlaceholders,
+  type RenderFault,
+  renderValue,
+  type TextPart,
+  textOf,
+} from './placeholder.ts';
+
+/** Generous for a body that a person writes; the last one bounds what a placeholder can blow up. */
+export const TEMPLATE_LIMITS = {
+  length: 64 * 1024,
+  depth: 20,
+  placeholders: 200,
+  renderedLength: 1024 * 1024,
+} as const;
+
+export interface TemplateFault {
+  /** JSON pointer into the template. */
+  path: string;
+  /** Where in that string, or, with the path "", in the template's text; UTF-16 units. */
+  position?: number;
+  message: string;
+}
+
+type Segment = string | { value: Placeholder } | { text: readonly TextPart[] };
+
+/** A body's template, ready for rendering. */
+export interface JsonTemplate {
+  segments: readonly Segment[];
+  /** Every placeholder with the pointer of the string it stands in. */
+  placeholders: ReadonlyArray<{ path: string; placeholder: Placeholder }>;
+}
+
+export type TemplateCompiled = { ok: true; template: JsonTemplate } | { ok: false; faults: TemplateFault[] };
+
+/** What checks a template as it is typed: its text may not even be JSON yet. */
+export function compileTemplateText(text: string): TemplateCompiled {
+  const parsed = parseJson(text, { maxDepth: MAX_JSON_DEPTH });
+  if (parsed.ok) return compileTemplate(parsed.value);
+  const { message, position } = parsed;
+  return { ok: false, faults: [{ path: '', message, ...(position === undefined ? {} : { position }) }] };
+}
+
+/** `value` is the template as parsed JSON. */
+export function compileTemplate(value: unknown): TemplateCompiled {
+  const compiling: Compiling = { segments: [], placeholders: [], faults: [] };
+  compileValue(value, '', 1, compiling);
+  const { segments, placeholders, faults } = compiling;
+  const length = segments.reduce((sum, part) => sum + (typeof part === 'string' ? part.length : 0), 0);
+  if (length > TEMPLATE_LIMITS.length) {
+    faults.push({
+      path: '',
+      message: `has ${length} characters; at most ${TEMPLATE_LIMITS.length} are allowed`,
+    });
+  }
+  if (placeholders.length > TEMPLATE_LIMITS.placeholders) {
+    const message = `has ${placeholders.length} placeholders; at most ${TEMPLATE_LIMITS.placeholders} are allowed`;
+    faults.push({ path: '', message });
+  }
+  return faults.length > 0 ? { ok: false, faults } : { ok: true, template: { segments, placeholders } };
+}
+
+interface Compiling {
+  segments: Segment[];
+  placeholders: Array<{ path: string; placeholder: Placeholder }>;
+  faults: TemplateFault[];
+}
+
+function compileValue(value: unknown, path: string, depth: number, compiling: Compiling): void {
+  if (depth > TEMPLATE_LIMITS.depth) {
+    compiling.faults.push({
+      path,
+      message: `is nested deeper than ${TEMPLATE_LIMITS.depth} levels; flatten it`,
+    });
+  } else if (typeof value === 'string') {
+    compileString(value, path, compiling);
+  } else if (Array.isArray(value)) {
+    const items = value.map((item, index): [string, unknown] => [String(index), item]);
+    compileItems('[', items, ']', path, depth, compiling);
+  } else if (typeof value === 'object' && value !== null) {
+    compileItems('{', Object.entries(value), '}', path, depth, compiling);
+  } else if (typeof value === 'number' && !(Math.abs(value) <= Number.MAX_SAFE_INTEGER)) {
+    const message =
+      'is a number beyond ±(2^53 − 1), which cannot be kept digit for digit; write it as a text';
+    compiling.faults.push({ path, message });
+  } else if (value === null || typeof value === 'number' || typeof value === 'boolean') {
+    compiling.segments.push(JSON.stringify(value));
+  } else {
+    compiling.faults.push({ path, message: `must be JSON, but is ${kindOf(value)}` });
+  }
+}
+
+function compileItems(
+  open: '[' | '{',
+  items: ReadonlyArray<[string, unknown]>,
+  close: ']' | '}',
+  path: string,
+  depth: number,
+  compiling: Compiling,
+): void {
+  compiling.segments.push(open);
+  for (const [index, [name, item]] of items.entries()) {
+    const comma = index === 0 ? '' : ',';
+    compiling.segments.push(open === '{' ? `${comma}${JSON.stringify(name)}:` : comma);
+    compileValue(item, `${path}/${pointerToken(name)}`, depth + 1, compiling);
+  }
+  compiling.segments.push(close);
+}
+
+function compileString(text: string, path: string, compiling: Compiling): void {
+  const { parts, faults } = parsePlaceholders(text);
+  for (const { position, message } of faults) compiling.faults.push({ path, position, message });
+  const found = parts.filter((part) => typeof part !== 'string');
+  for (const placeholder of found) compiling.placeholders.push({ path, placeholder });
+  const [first] = found;
+  if (first === undefined) compiling.segments.push(JSON.stringify(parts.join('')));
+  else compiling.segments.push(parts.length === 1 ? { value: first } : { text: parts });
+}
+
+// ---------------------------------------------------------------- rendering
+
+export type TextRendered = { ok: true; text: string } | { ok: false; faults: RenderingFault[] };
+
+export type RenderingFault = RenderFault | { code: 'too_long'; message: string };
+
+/** The body that the template gives for an event, as JSON text. Never throws; every fault is told. */
+export function renderTemplate(template: JsonTemplate, body: EventBody): TextRendered {
+  const rendering: Rendering = { body, out: [], length: 0, faults: [] };
+  for (const segment of template.segments) {
+    if (typeof segment === 'string') put(segment, rendering);
+    else if ('value' in segment) put(rawOf(segment.value, rendering), rendering);
+    else put(JSON.stringify(joined(segment.text, rendering)), rendering);
+  }
+  return finish(rendering, TEMPLATE_LIMITS.renderedLength);
+}
+
+/** A mail's text. Control characters other than line ends and tabs are left out. */
+export function renderText(parts: readonly TextPart[], body: EventBody): TextRendered {
+  const rendering: Rendering = { body, out: [], length: 0, faults: [] };
+  put(joined(parts, rendering), rendering);
+  const rendered = finish(rendering, TEMPLATE_LIMITS.renderedLength);
+  if (!rendered.ok) return rendered;
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is taken out
+  const unseen = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/g;
+  return { ok: true, text: rendered.text.replace(/\r\n?/g, '\n').replace(unseen, '').toWellFormed() };
+}
+
+/** RFC 5322 allows 998 characters to a line; what people read ends long before. */
+const MAX_SUBJECT_LENGTH = 500;
+
+/** A mail's subject: one line, whatever the event holds, so that no header can be smuggled in. */
+export function renderSubject(parts: readonly TextPart[], body: EventBody): TextRendered {
+  const rendered = renderText(parts, body);
+  if (!rendered.ok) return rendered;
+  const line = rendered.text.replace(/[\n\t\u0080-\u009f\u2028\u2029]+/g, ' ').trim();
+  return { ok: true, text: line.slice(0, MAX_SUBJECT_LENGTH).toWellFormed() };
+}
+
+interface Rendering {
+  body: EventBody;
+  out: string[];
+  length: number;
+  faults: RenderingFault[];
+}
+
+function put(text: string, rendering: Rendering): void {
+  rendering.length += text.length;
+  if (rendering.length <= TEMPLATE_LIMITS.renderedLength) rendering.out.push(text);
+}
+
+/** Raw JSON; null in place of a value that is at fault, as the whole is refused anyway. */
+function rawOf(placeholder: Placeholder, rendering: Rendering): string {
+  const rendered = renderValue(placeholder, rendering.body);
+  if (rendered.ok) return rendered.raw;
+  rendering.faults.push(rendered.fault);
+  return 'null';
+}
+
+function joined(parts: readonly TextPart[], rendering: Rendering): string {
+  let text = '';
+  for (const part of parts) {
+    if (text.length > TEMPLATE_LIMITS.renderedLength) break;
+    text += typeof part === 'string' ? part : textOf(rawOf(part, rendering));
+  }
+  return text;
+}
+
+function finish({ out, length, faults }: Rendering, limit: number): TextRendered {
+  if (faults.length > 0) return { ok: false, faults };
+  if (length <= limit) return { ok: true, text: out.join('') };
+  const message = `it comes to more than ${limit} characters; choose fewer or smaller members`;
+  return { ok: false, faults: [{ code: 'too_long', message }] };
+}
