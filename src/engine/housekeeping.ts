@@ -11,10 +11,10 @@ import type { Retention, Workspace } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
 import type { Clock } from '../world.ts';
 
-const BATCH = 500;
+const BATCH = 200;
 /** Of each second; the batches of one take some milliseconds each. */
 const TURN_MS = 200;
-const BATCHES_PER_TURN = 20;
+const BATCHES_PER_TURN = 50;
 const PASS_EVERY_MS = 10 * MINUTE;
 
 const PURGES = ['purgeAttempts', 'purgeBodies', 'purgeEvents'] as const;
