@@ -3,7 +3,6 @@
  * what passes is within CONDITION_LIMITS and evaluates without ever throwing.
  */
 import { kindOf } from '../json/excerpt.ts';
-import { pointerToken } from '../json/pointer.ts';
 import {
   type Clause,
   type ClauseTextOptions,
@@ -15,28 +14,33 @@ import {
   type Scalar,
   TEXT_OPTIONS,
 } from './condition.ts';
+import {
+  type InputFault,
+  isRecord,
+  MAX_INPUT_FAULTS,
+  own,
+  type Reading,
+  refuse,
+  refuseUnknown,
+  shortened,
+} from './reading.ts';
 import { readIsoTime } from './time.ts';
 
 /** `path` is a JSON pointer into the condition. */
-export interface ConditionFault {
-  path: string;
-  message: string;
-}
+export type ConditionFault = InputFault;
 
 export type ConditionParsed = { ok: true; condition: Condition } | { ok: false; faults: ConditionFault[] };
 
 const FORMS =
   'write {"all": […]}, {"any": […]}, {"not": …} or {"field": "data.contact.email", "op": "equals", "value": …}';
-const MAX_FAULTS = 100;
 
-interface Reading {
-  faults: ConditionFault[];
+interface ConditionReading extends Reading {
   clauses: number;
 }
 
 /** Checks `input` (parsed JSON) against the grammar in condition.ts and returns it rebuilt of known members only. */
 export function parseCondition(input: unknown): ConditionParsed {
-  const reading: Reading = { faults: [], clauses: 0 };
+  const reading: ConditionReading = { faults: [], clauses: 0 };
   const condition = readCondition(input, '', 1, reading);
   if (reading.clauses > CONDITION_LIMITS.clauses) {
     const message = `has more than ${CONDITION_LIMITS.clauses} clauses; use one_of instead of many equals`;
@@ -46,7 +50,12 @@ export function parseCondition(input: unknown): ConditionParsed {
   return { ok: true, condition };
 }
 
-function readCondition(input: unknown, path: string, depth: number, reading: Reading): Condition | null {
+function readCondition(
+  input: unknown,
+  path: string,
+  depth: number,
+  reading: ConditionReading,
+): Condition | null {
   if (!isRecord(input)) return refuse(reading, path, `must be an object, but is ${kindOf(input)}; ${FORMS}`);
   if (depth > CONDITION_LIMITS.depth) {
     return refuse(reading, path, `is nested deeper than ${CONDITION_LIMITS.depth} levels; flatten it`);
@@ -68,7 +77,12 @@ function readCondition(input: unknown, path: string, depth: number, reading: Rea
   return form === 'all' ? { all: items } : { any: items };
 }
 
-function readGroup(input: unknown, path: string, depth: number, reading: Reading): Condition[] | null {
+function readGroup(
+  input: unknown,
+  path: string,
+  depth: number,
+  reading: ConditionReading,
+): Condition[] | null {
   if (!Array.isArray(input)) {
     return refuse(reading, path, `must be an array of conditions, but is ${kindOf(input)}`);
   }
@@ -83,14 +97,14 @@ function readGroup(input: unknown, path: string, depth: number, reading: Reading
   const conditions: Condition[] = [];
   for (const [index, item] of input.entries()) {
     // Enough is known by then, and a group within a group must not multiply the work.
-    if (reading.clauses > CONDITION_LIMITS.clauses || reading.faults.length >= MAX_FAULTS) return null;
+    if (reading.clauses > CONDITION_LIMITS.clauses || reading.faults.length >= MAX_INPUT_FAULTS) return null;
     const condition = readCondition(item, `${path}/${index}`, depth + 1, reading);
     if (condition !== null) conditions.push(condition);
   }
   return conditions.length === input.length ? conditions : null;
 }
 
-function readClause(input: object, path: string, reading: Reading): Clause | null {
+function readClause(input: object, path: string, reading: ConditionReading): Clause | null {
   reading.clauses++;
   const before = reading.faults.length;
   refuseUnknown(input, ['field', 'op', 'value', ...TEXT_OPTIONS], path, reading);
@@ -104,7 +118,7 @@ function readClause(input: object, path: string, reading: Reading): Clause | nul
   return { field, op, value, ...Object.fromEntries(options.map((option) => [option, true])) } as Clause;
 }
 
-function readField(input: unknown, path: string, reading: Reading): string | null {
+function readField(input: unknown, path: string, reading: ConditionReading): string | null {
   if (typeof input !== 'string') {
     return refuse(reading, path, `must be a path such as "data.contact.email", but is ${kindOf(input)}`);
   }
@@ -119,7 +133,7 @@ function readField(input: unknown, path: string, reading: Reading): string | nul
   return input;
 }
 
-function readOperator(input: unknown, path: string, reading: Reading): Operator | null {
+function readOperator(input: unknown, path: string, reading: ConditionReading): Operator | null {
   const valid = Object.keys(OPERATORS);
   if (typeof input === 'string' && isOperator(input)) return input;
   const given = typeof input === 'string' ? JSON.stringify(shortened(input)) : kindOf(input);
@@ -131,7 +145,7 @@ function readTextOption(
   input: object,
   op: Operator | null,
   path: string,
-  reading: Reading,
+  reading: ConditionReading,
 ): boolean {
   if (!Object.hasOwn(input, option)) return false;
   const given = own(input, option);
@@ -150,7 +164,12 @@ function readTextOption(
 }
 
 /** Undefined means refused: JSON has no undefined. */
-function readValue(op: Operator, input: object, path: string, reading: Reading): Clause['value'] | undefined {
+function readValue(
+  op: Operator,
+  input: object,
+  path: string,
+  reading: ConditionReading,
+): Clause['value'] | undefined {
   const kind = OPERATORS[op];
   if (!Object.hasOwn(input, 'value')) {
     refuse(reading, path, `is missing; ${op} needs ${VALUE_WANTED[kind]}`);
@@ -186,7 +205,7 @@ function readValue(op: Operator, input: object, path: string, reading: Reading):
   }
 }
 
-function readList(items: readonly unknown[], path: string, reading: Reading): Scalar[] | undefined {
+function readList(items: readonly unknown[], path: string, reading: ConditionReading): Scalar[] | undefined {
   if (items.length === 0 || items.length > CONDITION_LIMITS.listLength) {
     refuse(reading, path, `holds ${items.length} values; 1 to ${CONDITION_LIMITS.listLength} are allowed`);
     return undefined;
@@ -204,7 +223,7 @@ function readList(items: readonly unknown[], path: string, reading: Reading): Sc
   return values;
 }
 
-function checkedScalar(value: Scalar, path: string, reading: Reading): Scalar | undefined {
+function checkedScalar(value: Scalar, path: string, reading: ConditionReading): Scalar | undefined {
   if (typeof value === 'string' && value.length > CONDITION_LIMITS.textLength) {
     refuse(reading, path, tooLong(value));
     return undefined;
@@ -225,37 +244,8 @@ const VALUE_WANTED = {
   boolean: 'true or false',
 } as const;
 
-function refuseUnknown(input: object, known: readonly string[], path: string, reading: Reading): void {
-  for (const name of Object.keys(input)) {
-    if (known.includes(name)) continue;
-    if (reading.faults.length >= MAX_FAULTS) return;
-    refuse(
-      reading,
-      `${path}/${pointerToken(shortened(name))}`,
-      `is not known here; known are ${known.join(', ')}`,
-    );
-  }
-}
-
-function refuse(reading: Reading, path: string, message: string): null {
-  if (reading.faults.length < MAX_FAULTS) reading.faults.push({ path, message });
-  return null;
-}
-
 function tooLong(text: string): string {
   return `has ${text.length} characters; at most ${CONDITION_LIMITS.textLength} are allowed`;
-}
-
-function shortened(text: string): string {
-  return text.length <= 60 ? text : `${text.slice(0, 60).toWellFormed()}…`;
-}
-
-function own(input: object, name: string): unknown {
-  return Object.hasOwn(input, name) ? Reflect.get(input, name) : undefined;
-}
-
-function isRecord(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function isScalar(value: unknown): value is Scalar {

@@ -1,0 +1,207 @@
+/**
+ * What rules and workflows compile to. Pure.
+ *
+ * A program is a list of steps in which every step names the one that follows it; the steps of a branch
+ * lead back to what follows the branching step, so branches rejoin. A step leads to later ones alone:
+ * that is why every run ends (SPEC.md, W1).
+ *
+ *   decision ─ yes ─▶ a ─▶ b ─┐
+ *       └───── no ──▶ c ──────┴─▶ next
+ */
+import { type Condition, parseFieldPath } from '../routing/condition.ts';
+import type { TriggerScope } from '../routing/scope.ts';
+import type {
+  Action,
+  DelayStep,
+  EmailAction,
+  OnError,
+  Rule,
+  Step,
+  Trigger,
+  WaitStep,
+  WebhookAction,
+  Workflow,
+} from './definition.ts';
+import { addDuration, type IsoDuration, parseIsoDuration } from './isoDuration.ts';
+import type { LocalTime } from './localTime.ts';
+import { parsePlaceholders, type TextPart } from './placeholder.ts';
+import { compileTemplate, type JsonTemplate } from './template.ts';
+
+export interface Program {
+  triggers: readonly Trigger[];
+  /** In their order; a step leads to later ones alone. */
+  steps: ReadonlyMap<string, ProgramStep>;
+  /** Where a run begins; null: it ends at once. */
+  entry: string | null;
+  on_error: OnError;
+  max_activations_per_subject: number;
+  /** How late a step may be; null for no limit. */
+  maxOverdueMs: number | null;
+}
+
+/** `next` and branches are ids of steps; null ends the run. */
+export type ProgramStep = { id: string; next: string | null } & (
+  | ({ type: 'webhook' } & CompiledWebhook)
+  | ({ type: 'email' } & CompiledEmail)
+  | { type: 'delay'; delay: Delay }
+  | { type: 'decision'; condition: Condition; yes: string | null; no: string | null }
+  | {
+      type: 'wait_for_event';
+      awaited: Awaited;
+      timeout: IsoDuration;
+      received: string | null;
+      timed_out: string | null;
+    }
+  | { type: 'exit' }
+);
+
+export interface CompiledWebhook {
+  target: WebhookTarget;
+  sends:
+    | { kind: 'body' }
+    | { kind: 'template'; template: JsonTemplate }
+    | { kind: 'members'; paths: string[][] };
+}
+
+export type WebhookTarget = { url: string } | { endpoint_id: string };
+
+export interface CompiledEmail {
+  to: ReadonlyArray<{ address: string } | { field: string; names: readonly string[] }>;
+  subject: readonly TextPart[];
+  text: readonly TextPart[];
+}
+
+export type Delay =
+  | { kind: 'for'; duration: IsoDuration }
+  | { kind: 'until'; time: string }
+  | { kind: 'until_member'; field: string; names: readonly string[] }
+  | { kind: 'until_next'; local: LocalTime };
+
+/** The event that is waited for; about the run's subject, which is the caller's to see to. */
+export interface Awaited {
+  event_type: string;
+  scope: TriggerScope | null;
+  condition: Condition | null;
+}
+
+/** A rule is a workflow of depth one: its actions are steps `action_1`, `action_2`, …, none of which waits. */
+export function compileRule(rule: Rule): Program {
+  const { trigger, condition, actions, on_error, max_activations_per_subject } = rule;
+  const steps = actions.map((action: Action, index): Step => ({ id: `action_${index + 1}`, ...action }));
+  return {
+    triggers: [condition === null ? trigger : { ...trigger, condition }],
+    ...compileSteps(steps),
+    on_error,
+    max_activations_per_subject,
+    maxOverdueMs: null,
+  };
+}
+
+/** For a workflow that parse.ts has passed; throws a TypeError on another one. */
+export function compileWorkflow(workflow: Workflow): Program {
+  const { triggers, steps, on_error, max_activations_per_subject, max_overdue } = workflow;
+  const maxOverdueMs = addDuration(0, durationOf(max_overdue));
+  return { triggers, ...compileSteps(steps), on_error, max_activations_per_subject, maxOverdueMs };
+}
+
+function compileSteps(steps: readonly Step[]): Pick<Program, 'steps' | 'entry'> {
+  const compiled = new Map<string, ProgramStep>();
+  const entry = compileList(steps, null, compiled);
+  return { steps: compiled, entry };
+}
+
+/** Answers where the list begins: its first step, or what follows it when it is empty. */
+function compileList(
+  steps: readonly Step[],
+  after: string | null,
+  compiled: Map<string, ProgramStep>,
+): string | null {
+  for (const [index, step] of steps.entries()) compileStep(step, steps[index + 1]?.id ?? after, compiled);
+  return steps[0]?.id ?? after;
+}
+
+function compileStep(step: Step, next: string | null, compiled: Map<string, ProgramStep>): void {
+  const { id } = step;
+  if (compiled.has(id)) throw unchecked(`two steps are called ${id}`);
+  switch (step.type) {
+    case 'webhook':
+      compiled.set(id, { id, next, type: 'webhook', ...compileWebhook(step) });
+      return;
+    case 'email':
+      compiled.set(id, { id, next, type: 'email', ...compileEmail(step) });
+      return;
+    case 'delay':
+      compiled.set(id, { id, next, type: 'delay', delay: compileDelay(step) });
+      return;
+    case 'exit':
+      compiled.set(id, { id, next: null, type: 'exit' });
+      return;
+    case 'decision': {
+      const { condition } = step;
+      const decision = { id, next, type: 'decision' as const, condition, yes: next, no: next };
+      compiled.set(id, decision);
+      decision.yes = compileList(step.yes, next, compiled);
+      decision.no = compileList(step.no, next, compiled);
+      return;
+    }
+    case 'wait_for_event': {
+      const wait = { ...compileWait(id, step), next, received: next, timed_out: next };
+      compiled.set(id, wait);
+      wait.received = compileList(step.received, next, compiled);
+      wait.timed_out = compileList(step.timed_out, next, compiled);
+      return;
+    }
+    default:
+      step satisfies never;
+  }
+}
+
+function compileWait(id: string, { event_type, scope, condition, timeout }: WaitStep) {
+  const awaited: Awaited = { event_type, scope: scope ?? null, condition: condition ?? null };
+  return { id, type: 'wait_for_event' as const, awaited, timeout: durationOf(timeout) };
+}
+
+function compileWebhook({ url, endpoint_id, template, members }: WebhookAction): CompiledWebhook {
+  const target = url === undefined ? { endpoint_id: endpoint_id ?? '' } : { url };
+  if (members !== undefined) return { target, sends: { kind: 'members', paths: members.map(namesOf) } };
+  if (template === undefined) return { target, sends: { kind: 'body' } };
+  const compiled = compileTemplate(template);
+  if (!compiled.ok) throw unchecked(compiled.faults[0]?.message ?? 'a template');
+  return { target, sends: { kind: 'template', template: compiled.template } };
+}
+
+function compileEmail({ to, subject, text }: EmailAction): CompiledEmail {
+  const recipients = Array.isArray(to) ? to : [to];
+  return {
+    to: recipients.map((recipient) => {
+      return typeof recipient === 'string'
+        ? { address: recipient }
+        : { field: recipient.field, names: namesOf(recipient.field) };
+    }),
+    subject: parsePlaceholders(subject).parts,
+    text: parsePlaceholders(text).parts,
+  };
+}
+
+function compileDelay(step: DelayStep): Delay {
+  if ('for' in step) return { kind: 'for', duration: durationOf(step.for) };
+  if ('until_next' in step) return { kind: 'until_next', local: step.until_next };
+  if (typeof step.until === 'string') return { kind: 'until', time: step.until };
+  return { kind: 'until_member', field: step.until.field, names: namesOf(step.until.field) };
+}
+
+function namesOf(field: string): string[] {
+  return parseFieldPath(field) ?? fail(`${field} is not a path`);
+}
+
+function durationOf(text: string): IsoDuration {
+  return parseIsoDuration(text) ?? fail(`${text} is not a duration`);
+}
+
+function fail(what: string): never {
+  throw unchecked(what);
+}
+
+function unchecked(what: string): TypeError {
+  return new TypeError(`the definition was not checked before it was compiled: ${what}`);
+}

@@ -1,0 +1,232 @@
+/**
+ * What one step does when a run comes to it. Pure, and never throws, whatever the event holds. advance.ts
+ * acts on the answer, explain.ts shows it.
+ */
+import { DAY } from '../duration.ts';
+import { inWords } from '../json/excerpt.ts';
+import { getPath } from '../json/pointer.ts';
+import type { EventBody } from '../routing/body.ts';
+import { evaluate, type Verdict } from '../routing/evaluate.ts';
+import { readIsoTime, readTime } from '../routing/time.ts';
+import { DEFINITION_LIMITS, type StepType } from './definition.ts';
+import { addDuration } from './isoDuration.ts';
+import { nextLocalTime } from './localTime.ts';
+import { isMailAddress } from './mailAddress.ts';
+import { pickMembers } from './pick.ts';
+import type { CompiledEmail, CompiledWebhook, Delay, ProgramStep, WebhookTarget } from './program.ts';
+import { type RenderingFault, renderSubject, renderTemplate, renderText } from './template.ts';
+
+/** Something to be done outside, once per `key`. */
+export type Effect = WebhookEffect | EmailEffect;
+
+export interface WebhookEffect {
+  kind: 'webhook';
+  step: string;
+  /** The same for the same step of the same run, however often it is advanced. */
+  key: string;
+  target: WebhookTarget;
+  /** JSON text; null for the trigger event's own body. */
+  body: string | null;
+}
+
+export interface EmailEffect {
+  kind: 'email';
+  step: string;
+  key: string;
+  /** Each address once. */
+  to: string[];
+  /** One line. */
+  subject: string;
+  text: string;
+}
+
+export interface StepFailure {
+  code: RenderingFault['code'] | 'not_an_address' | 'too_far' | 'step_gone';
+  message: string;
+}
+
+/** One line of a run's history. `at` is in ms; `until` too. */
+export type HistoryEntry = { step: string; at: number } & (
+  | { type: 'webhook' | 'email'; outcome: 'done' }
+  | { type: 'delay'; outcome: 'waiting'; until: number }
+  | { type: 'delay'; outcome: 'passed' }
+  | { type: 'decision'; outcome: 'yes' | 'no'; verdict: Verdict }
+  | { type: 'wait_for_event'; outcome: 'waiting'; until: number }
+  | { type: 'wait_for_event'; outcome: 'received'; event_id: string | null }
+  | { type: 'wait_for_event'; outcome: 'timed_out' }
+  | { type: 'exit'; outcome: 'ended' }
+  | { type: StepType; outcome: 'skipped'; reason: string }
+  | { type: StepType | null; outcome: 'failed'; failure: StepFailure }
+);
+
+/** What follows from entering a step. */
+export type Entered =
+  | { kind: 'go'; entry: HistoryEntry; next: string | null; effect: Effect | null }
+  | { kind: 'wait'; entry: HistoryEntry; for: 'time' | 'event'; until: number }
+  | { kind: 'exit'; entry: HistoryEntry }
+  | { kind: 'failed'; entry: HistoryEntry; failure: StepFailure };
+
+export interface StepContext {
+  runId: string;
+  /** The trigger event's body. */
+  body: EventBody;
+}
+
+/** The run comes to `step` at `at` (ms). */
+export function enterStep(step: ProgramStep, at: number, context: StepContext): Entered {
+  const { id, next } = step;
+  switch (step.type) {
+    case 'webhook':
+      return act(step, at, webhookEffect(id, step, context));
+    case 'email':
+      return act(step, at, emailEffect(id, step, context));
+    case 'delay':
+      return enterDelay(step, at, delayUntil(step.delay, at, context.body));
+    case 'decision': {
+      const verdict = evaluate(step.condition, context.body.value);
+      const outcome = verdict.matched ? 'yes' : 'no';
+      const entry: HistoryEntry = { step: id, at, type: 'decision', outcome, verdict };
+      return { kind: 'go', entry, next: step[outcome], effect: null };
+    }
+    case 'wait_for_event': {
+      const until = addDuration(at, step.timeout);
+      return {
+        kind: 'wait',
+        entry: { step: id, at, type: step.type, outcome: 'waiting', until },
+        for: 'event',
+        until,
+      };
+    }
+    case 'exit':
+      return { kind: 'exit', entry: { step: id, at, type: 'exit', outcome: 'ended' } };
+    default:
+      return (step satisfies never) ?? next;
+  }
+}
+
+type Attempted<T> = { ok: true; value: T } | { ok: false; failure: StepFailure };
+
+function failed<T>(code: StepFailure['code'], message: string): Attempted<T> {
+  return { ok: false, failure: { code, message } };
+}
+
+function failure(step: ProgramStep, at: number, failure: StepFailure): Entered {
+  return {
+    kind: 'failed',
+    entry: { step: step.id, at, type: step.type, outcome: 'failed', failure },
+    failure,
+  };
+}
+
+function act(
+  step: ProgramStep & { type: 'webhook' | 'email' },
+  at: number,
+  attempted: Attempted<Effect>,
+): Entered {
+  if (!attempted.ok) return failure(step, at, attempted.failure);
+  const entry: HistoryEntry = { step: step.id, at, type: step.type, outcome: 'done' };
+  return { kind: 'go', entry, next: step.next, effect: attempted.value };
+}
+
+function webhookEffect(
+  step: string,
+  { target, sends }: CompiledWebhook,
+  { runId, body }: StepContext,
+): Attempted<WebhookEffect> {
+  const effect = { kind: 'webhook' as const, step, key: `${runId}:${step}`, target };
+  switch (sends.kind) {
+    case 'body':
+      return { ok: true, value: { ...effect, body: null } };
+    case 'members':
+      return { ok: true, value: { ...effect, body: pickMembers(sends.paths, body.slice([]) ?? 'null') } };
+    case 'template': {
+      const rendered = renderTemplate(sends.template, body);
+      return rendered.ok
+        ? { ok: true, value: { ...effect, body: rendered.text } }
+        : { ok: false, failure: summed(rendered.faults) };
+    }
+    default:
+      return sends satisfies never;
+  }
+}
+
+const NAMED_FAULTS = 3;
+
+function summed(faults: readonly RenderingFault[]): StepFailure {
+  const named = faults.slice(0, NAMED_FAULTS).map(({ message }) => message);
+  const more = faults.length - named.length;
+  return {
+    code: faults[0]?.code ?? 'missing_member',
+    message: `${named.join('; ')}${more > 0 ? `; and ${more} more` : ''}`,
+  };
+}
+
+function emailEffect(
+  step: string,
+  email: CompiledEmail,
+  { runId, body }: StepContext,
+): Attempted<EmailEffect> {
+  const to = new Set<string>();
+  for (const recipient of email.to) {
+    const address = 'address' in recipient ? recipient.address : addressAt(recipient, body);
+    if (typeof address !== 'string') return { ok: false, failure: address };
+    to.add(address);
+  }
+  const subject = renderSubject(email.subject, body);
+  const text = renderText(email.text, body);
+  const faults = [subject, text].flatMap((rendered) => (rendered.ok ? [] : rendered.faults));
+  if (!subject.ok || !text.ok) return { ok: false, failure: summed(faults) };
+  const effect = { kind: 'email' as const, step, key: `${runId}:${step}` };
+  return { ok: true, value: { ...effect, to: [...to], subject: subject.text, text: text.text } };
+}
+
+function addressAt(
+  { field, names }: { field: string; names: readonly string[] },
+  body: EventBody,
+): string | StepFailure {
+  const found = getPath(body.value, names);
+  if (!found.found) return { code: 'missing_member', message: `${field} is missing in the event` };
+  const address = typeof found.value === 'string' ? found.value.trim() : found.value;
+  if (typeof address === 'string' && isMailAddress(address)) return address;
+  return { code: 'not_an_address', message: `${field} is no e-mail address: ${inWords(found.value)}` };
+}
+
+function enterDelay(step: ProgramStep & { type: 'delay' }, at: number, until: Attempted<number>): Entered {
+  if (!until.ok) return failure(step, at, until.failure);
+  if (until.value <= at) {
+    const entry: HistoryEntry = { step: step.id, at, type: 'delay', outcome: 'passed' };
+    return { kind: 'go', entry, next: step.next, effect: null };
+  }
+  const entry: HistoryEntry = { step: step.id, at, type: 'delay', outcome: 'waiting', until: until.value };
+  return { kind: 'wait', entry, for: 'time', until: until.value };
+}
+
+function delayUntil(delay: Delay, at: number, body: EventBody): Attempted<number> {
+  switch (delay.kind) {
+    case 'for':
+      return { ok: true, value: addDuration(at, delay.duration) };
+    case 'until':
+      return within(at, readIsoTime(delay.time), delay.time);
+    case 'until_member': {
+      const found = getPath(body.value, delay.names);
+      if (!found.found) return failed('missing_member', `${delay.field} is missing in the event`);
+      return within(at, readTime(found.value), `${delay.field}, which is ${inWords(found.value)},`);
+    }
+    case 'until_next':
+      return within(
+        at,
+        nextLocalTime(at, delay.local),
+        `the next ${delay.local.time} in ${delay.local.time_zone}`,
+      );
+    default:
+      return delay satisfies never;
+  }
+}
+
+/** A time may lie in the past, and then the run goes on at once; not further ahead than the longest delay. */
+function within(at: number, time: number | null, what: string): Attempted<number> {
+  if (time === null) return failed('not_a_time', `${what} is no time to wait for`);
+  if (time - at <= DEFINITION_LIMITS.delayDays * DAY) return { ok: true, value: Math.ceil(time) };
+  const message = `${what} lies more than ${DEFINITION_LIMITS.delayDays} days ahead, which is the longest delay`;
+  return failed('too_far', message);
+}
