@@ -92,6 +92,8 @@ beforeAll(async () => {
       onConnect: (address, port) => connects.push(`${address} ${port}`),
     },
   });
+  // Nearly everything here fails, as it should.
+  await mirsal.call('PATCH', '/v1/settings', { budget: { limit: 10_000 } });
 });
 afterAll(async () => {
   await mirsal.close();
