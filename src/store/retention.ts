@@ -87,6 +87,7 @@ function purging(
               return deleteIn(trx, 'event_bodies', 'event', workspace, unused);
             });
       const keys = rows.map((row) => row.key);
+      if (deleted < old.length) leaveFor(kept, old);
       return { deleted, ...lookedAt(keys, span, kept) };
     },
     async purgeEvents(workspace, span) {
@@ -107,10 +108,11 @@ function purging(
       const keys = few.map((row) => row.key);
       const kept = await eventsInUse(read, workspace, keys);
       const old = keys.filter((key) => !kept.has(key));
-      const deleted =
+      const { deleted, events } =
         old.length === 0
-          ? 0
+          ? { deleted: 0, events: 0 }
           : await write.transaction().execute((trx) => deleteEvents(trx, locking, workspace, old));
+      if (events < old.length) leaveFor(kept, old);
       const seen = lookedAt(keys, span, kept);
       return { deleted, ...seen, last: few.length < rows.length ? (keys.at(-1) ?? null) : seen.last };
     },
@@ -121,6 +123,11 @@ function purging(
 const isOpenUnindexed = sql<SqlBool>`state NOT IN ('delivered', 'dropped', 'skipped')`;
 
 const NOTHING: Purged = { deleted: 0, last: null, kept: null };
+
+/** Some were in use after all, at this moment: the next pass begins with them. */
+function leaveFor(kept: Set<number>, keys: readonly number[]): void {
+  for (const key of keys) kept.add(key);
+}
 
 function lookedAt(
   keys: readonly number[],
@@ -181,13 +188,13 @@ async function lockBodies(
   return rows.map((row) => row.event);
 }
 
-/** Events with all that is of them; how many rows that was. */
+/** Events with all that is of them; how many rows that was, and how many events. */
 async function deleteEvents(
   trx: Transaction<Schema>,
   locking: Locking,
   workspace: number,
   events: readonly number[],
-): Promise<number> {
+): Promise<{ deleted: number; events: number }> {
   const found = await sql<{ key: number; body: number | null }>`
     SELECT e.key, b.event AS body FROM events e
       LEFT JOIN event_bodies b ON b.workspace = e.workspace AND b.event = e.key
@@ -198,7 +205,7 @@ async function deleteEvents(
   const mine = found.rows.filter((row) => row.body === null || locked.has(row.key)).map((row) => row.key);
   const used = await eventsInUse(trx, workspace, mine);
   const old = mine.filter((key) => !used.has(key));
-  if (old.length === 0) return 0;
+  if (old.length === 0) return { deleted: 0, events: 0 };
   const these = sql.join(old);
   await sql`
     INSERT INTO purged_deliveries (workspace, endpoint, state, hour, count)
@@ -210,12 +217,10 @@ async function deleteEvents(
   const attempts = await sql`
     DELETE FROM attempts WHERE workspace = ${workspace} AND delivery IN (
       SELECT key FROM deliveries WHERE workspace = ${workspace} AND event IN (${these}))`.execute(trx);
-  return (
-    Number(attempts.numAffectedRows ?? 0n) +
-    (await deleteIn(trx, 'deliveries', 'event', workspace, old)) +
-    (await deleteIn(trx, 'event_bodies', 'event', workspace, old)) +
-    (await deleteIn(trx, 'events', 'key', workspace, old))
-  );
+  const deliveries = await deleteIn(trx, 'deliveries', 'event', workspace, old);
+  const bodies = await deleteIn(trx, 'event_bodies', 'event', workspace, old);
+  const gone = await deleteIn(trx, 'events', 'key', workspace, old);
+  return { deleted: Number(attempts.numAffectedRows ?? 0n) + deliveries + bodies + gone, events: gone };
 }
 
 // ---------------------------------------------------------------- what is held
