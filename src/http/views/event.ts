@@ -140,11 +140,11 @@ export function eventDetailText(row: StoredEvent, deliveries: readonly DeliveryV
   const head = JSON.stringify(eventView(row)).slice(0, -1);
   const { data, account } = textsOf(row);
   const tail = JSON.stringify({
-    body_expired: row.body === null,
     deliveries,
     verdicts,
     reason: row.deliveries > 0 ? null : reasonForNone(verdicts, row.body === null),
     warnings: row.warnings === null ? [] : JSON.parse(row.warnings),
+    body_expired: row.body === null,
   });
   return `${head},"data":${data},"account":${account},${tail.slice(1)}`;
 }
