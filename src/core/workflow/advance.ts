@@ -43,7 +43,8 @@ export interface RunContext {
 
 /** What the run waits for, or how it ended. */
 export type Next =
-  | { kind: 'wait_until'; step: string; at: number }
+  /** A run that has not started waits for no step and is due at once. */
+  | { kind: 'wait_until'; step: string | null; at: number }
   | { kind: 'wait_event'; step: string; awaited: Awaited; until: number }
   | RunEnd;
 
@@ -57,6 +58,7 @@ export interface Advance {
   ignored: Ignored | null;
 }
 
+/** Why a signal changed nothing. */
 export type Ignored =
   | { code: 'ended' | 'not_new' | 'not_started' | 'not_due' | 'not_waiting_for_event' | 'other_event_type' }
   | { code: 'not_matched'; failure: Omit<TriggerFailure, 'trigger'> };
@@ -179,7 +181,7 @@ export function nextOf(program: Program, state: RunState): Next {
     case 'ended':
       return state.end;
     case 'new':
-      return { kind: 'wait_until', step: program.entry ?? '', at: 0 };
+      return { kind: 'wait_until', step: null, at: 0 };
     case 'waiting': {
       const step = program.steps.get(state.step);
       if (step?.type !== 'wait_for_event') return { kind: 'wait_until', step: state.step, at: state.until };

@@ -80,14 +80,20 @@ function readStep(input: unknown, path: string, depth: number, reading: Definiti
     const example = '{"id": "wait", "type": "delay", "for": "P1D"}';
     return refuse(reading, path, `must be an object such as ${example}, but is ${kindOf(input)}`);
   }
-  for (const jump of ['next', 'goto'].filter((name) => Object.hasOwn(input, name))) {
+  const jumps = ['next', 'goto'].filter((name) => Object.hasOwn(input, name));
+  for (const jump of jumps) {
     refuse(reading, `${path}/${jump}`, 'steps follow each other as they stand; none can jump or lead back');
   }
   const id = readId(own(input, 'id'), path, reading);
   const type = readChoice(own(input, 'type'), STEP_TYPES, `${path}/type`, reading);
   if (type === null) return null;
-  const step = readByType(type, id ?? '', input, path, depth, reading);
+  const step = readByType(type, id ?? '', without(input, jumps), path, depth, reading);
   return id === null ? null : step;
+}
+
+function without(input: object, names: readonly string[]): object {
+  if (names.length === 0) return input;
+  return Object.fromEntries(Object.entries(input).filter(([name]) => !names.includes(name)));
 }
 
 function readId(input: unknown, path: string, reading: DefinitionReading): string | null {

@@ -74,7 +74,7 @@ export interface StepContext {
 
 /** The run comes to `step` at `at` (ms). */
 export function enterStep(step: ProgramStep, at: number, context: StepContext): Entered {
-  const { id, next } = step;
+  const { id } = step;
   switch (step.type) {
     case 'webhook':
       return act(step, at, webhookEffect(id, step, context));
@@ -100,7 +100,7 @@ export function enterStep(step: ProgramStep, at: number, context: StepContext): 
     case 'exit':
       return { kind: 'exit', entry: { step: id, at, type: 'exit', outcome: 'ended' } };
     default:
-      return (step satisfies never) ?? next;
+      return step satisfies never;
   }
 }
 

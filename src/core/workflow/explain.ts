@@ -1,0 +1,124 @@
+/**
+ * Dry runs: the way that a run would take for an event, with nothing sent. Pure. Delays are passed, and
+ * shown with the times at which they would be over. What is not known in advance, whether an awaited
+ * event comes, is shown both ways, unless one is chosen.
+ */
+import type { Ignored, RunContext, RunEnd } from './advance.ts';
+import type { Program, ProgramStep } from './program.ts';
+import { type Effect, enterStep, type HistoryEntry } from './step.ts';
+
+export interface ExplainedStep {
+  /** `at` is when the run would come to it. */
+  entry: HistoryEntry;
+  /** What would be sent; null for steps that send nothing. */
+  effect: Effect | null;
+  /** For a wait that is shown both ways: each branch up to where they rejoin. */
+  branches?: { received: ExplainedStep[]; timed_out: ExplainedStep[] };
+}
+
+export interface Explanation {
+  path: ExplainedStep[];
+  /** When waits are shown both ways: the end of the run in which they time out, if that branch goes on. */
+  end: RunEnd & { kind: 'finished' | 'failed' };
+  /** When that would be, ms. */
+  endsAt: number;
+}
+
+/** By ids of wait_for_event steps. A chosen `received` event comes at once. */
+export type WaitChoices = Readonly<Record<string, 'received' | 'timed_out'>>;
+
+/** Explains a run that starts at `context.now`. Each step is visited at most once, so the work is bounded by the program. */
+export function explain(program: Program, context: RunContext, choices: WaitChoices = {}): Explanation {
+  const walk: Walk = { program, context, choices };
+  const { path, end, at } = follow(program.entry, null, context.now, walk);
+  return { path, end: end ?? { kind: 'finished', reason: 'end' }, endsAt: at };
+}
+
+interface Walk {
+  program: Program;
+  context: RunContext;
+  choices: WaitChoices;
+}
+
+interface Followed {
+  path: ExplainedStep[];
+  /** Null when the way leads on to the step at which to stop. */
+  end: Explanation['end'] | null;
+  at: number;
+}
+
+/** From one step up to another; null stands for the end of the run. */
+function follow(from: string | null, stop: string | null, startAt: number, walk: Walk): Followed {
+  const { program, context } = walk;
+  const path: ExplainedStep[] = [];
+  let at = startAt;
+  let id = from;
+  while (id !== null && id !== stop) {
+    const step = program.steps.get(id);
+    if (step === undefined) break;
+    const entered = enterStep(step, at, context);
+    if (entered.kind === 'wait' && step.type === 'wait_for_event') {
+      const waited = followWait(step, entered.entry, { at, until: entered.until }, walk);
+      path.push(...waited.path);
+      if (waited.end !== null) return { path, end: waited.end, at: waited.at };
+      at = waited.at;
+      id = waited.next;
+      continue;
+    }
+    path.push({ entry: entered.entry, effect: entered.kind === 'go' ? entered.effect : null });
+    if (entered.kind === 'exit') return { path, end: { kind: 'finished', reason: 'exit' }, at };
+    if (entered.kind === 'failed' && program.on_error === 'stop') {
+      return { path, end: { kind: 'failed', step: id, failure: entered.failure }, at };
+    }
+    if (entered.kind === 'wait') at = entered.until;
+    id = entered.kind === 'go' ? entered.next : step.next;
+  }
+  return { path, end: null, at };
+}
+
+function followWait(
+  step: ProgramStep & { type: 'wait_for_event' },
+  entry: HistoryEntry,
+  { at, until }: { at: number; until: number },
+  walk: Walk,
+): Followed & { next: string | null } {
+  const chosen = Object.hasOwn(walk.choices, step.id) ? walk.choices[step.id] : undefined;
+  const here = { step: step.id, type: step.type };
+  if (chosen === 'received') {
+    const outcome: HistoryEntry = { ...here, at, outcome: 'received', event_id: null };
+    return { path: [{ entry: outcome, effect: null }], end: null, at, next: step.received };
+  }
+  if (chosen === 'timed_out') {
+    const outcome: HistoryEntry = { ...here, at: until, outcome: 'timed_out' };
+    const path = [entry, outcome].map((one) => ({ entry: one, effect: null }));
+    return { path, end: null, at: until, next: step.timed_out };
+  }
+  const received = follow(step.received, step.next, at, walk);
+  const timedOut = follow(step.timed_out, step.next, until, walk);
+  const branches = { received: received.path, timed_out: timedOut.path };
+  const path: ExplainedStep[] = [{ entry, effect: null, branches }];
+  const onward = timedOut.end === null || received.end !== null ? timedOut : received;
+  return { path, end: onward.end, at: onward.at, next: step.next };
+}
+
+/** Why an event is not the one that a run waits for, as a sentence. */
+export function inSentence(ignored: Ignored): string {
+  switch (ignored.code) {
+    case 'ended':
+      return 'the run has ended';
+    case 'not_new':
+      return 'the run has started already';
+    case 'not_started':
+      return 'the run has not started yet';
+    case 'not_due':
+      return 'it is not due yet';
+    case 'not_waiting_for_event':
+      return 'the run waits for a time, not for an event';
+    case 'other_event_type':
+      return 'the run waits for an event of another type';
+    case 'not_matched':
+      return ignored.failure.verdict.reason;
+    default:
+      return ignored satisfies never;
+  }
+}
