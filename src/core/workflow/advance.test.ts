@@ -1,7 +1,14 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { DAY, HOUR } from '../duration.ts';
-import { type Advance, advance, type RunContext, type RunSignal, type RunState } from './advance.ts';
+import {
+  type Advance,
+  advance,
+  inSentence,
+  type RunContext,
+  type RunSignal,
+  type RunState,
+} from './advance.ts';
 import { parseWorkflow } from './parse.ts';
 import { compileWorkflow, type Program } from './program.ts';
 import {
@@ -21,6 +28,7 @@ import {
   webhook,
   workflowProgram,
 } from './testdata/definitions.ts';
+import { judgeTriggers } from './trigger.ts';
 import { judgeWake, wakeRun } from './wake.ts';
 
 const NOW = Date.UTC(2026, 10, 24, 9);
@@ -311,6 +319,7 @@ describe('a run', () => {
     });
     expect(advance(program, waiting.state, START, aContext()).ignored).toEqual({ code: 'not_new' });
     expect(advance(program, done.state, TIMER, aContext()).ignored).toEqual({ code: 'ended' });
+    expect(inSentence({ code: 'not_due' })).toBe('it is not due yet');
   });
 
   test('that was switched off, deleted or is overdue is skipped with its reason', () => {
@@ -419,6 +428,37 @@ describe('any workflow that validates', () => {
     );
     expect(ended).toBeGreaterThan(200);
   });
+});
+
+test('no prototype is ever touched, whatever the paths are', () => {
+  let touched = 0;
+  const trap = { configurable: true, get: () => touched++ };
+  for (const of of [Object.prototype, Array.prototype, String.prototype])
+    Object.defineProperty(of, 'trap', trap);
+  try {
+    const field = 'data.any.trap';
+    const steps = [
+      decision('q', [], [], {
+        any: [{ field, op: 'contains', value: 1 }, { not: { field, op: 'exists', value: true } }],
+      }),
+      webhook('w', { template: { a: '{{data.any.trap}}', b: '{{data.any.trap | json | default: 1}} x' } }),
+      webhook('m', { members: [field, 'data.any.trap.trap'] }),
+      email('e', { to: { field }, subject: '{{data.any.trap}}' }),
+      delay('d', { until: { field } }),
+    ];
+    const triggers = [{ event_type: 'order.paid', condition: { field, op: 'equals', value: 1 } }];
+    const program = workflowProgram(aWorkflow(steps, { triggers, on_error: 'continue' }));
+    for (const any of ['{}', '[]', '"x"', '5', 'null']) {
+      const event = anEvent('order.paid', `{"data":{"any":${any}}}`);
+      expect(judgeTriggers(program.triggers, event)).toMatchObject({ matched: false });
+      const { history } = advance(program, NEW, START, aContext({ body: event.body }));
+      expect(history.map(({ outcome }) => outcome)).toEqual(['yes', 'failed', 'done', 'failed', 'failed']);
+    }
+    expect(touched).toBe(0);
+  } finally {
+    for (const of of [Object.prototype, Array.prototype, String.prototype])
+      Reflect.deleteProperty(of, 'trap');
+  }
 });
 
 /** The line by which a run goes on from the step at which it waited. */

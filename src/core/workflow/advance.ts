@@ -7,9 +7,8 @@
  * One call goes as far as the run can go without waiting. The caller stores state, history and effects
  * in one transaction; when it is asked twice, the effects' keys are the same.
  */
-import type { EventBody } from '../routing/body.ts';
 import type { Awaited, Program } from './program.ts';
-import { type Effect, enterStep, type HistoryEntry, type StepFailure } from './step.ts';
+import { type Effect, enterStep, type HistoryEntry, type StepContext, type StepFailure } from './step.ts';
 import { type HappenedEvent, judgeEvent, type TriggerFailure } from './trigger.ts';
 
 /** What is stored of a run between two calls: small JSON. Times in ms. */
@@ -33,12 +32,9 @@ export type RunSignal =
   /** An event about the run's subject; whether it is the one that is waited for is judged here. */
   | { kind: 'event'; event: HappenedEvent & { id: string } };
 
-export interface RunContext {
-  runId: string;
+export interface RunContext extends StepContext {
   /** Milliseconds since the epoch. */
   now: number;
-  /** The trigger event's body. */
-  body: EventBody;
 }
 
 /** What the run waits for, or how it ended. */
@@ -189,5 +185,27 @@ export function nextOf(program: Program, state: RunState): Next {
     }
     default:
       return state satisfies never;
+  }
+}
+
+/** Why a signal changed nothing, as a sentence. */
+export function inSentence(ignored: Ignored): string {
+  switch (ignored.code) {
+    case 'ended':
+      return 'the run has ended';
+    case 'not_new':
+      return 'the run has started already';
+    case 'not_started':
+      return 'the run has not started yet';
+    case 'not_due':
+      return 'it is not due yet';
+    case 'not_waiting_for_event':
+      return 'the run waits for a time, not for an event';
+    case 'other_event_type':
+      return 'the run waits for an event of another type';
+    case 'not_matched':
+      return ignored.failure.verdict.reason;
+    default:
+      return ignored satisfies never;
   }
 }

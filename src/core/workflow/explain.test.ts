@@ -2,19 +2,22 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { DAY } from '../duration.ts';
 import { advance, type RunState } from './advance.ts';
-import { type ExplainedStep, explain, inSentence } from './explain.ts';
+import { dryRun, type ExplainedStep, explain } from './explain.ts';
 import { parseWorkflow } from './parse.ts';
 import { compileWorkflow } from './program.ts';
 import {
   aBody,
+  anEvent,
   anEventType,
   anyWorkflow,
+  aRule,
   aWorkflow,
   context as checkedAgainst,
   decision,
   delay,
   email,
   exit,
+  ruleProgram,
   wait,
   webhook,
   workflowProgram,
@@ -134,6 +137,21 @@ describe('a dry run', () => {
   });
 });
 
-test('a signal that changed nothing is told in a sentence', () => {
-  expect(inSentence({ code: 'not_due' })).toBe('it is not due yet');
+describe('a test of a rule', () => {
+  const program = ruleProgram(
+    aRule({ trigger: { event_type: 'contact.tag.added', scope: { tag: 141002 } } }),
+  );
+
+  test('says whether the event would start it, and what it would do', () => {
+    const matched = dryRun(program, anEvent('contact.tag.added'), NOW);
+    expect(matched.verdict).toEqual({ matched: true, trigger: 0 });
+    expect(matched.explanation?.path).toMatchObject([
+      { entry: { step: 'action_1' }, effect: { kind: 'webhook' } },
+    ]);
+    expect(dryRun(program, anEvent('contact.tag.added', '{"data":{"tag":{"id":1}}}'), NOW)).toMatchObject({
+      verdict: { matched: false, failures: [{ part: 'scope', verdict: { actual: 1 } }] },
+      explanation: null,
+    });
+    expect(dryRun(program, anEvent('call.ended'), NOW)).toEqual({ verdict: null, explanation: null });
+  });
 });

@@ -3,9 +3,10 @@
  * shown with the times at which they would be over. What is not known in advance, whether an awaited
  * event comes, is shown both ways, unless one is chosen.
  */
-import type { Ignored, RunContext, RunEnd } from './advance.ts';
+import type { RunContext, RunEnd } from './advance.ts';
 import type { Program, ProgramStep } from './program.ts';
 import { type Effect, enterStep, type HistoryEntry } from './step.ts';
+import { type HappenedEvent, judgeTriggers, type TriggersVerdict } from './trigger.ts';
 
 export interface ExplainedStep {
   /** `at` is when the run would come to it. */
@@ -32,6 +33,25 @@ export function explain(program: Program, context: RunContext, choices: WaitChoi
   const walk: Walk = { program, context, choices };
   const { path, end, at } = follow(program.entry, null, context.now, walk);
   return { path, end: end ?? { kind: 'finished', reason: 'end' }, endsAt: at };
+}
+
+export interface DryRun {
+  /** Null when no trigger names the event's type. */
+  verdict: TriggersVerdict | null;
+  /** Null when the event would start no run. */
+  explanation: Explanation | null;
+}
+
+/** Whether the event would start a run at `now`, and what that run would do. */
+export function dryRun(
+  program: Program,
+  event: HappenedEvent,
+  now: number,
+  choices: WaitChoices = {},
+): DryRun {
+  const verdict = judgeTriggers(program.triggers, event);
+  if (verdict?.matched !== true) return { verdict, explanation: null };
+  return { verdict, explanation: explain(program, { runId: 'test', now, body: event.body }, choices) };
 }
 
 interface Walk {
@@ -99,26 +119,4 @@ function followWait(
   const path: ExplainedStep[] = [{ entry, effect: null, branches }];
   const onward = timedOut.end === null || received.end !== null ? timedOut : received;
   return { path, end: onward.end, at: onward.at, next: step.next };
-}
-
-/** Why an event is not the one that a run waits for, as a sentence. */
-export function inSentence(ignored: Ignored): string {
-  switch (ignored.code) {
-    case 'ended':
-      return 'the run has ended';
-    case 'not_new':
-      return 'the run has started already';
-    case 'not_started':
-      return 'the run has not started yet';
-    case 'not_due':
-      return 'it is not due yet';
-    case 'not_waiting_for_event':
-      return 'the run waits for a time, not for an event';
-    case 'other_event_type':
-      return 'the run waits for an event of another type';
-    case 'not_matched':
-      return ignored.failure.verdict.reason;
-    default:
-      return ignored satisfies never;
-  }
 }

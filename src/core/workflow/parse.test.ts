@@ -276,6 +276,11 @@ describe('a workflow', () => {
     const template = webhook('w', { template: '{{data.contact.email}}' });
     expect(workflowFaults([template], { triggers })).toEqual(['/steps/0/template']);
     expect(workflowFaults([decision('q', [], [])], { triggers })).toEqual([]);
+    const members = (...paths: string[]) => webhook('w', { members: paths });
+    expect(workflowFaults([members('data.contact.email', 'data.customer.email')], { triggers })).toEqual([]);
+    expect(workflowFaults([members('type', 'data.contact.mail')], { triggers })).toEqual([
+      '/steps/0/members/1',
+    ]);
   });
 
   test('cannot wait for an event about a subject that there is not', () => {

@@ -119,13 +119,13 @@ function checkPlaceholder(
 ): void {
   if (!('field' in source)) return;
   if (filters.some(({ name }) => name === 'default')) return;
-  checkMember(source.field, source.names, { path, position }, reading);
+  checkMember(source.field, source.names, { path, position }, 'every', reading);
 }
 
 function readMembers(input: unknown, path: string, reading: DefinitionReading): { members: string[] } | null {
   const items = readArray(input, path, { min: 1, max: DEFINITION_LIMITS.members, of: 'members' }, reading);
   if (items === null) return null;
-  const members = items.map((item, index) => readField(item, `${path}/${index}`, reading));
+  const members = items.map((item, index) => readField(item, `${path}/${index}`, 'some', reading));
   return members.every((member) => member !== null) ? { members } : null;
 }
 
@@ -181,6 +181,6 @@ function readRecipient(input: unknown, path: string, reading: DefinitionReading)
     return refuse(reading, path, `must be ${wanted}, but is ${kindOf(input)}`);
   }
   refuseUnknown(input, ['field'], path, reading);
-  const field = readField(own(input, 'field'), `${path}/field`, reading);
+  const field = readField(own(input, 'field'), `${path}/field`, 'every', reading);
   return field === null ? null : { field };
 }

@@ -86,9 +86,9 @@ function checkFields(
   reading: DefinitionReading,
 ): void {
   if ('field' in condition) {
-    const names = parseFieldPath(condition.field);
-    if (names === null || types.length === 0) return;
-    if (types.every((type) => knowMember(type, names) === 'unknown')) {
+    const names = parseFieldPath(condition.field) ?? [];
+    const without = types.filter((type) => knowMember(type, names) === 'unknown');
+    if (types.length > 0 && without.length === types.length) {
       refuse(reading, `${path}/field`, unknownMember(condition.field, types));
     }
     return;
@@ -102,15 +102,21 @@ function checkFields(
   for (const [index, part] of parts.entries()) checkFields(part, `${path}/${name}/${index}`, types, reading);
 }
 
-/** A member that must be there, so every event type that can trigger must know it. */
+/** Which of the event types that can trigger must know a member: all where it must be there, else one. */
+export type KnownTo = 'every' | 'some';
+
 export function checkMember(
   field: string,
   names: readonly string[],
   at: { path: string; position?: number },
+  knownTo: KnownTo,
   reading: DefinitionReading,
 ): void {
   const without = reading.types.filter((type) => knowMember(type, names) === 'unknown');
-  if (without.length > 0) refuse(reading, at.path, unknownMember(field, without), at.position);
+  const tolerated = knownTo === 'every' ? 0 : reading.types.length - 1;
+  if (without.length > Math.max(0, tolerated)) {
+    refuse(reading, at.path, unknownMember(field, without), at.position);
+  }
 }
 
 function unknownMember(field: string, types: readonly EventType[]): string {
@@ -119,7 +125,12 @@ function unknownMember(field: string, types: readonly EventType[]): string {
 }
 
 /** A path to a member of the body; faults say whether it is malformed or unknown. */
-export function readField(input: unknown, path: string, reading: DefinitionReading): string | null {
+export function readField(
+  input: unknown,
+  path: string,
+  knownTo: KnownTo,
+  reading: DefinitionReading,
+): string | null {
   if (typeof input !== 'string') {
     return refuse(reading, path, `must be a path such as "data.contact.email", but is ${kindOf(input)}`);
   }
@@ -128,7 +139,7 @@ export function readField(input: unknown, path: string, reading: DefinitionReadi
     const message = `${JSON.stringify(shortened(input))} is not a path; write member names joined by dots, a dot within a name as \\.`;
     return refuse(reading, path, message);
   }
-  checkMember(input, names, { path }, reading);
+  checkMember(input, names, { path }, knownTo, reading);
   return input;
 }
 

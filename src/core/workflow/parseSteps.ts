@@ -219,7 +219,7 @@ function readUntil(
 ): string | { field: string } | null {
   if (isRecord(input)) {
     refuseUnknown(input, ['field'], path, reading);
-    const field = readField(own(input, 'field'), `${path}/field`, reading);
+    const field = readField(own(input, 'field'), `${path}/field`, 'every', reading);
     return field === null ? null : { field };
   }
   if (typeof input === 'string' && readIsoTime(input) !== null) return input;

@@ -5,6 +5,7 @@ import { type EventBody, eventBody } from '../routing/body.ts';
 import { pickMembers } from './pick.ts';
 import { parsePlaceholders } from './placeholder.ts';
 import {
+  checkTemplateText,
   compileTemplate,
   compileTemplateText,
   renderSubject,
@@ -148,6 +149,21 @@ describe('a JSON template', () => {
       ok: true,
       template: { placeholders: [{ path: '/a', placeholder: { source: { field: 'data.id' } } }] },
     });
+  });
+
+  test('is checked against a sample as it is typed', () => {
+    expect(checkTemplateText('{"a": "{{data.id}}"}', body)).toEqual({
+      ok: true,
+      body: '{"a":9007199254740993}',
+    });
+    expect(checkTemplateText('{"a": ["x {{data.phone}}", "{{type | date}}"]}', body)).toMatchObject({
+      ok: false,
+      faults: [
+        { path: '/a/0', position: 2, message: expect.stringContaining('data.phone is missing') },
+        { path: '/a/1', position: 0, message: expect.stringContaining('is no time') },
+      ],
+    });
+    expect(checkTemplateText('{"a"', body)).toMatchObject({ ok: false, faults: [{ position: 4 }] });
   });
 
   const hostileText = fc

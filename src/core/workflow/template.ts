@@ -47,7 +47,7 @@ export interface JsonTemplate {
 
 export type TemplateCompiled = { ok: true; template: JsonTemplate } | { ok: false; faults: TemplateFault[] };
 
-/** What checks a template as it is typed: its text may not even be JSON yet. */
+/** A template as text, which may not even be JSON yet. */
 export function compileTemplateText(text: string): TemplateCompiled {
   const parsed = parseJson(text, { maxDepth: MAX_JSON_DEPTH });
   if (parsed.ok) return compileTemplate(parsed.value);
@@ -129,6 +129,22 @@ function compileString(text: string, path: string, compiling: Compiling): void {
   const [first] = found;
   if (first === undefined) compiling.segments.push(JSON.stringify(parts.join('')));
   else compiling.segments.push(parts.length === 1 ? { value: first } : { text: parts });
+}
+
+export type TemplateChecked = { ok: true; body: string } | { ok: false; faults: TemplateFault[] };
+
+/** A template as it is typed, against a sample: the body that it gives, or every fault with its place. */
+export function checkTemplateText(text: string, sample: EventBody): TemplateChecked {
+  const compiled = compileTemplateText(text);
+  if (!compiled.ok) return compiled;
+  const faults = compiled.template.placeholders.flatMap(({ path, placeholder }): TemplateFault[] => {
+    const rendered = renderValue(placeholder, sample);
+    return rendered.ok ? [] : [{ path, position: placeholder.position, message: rendered.fault.message }];
+  });
+  if (faults.length > 0) return { ok: false, faults };
+  const rendered = renderTemplate(compiled.template, sample);
+  if (rendered.ok) return { ok: true, body: rendered.text };
+  return { ok: false, faults: rendered.faults.map(({ message }) => ({ path: '', message })) };
 }
 
 // ---------------------------------------------------------------- rendering
