@@ -143,7 +143,8 @@ describe('delay', () => {
     expect(second.next).toEqual({ kind: 'finished', reason: 'end' });
   });
 
-  test('until a time that has passed does not wait', () => {
+  test('until a time that has passed, or is now, does not wait', () => {
+    expect(outcomes(started([delay('d', { until: '2026-11-24T09:00:00Z' })]))).toEqual(['d passed']);
     expect(outcomes(started([delay('d', { until: '2026-01-01' }), webhook('w')]))).toEqual([
       'd passed',
       'w done',

@@ -118,7 +118,8 @@ describe('a dry run', () => {
         let now = NOW;
         let state: RunState = { status: 'new' };
         const effects: unknown[] = [];
-        while (state.status !== 'ended') {
+        for (let calls = 0; state.status !== 'ended'; calls++) {
+          expect(calls).toBeLessThanOrEqual(ids.length);
           const signal = { kind: state.status === 'new' ? ('start' as const) : ('timer' as const) };
           const advanced = advance(program, state, signal, { ...context, body, now });
           effects.push(...advanced.effects);
