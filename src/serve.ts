@@ -15,7 +15,7 @@ import { createEngine } from './engine/create.ts';
 import type { Engine } from './engine/engine.ts';
 import type { Mailing } from './engine/outbox.ts';
 import { createHttpServer } from './http/server.ts';
-import { renderMail } from './mail/render.ts';
+import { renderDue } from './mail/render.ts';
 import { createMailSender } from './mail/transport.ts';
 import type { Resolver } from './net/names.ts';
 import { createSender } from './net/sender.ts';
@@ -81,7 +81,7 @@ function createMailing(
   if (chosen === null) return null;
   return {
     send: chosen,
-    render: (mail) => renderMail(mail, publicUrl()),
+    render: (mail) => renderDue(mail, publicUrl()),
     host: host ?? 'mirsal.invalid',
   };
 }

@@ -16,7 +16,21 @@ const COUNT_PER_MS = 16;
 export const NODE_SLOTS = 128;
 const KEYS_PER_MS = COUNT_PER_MS * NODE_SLOTS;
 
-export type IdPrefix = 'ws' | 'key' | 'ep' | 'evt' | 'dlv' | 'msg' | 'bin' | 'req' | 'rpl' | 'aud' | 'ntc';
+export type IdPrefix =
+  | 'ws'
+  | 'key'
+  | 'ep'
+  | 'evt'
+  | 'dlv'
+  | 'msg'
+  | 'bin'
+  | 'req'
+  | 'rpl'
+  | 'aud'
+  | 'ntc'
+  | 'rule'
+  | 'wf'
+  | 'run';
 
 export interface KeyMaker {
   /** The next key; larger than every earlier one of this maker. `nowMs` is the wall clock. */

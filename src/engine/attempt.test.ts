@@ -34,6 +34,7 @@ function anEndpoint(overrides: Partial<Endpoint> = {}): Endpoint {
     recovery: null,
     createdAt: 0,
     updatedAt: 0,
+    automation: null,
     lanes: [LANE],
     secrets: [],
     ...overrides,

@@ -18,9 +18,10 @@ import { createHousekeeping } from './housekeeping.ts';
 import { Lanes } from './lanes.ts';
 import { createNodeLife } from './node.ts';
 import { createOutbox, type Mailing } from './outbox.ts';
-import { createPublisher, type Published } from './publisher.ts';
+import { createPublisher, type Published, placesOf } from './publisher.ts';
 import { createRecorder } from './recorder.ts';
 import { createReplayer } from './replays.ts';
+import { createRuns } from './runs.ts';
 import { createSlots, type SlotLimits } from './slots.ts';
 
 export interface EngineLog {
@@ -135,6 +136,7 @@ export function createEngine(deps: EngineDeps): Engine {
       outbox?.tick();
       replayer?.tick();
       housekeeping?.tick();
+      runs?.tick();
     },
   });
 
@@ -150,16 +152,13 @@ export function createEngine(deps: EngineDeps): Engine {
     nextKey,
     node: deps.sends ? node : null,
     plans: deps.plans ?? DEFAULT_PLANS,
+    mailHost: deps.mailing?.host ?? null,
   });
 
   /** Gives committed deliveries to the lanes that this node owns, and tells the owners of the others. */
   const handOver = ({ answer, call }: Published): void => {
     if (answer.kind !== 'accepted' || answer.lanes.length === 0) return;
-    const items = laneItems(
-      call,
-      answer.repeated,
-      new Map(answer.lanes.map((l) => [l.lane, l.firstSequence])),
-    );
+    const items = laneItems(call, answer, new Map(answer.lanes.map((l) => [l.lane, l.firstSequence])));
     const elsewhere: number[] = [];
     for (const touched of answer.lanes) {
       const mine = items.get(touched.lane) ?? [];
@@ -179,13 +178,14 @@ export function createEngine(deps: EngineDeps): Engine {
         log,
         mailing: deps.mailing,
         workspace: directory.fresh,
-        async publish(workspace, { event, except }) {
+        async publish(workspace, { event, except }, depth) {
           const published = await publisher.publish({
             workspace,
             read: () => [event],
             idempotency: null,
             test: null,
             except,
+            depth,
           });
           handOver(published);
           return published.answer.kind === 'accepted';
@@ -202,6 +202,16 @@ export function createEngine(deps: EngineDeps): Engine {
   };
 
   const replayer = deps.sends ? createReplayer({ store, clock, node, nextKey, lanesChanged, onError }) : null;
+  const runs = deps.sends
+    ? createRuns({
+        store,
+        clock,
+        workspace: directory.fresh,
+        places: (view) => placesOf({ nextKey, mailHost: deps.mailing?.host ?? null }, view),
+        lanesChanged,
+        onError,
+      })
+    : null;
   const housekeeping = deps.sends
     ? createHousekeeping({
         store,
@@ -234,6 +244,7 @@ export function createEngine(deps: EngineDeps): Engine {
       await life.stop();
       await replayer?.stop();
       await housekeeping?.stop();
+      await runs?.stop();
       await outbox?.stop();
       await lanes.stop();
       patience.cancel();
@@ -288,13 +299,14 @@ function toClaimed(
 /** The fresh deliveries of a committed call per lane, with the sequences that the store gave them. */
 function laneItems(
   call: PublishCall,
-  repeated: readonly boolean[],
+  { repeated, braked }: { repeated: readonly boolean[]; braked: readonly number[] },
   firstSequences: ReadonlyMap<number, number>,
 ): Map<number, LaneItem[]> {
   const items = new Map<number, LaneItem[]>();
   for (const [index, event] of call.events.entries()) {
     if (repeated[index] === true) continue;
-    for (const delivery of event.deliveries) {
+    const begun = event.activations.filter(({ run }) => !braked.includes(run));
+    for (const delivery of [...event.deliveries, ...begun.flatMap(({ deliveries }) => deliveries)]) {
       let list = items.get(delivery.lane);
       if (list === undefined) {
         list = [];
@@ -311,7 +323,7 @@ function laneItems(
         attempts: 0,
         waitedMs: 0,
         nextAttemptAt: null,
-        body: event.body,
+        body: delivery.body ?? event.body,
       });
     }
   }

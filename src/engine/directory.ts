@@ -11,6 +11,7 @@ import type { Sealer } from '../core/sealing.ts';
 import { type PreparedKey, prepareKey } from '../core/signing/sign.ts';
 import type { CustomEventType, Endpoint, Routing } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
+import { type CompiledAutomations, compileAutomations } from './automations.ts';
 
 /** An endpoint with what sending to it needs, unsealed once. */
 export interface Destination {
@@ -26,6 +27,8 @@ export interface WorkspaceView {
   routing: Routing;
   version: number;
   matcher: SubscriptionMatcher;
+  automations: CompiledAutomations;
+  endpoints: ReadonlyMap<number, Endpoint>;
   endpoint(key: number): Endpoint | undefined;
   /** Undefined for an endpoint that is gone. */
   destination(key: number): Destination | undefined;
@@ -98,6 +101,8 @@ function createView(routing: Routing, sealer: Sealer): WorkspaceView {
     matcher: compileSubscriptions(
       routing.endpoints.map(({ key, eventTypes, condition }) => ({ id: key, eventTypes, condition })),
     ),
+    automations: compileAutomations(routing.automations),
+    endpoints,
     endpoint: (key) => endpoints.get(key),
     destination(key) {
       const endpoint = endpoints.get(key);

@@ -8,7 +8,7 @@ import { type Receiver, startReceiver } from '../../test/support/receiver.ts';
 import { until } from '../../test/support/served.ts';
 import { DAY, HOUR, MINUTE, SECOND } from '../core/duration.ts';
 import { formatId } from '../core/ids.ts';
-import { renderMail } from '../mail/render.ts';
+import { renderDue } from '../mail/render.ts';
 import { createMailSender } from '../mail/transport.ts';
 import type { ListedNotice } from '../store/records/mails.ts';
 import type { NoticeDetails, NoticeKind } from '../store/records/notices.ts';
@@ -57,7 +57,7 @@ async function nameRecipients(notification_recipients: Recipient[]): Promise<voi
 }
 
 function realMailing(send: SendMail = createMailSender({ url: server.url, from: 'm@example.com' })): Mailing {
-  return { send, render: (mail) => renderMail(mail, 'https://hooks.example.com'), host: 'hooks.example.com' };
+  return { send, render: (mail) => renderDue(mail, 'https://hooks.example.com'), host: 'hooks.example.com' };
 }
 
 async function anOutbox(overrides: Partial<EngineDeps> = {}): Promise<Engine> {

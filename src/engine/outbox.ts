@@ -11,7 +11,7 @@
 
 import { DAY, HOUR, MINUTE, SECOND } from '../core/duration.ts';
 import type { ComposeRules, DueMail } from '../store/records/mails.ts';
-import type { Notice } from '../store/records/notices.ts';
+import type { UnpublishedNotice } from '../store/records/notices.ts';
 import { type Store, StoreUnavailable } from '../store/store.ts';
 import type { Clock, MailResult, SendMail } from '../world.ts';
 import type { WorkspaceView } from './directory.ts';
@@ -44,7 +44,7 @@ export interface OutboxDeps {
   /** The workspace as of now; null for an unknown one. */
   workspace(key: number): Promise<WorkspaceView | null>;
   /** False where the id was used before for something else. */
-  publish(workspace: number, draft: SystemEventDraft): Promise<boolean>;
+  publish(workspace: number, draft: SystemEventDraft, depth: number): Promise<boolean>;
   onError(error: unknown, where: string): void;
 }
 
@@ -176,7 +176,7 @@ export function createOutbox(deps: OutboxDeps): Outbox {
 }
 
 /** The keys of those that are done with: published, or wanted by no endpoint. */
-async function publishSome(deps: OutboxDeps, notices: readonly Notice[]): Promise<number[]> {
+async function publishSome(deps: OutboxDeps, notices: readonly UnpublishedNotice[]): Promise<number[]> {
   const done: number[] = [];
   const views = new Map<number, WorkspaceView | null>();
   for (const notice of notices) {
@@ -197,16 +197,21 @@ async function publishSome(deps: OutboxDeps, notices: readonly Notice[]): Promis
   return done;
 }
 
-async function publishOne(deps: OutboxDeps, notice: Notice, view: WorkspaceView | null): Promise<void> {
+async function publishOne(
+  deps: OutboxDeps,
+  notice: UnpublishedNotice,
+  view: WorkspaceView | null,
+): Promise<void> {
   const draft = systemEventOf(notice);
   if (draft === null || view === null || !isWanted(view, draft)) return;
-  if (await deps.publish(notice.workspace, draft)) return;
+  if (await deps.publish(notice.workspace, draft, notice.depth)) return;
   const { id, type } = draft.event;
   deps.log.warn({ id, type }, 'a system event was not published: another event has its id');
 }
 
 function isWanted(view: WorkspaceView, { event, except }: SystemEventDraft): boolean {
-  return view.routing.endpoints.some(
+  const isTaken = view.routing.endpoints.some(
     ({ key, eventTypes }) => eventTypes.includes(event.type) && !except.includes(key),
   );
+  return isTaken || view.automations.names(event.type);
 }

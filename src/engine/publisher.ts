@@ -13,10 +13,9 @@ import { chooseLane } from '../core/delivery/order.ts';
 import { DAY } from '../core/duration.ts';
 import { getPointer } from '../core/json/pointer.ts';
 import { type Plan, planOf } from '../core/plan.ts';
+import type { DeliverySource, NewDelivery } from '../store/records/delivery.ts';
 import type {
-  DeliverySource,
   Endpoint,
-  NewDelivery,
   NewEvent,
   PublishAnswer,
   PublishCall,
@@ -25,6 +24,7 @@ import type {
 } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
 import type { Random } from '../world.ts';
+import { activationsOf, type EffectPlaces } from './automations.ts';
 import type { Directory, WorkspaceView } from './directory.ts';
 import { EventTypeGone, Overloaded, type PublishEvent } from './engine.ts';
 
@@ -44,6 +44,8 @@ export interface PublisherDeps {
   /** Node that takes the lanes it publishes into; null where this process does not send. */
   node: string | null;
   plans: readonly Plan[];
+  /** What stands after the @ of Message-IDs; null where no mail server is set. */
+  mailHost: string | null;
 }
 
 export interface PublishRequest {
@@ -55,6 +57,8 @@ export interface PublishRequest {
   test: Endpoint | null;
   /** Endpoints that do not get it although they want it: the event is about them. */
   except?: readonly number[];
+  /** How many system events lie between it and what people published. */
+  depth?: number;
 }
 
 export interface Published {
@@ -125,8 +129,8 @@ function prepareCall(
   const acceptedAt = deps.now();
   const events = read.map((event) => {
     const uuid = deps.random.uuid();
-    const { test, except = [] } = request;
-    return prepareEvent(deps, view, event, { id: event.id ?? uuid, uuid, acceptedAt, test, except });
+    const { test, except = [], depth = 0 } = request;
+    return prepareEvent(deps, view, event, { id: event.id ?? uuid, uuid, acceptedAt, test, except, depth });
   });
   return {
     workspace: request.workspace,
@@ -158,6 +162,7 @@ interface Identity {
   acceptedAt: number;
   test: Endpoint | null;
   except: readonly number[];
+  depth: number;
 }
 
 function prepareEvent(
@@ -177,6 +182,17 @@ function prepareEvent(
   const value = bodyValue(parts, event.value);
   const base = { deps, view, id, subject: subjectOf(type, value), except: identity.except };
   const routed = test === null ? route(base, event.type, value) : routeTest(base, test);
+  const { depth } = identity;
+  const setOff =
+    test === null && mayUseWebhooks(base)
+      ? activationsOf(
+          view.automations,
+          { id, eventType: type, subject: base.subject, depth, body, value },
+          placesOf(deps, view),
+          acceptedAt,
+        )
+      : NOTHING;
+  const refusals = [...routed.refusals, ...setOff.refusals];
   return {
     key: deps.nextKey(),
     id,
@@ -186,11 +202,24 @@ function prepareEvent(
     body,
     account: type.family === 'marketing' ? null : event.account,
     hash: hash('sha256', `${event.type}\n${event.data}`, 'base64url'),
-    verdicts: routed.refusals.length === 0 ? null : JSON.stringify(routed.refusals),
+    verdicts: refusals.length === 0 ? null : JSON.stringify(refusals),
     warnings: event.warnings,
     test: test !== null,
     deliveries: routed.deliveries,
+    depth,
+    activations: setOff.activations,
+    signals: base.subject !== null && view.automations.awaited.has(event.type),
   };
+}
+
+const NOTHING = { activations: [], refusals: [] };
+
+/** Where the effects of runs go, as this node knows the workspace. */
+export function placesOf(
+  { nextKey, mailHost }: Pick<PublisherDeps, 'nextKey' | 'mailHost'>,
+  { endpoints, routing }: WorkspaceView,
+): EffectPlaces {
+  return { endpoints, language: routing.workspace.settings.language, nextKey, mailHost };
 }
 
 function defaultAccount(view: WorkspaceView): string | null {
@@ -228,14 +257,19 @@ function deliveryTo(base: RouteBase, endpoint: Endpoint, source: DeliverySource)
     lane: chooseLane(endpoint, { id: base.id, subject: base.subject }),
     source,
     claim: endpoint.disabled === null,
+    body: null,
   };
+}
+
+function mayUseWebhooks({ deps, view }: RouteBase): boolean {
+  return planOf(deps.plans, view.routing.workspace.plan).webhooks;
 }
 
 const NO_WEBHOOKS = "The workspace's plan does not include webhooks.";
 
 function route(base: RouteBase, eventType: string, body: unknown): Routed {
   const routed: Routed = { deliveries: [], refusals: [] };
-  const mayDeliver = planOf(base.deps.plans, base.view.routing.workspace.plan).webhooks;
+  const mayDeliver = mayUseWebhooks(base);
   for (const { endpointId, verdict } of base.view.matcher.match(eventType, () => body)) {
     const source: DeliverySource = { kind: 'subscription', id: endpointId };
     const endpoint = base.view.endpoint(endpointId);

@@ -84,8 +84,16 @@ async function makeSkipped(endpoint: Endpoint, count: number): Promise<number[]>
       messages.push(key);
       const id = `e${from + index}`;
       const source = { kind: 'subscription' as const, id: endpoint.key };
-      const delivery = { key, endpoint: endpoint.key, lane: endpoint.lanes[0] ?? 0, source, claim: false };
-      const common = { subject: null, account: null, verdicts: null, warnings: null, test: false };
+      const delivery = {
+        key,
+        endpoint: endpoint.key,
+        lane: endpoint.lanes[0] ?? 0,
+        source,
+        claim: false,
+        body: null,
+      };
+      const plain = { depth: 0, activations: [], signals: false };
+      const common = { subject: null, account: null, verdicts: null, warnings: null, test: false, ...plain };
       return {
         ...common,
         key: engine.nextKey(),

@@ -35,6 +35,7 @@ export const CODES = {
   nothing_to_replay: { status: 409, title: 'There is nothing to send again.' },
   replay_running: { status: 409, title: 'A replay to this endpoint is running.' },
   replay_ended: { status: 409, title: 'The replay has ended already.' },
+  run_ended: { status: 409, title: 'The run has ended already.' },
   delivery_not_skippable: { status: 409, title: 'The delivery cannot be skipped any more.' },
   // 422: readable, but not acceptable
   unknown_event_type: { status: 422, title: 'There is no such event type.' },
@@ -43,6 +44,7 @@ export const CODES = {
   duplicate_event_id: { status: 422, title: 'An id occurs more than once in the batch.' },
   invalid_event_type: { status: 422, title: 'The event type is not well defined.' },
   invalid_condition: { status: 422, title: 'The condition is not well formed.' },
+  invalid_definition: { status: 422, title: 'The rule or workflow is not well defined.' },
   target_refused: { status: 422, title: 'The URL may not be a target.' },
   unknown_plan: { status: 422, title: 'There is no such plan.' },
   // 429: later

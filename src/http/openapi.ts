@@ -9,13 +9,16 @@ import { ProblemSchema } from './problem.ts';
 import { budgetComponents } from './routes/budget.ts';
 import { planComponents } from './routes/plans.ts';
 import { apiKeyComponents } from './views/administration.ts';
+import { automationComponents } from './views/automation.ts';
 import { binComponents } from './views/bin.ts';
 import { deliveryComponents } from './views/delivery.ts';
+import { dryRunComponents } from './views/dryRun.ts';
 import { endpointComponents } from './views/endpoint.ts';
 import { eventComponents } from './views/event.ts';
 import { eventTypeComponents } from './views/eventType.ts';
 import { historyComponents } from './views/history.ts';
 import { noticeComponents } from './views/notice.ts';
+import { runComponents } from './views/run.ts';
 
 export const COMPONENTS: ReadonlyArray<{ $id?: string }> = [
   ProblemSchema,
@@ -24,6 +27,9 @@ export const COMPONENTS: ReadonlyArray<{ $id?: string }> = [
   ...endpointComponents,
   ...deliveryComponents,
   ...historyComponents,
+  ...automationComponents,
+  ...dryRunComponents,
+  ...runComponents,
   ...binComponents,
   ...noticeComponents,
   ...apiKeyComponents,

@@ -13,6 +13,7 @@ export const TAGS = {
   'Event types': 'The catalog of events, and your own additions to it.',
   Endpoints: 'Where webhooks go: destinations, their secrets and their state.',
   Deliveries: 'Each event on its way to each endpoint, with every attempt.',
+  Automation: 'Rules and workflows: what follows of events by your own conditions, and their runs.',
   Notices: 'What there was to tell people of, and who was told.',
   Bins: 'Built-in test destinations that show what they received.',
   Administration: 'Workspaces, API keys, settings and facts about the installation.',

@@ -1,13 +1,18 @@
 /** Samples of event types as events to publish: the body that a receiver gets, taken apart again. Pure. */
 
 import { accountOf, dataOf } from '../core/catalog/envelope.ts';
+import type { EventType, Sample } from '../core/catalog/eventType.ts';
 import type { PublishEvent } from '../engine/engine.ts';
 import type { Routing } from '../store/records.ts';
 import { eventTypesOf, unknownEventType } from './eventTypesOf.ts';
 import { faulty } from './problem.ts';
 
 /** Throws a Problem where the type or the sample does not exist. */
-export function sampleEvent(routing: Routing, typeName: string, sampleName: string | null): PublishEvent {
+export function findSample(
+  routing: Routing,
+  typeName: string,
+  sampleName: string | null,
+): { type: EventType; sample: Sample } {
   const types = eventTypesOf(routing);
   const type = types.get(typeName);
   if (!type) {
@@ -22,6 +27,12 @@ export function sampleEvent(routing: Routing, typeName: string, sampleName: stri
       names === '' ? 'this event type has no sample' : `is no sample of this event type; it has ${names}`;
     throw faulty('invalid_request', [{ field: sampleName === null ? '/event_type' : '/sample', message }]);
   }
+  return { type, sample };
+}
+
+/** Likewise. */
+export function sampleEvent(routing: Routing, typeName: string, sampleName: string | null): PublishEvent {
+  const { type, sample } = findSample(routing, typeName, sampleName);
   const data = dataOf(type.family, sample.body);
   return {
     id: null,

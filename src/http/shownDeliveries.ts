@@ -56,12 +56,13 @@ export async function showDeliveryInFull(
   row: StoredDelivery,
   options: { showSecrets: boolean },
 ): Promise<DeliveryDetailView> {
-  const [members, attempts, event] = await Promise.all([
+  const [members, attempts, own, event] = await Promise.all([
     showMembers(deps, row),
     deps.store.listAttempts(workspace, [row.key], { full: true }),
+    deps.store.findOwnBody(workspace, row.message),
     deps.store.findEvent(workspace, row.eventId),
   ]);
-  const body = event?.body ?? null;
+  const body = own ?? event?.body ?? null;
   return { ...members, attempts: attempts.map((attempt) => attemptDetailView(attempt, body, options)) };
 }
 

@@ -18,7 +18,12 @@ const OPTIONS: Options = {
 };
 
 /** Components that code checks better than a schema would. */
-const CHECKED_BY_CODE: Readonly<Record<string, object>> = { Condition: { $id: 'Condition', type: 'object' } };
+const CHECKED_BY_CODE: Readonly<Record<string, object>> = Object.fromEntries(
+  ['Condition', 'NewRule', 'RulePatch', 'NewWorkflow', 'WorkflowPatch'].map(($id) => [
+    $id,
+    { $id, type: 'object' },
+  ]),
+);
 
 /** `components` are what request schemas may refer to. */
 export function createValidatorCompiler(

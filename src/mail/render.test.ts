@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import type { DueMail } from '../store/records/mails.ts';
+import type { MailKind } from '../store/records/mails.ts';
 import type { Notice, NoticeDetails, NoticeKind } from '../store/records/notices.ts';
 import { arabic } from './arabic.ts';
 import { CAUSES, causeOf } from './cause.ts';
 import { english } from './english.ts';
 import { createLocale } from './locale.ts';
 import { visible } from './pieces.ts';
-import { renderMail } from './render.ts';
+import { renderMail, renderOwn } from './render.ts';
 import type { Forms } from './texts.ts';
 
 const T = Date.UTC(2026, 2, 2, 9, 14, 7);
@@ -57,7 +57,7 @@ function aDrop(over: Partial<NoticeDetails['delivery.dropped']> = {}, at = T, en
   return aNotice('delivery.dropped', details, { at, endpoint, delivery: 42 });
 }
 
-const MAILS: Record<DueMail['kind'], Notice> = {
+const MAILS: Record<MailKind, Notice> = {
   disabled: aDisabling(),
   warning: aNotice('budget.warning', {
     level: 80,
@@ -69,11 +69,11 @@ const MAILS: Record<DueMail['kind'], Notice> = {
   expiring: aNotice('held.expiring', { ...CRM, held: 12, oldest_at: T, expires_at: T + 86_400_000 }),
   dropped: aDrop(),
 };
-const KINDS = Object.keys(MAILS) as Array<DueMail['kind']>;
+const KINDS = Object.keys(MAILS) as Array<MailKind>;
 
 function render(
   notices: readonly Notice[],
-  over: { kind?: DueMail['kind']; language?: 'ar' | 'en'; workspaceName?: string } = {},
+  over: { kind?: MailKind; language?: 'ar' | 'en'; workspaceName?: string } = {},
 ) {
   const { kind = 'disabled', language = 'en', workspaceName = 'Acme' } = over;
   const mail = {
@@ -260,4 +260,12 @@ test.each([
   ['something else', null],
 ] as const)('"%s" is an error of the kind %s', (error, cause) => {
   expect(causeOf(error)).toBe(cause);
+});
+
+test('what a rule or workflow mails is as it was written, each line in its own direction, and inert', () => {
+  const own = { subject: 'شكرًا <لك>', text: 'Hello,\nمرحبًا <b>' };
+  const { subject, text, html } = renderOwn(own, 'ar');
+  expect([subject, text]).toEqual([own.subject, own.text]);
+  expect(html).toContain('<div dir="auto">Hello,</div><div dir="auto">مرحبًا &lt;b&gt;</div>');
+  expect(html).not.toContain('<b>');
 });

@@ -3,9 +3,9 @@
  * gives the mail its subject; everything else that happened in the same minute follows below.
  */
 
-import type { DueMail, MailKind } from '../store/records/mails.ts';
+import { type DueMail, type MailKind, STEP_MAIL } from '../store/records/mails.ts';
 import type { Notice, NoticeKind } from '../store/records/notices.ts';
-import { renderHtml } from './html.ts';
+import { escapeHtml, renderHtml } from './html.ts';
 import { createLocale, type Locale } from './locale.ts';
 import {
   type Block,
@@ -45,13 +45,30 @@ const TONES: Record<MailKind, Tone> = {
 const MAX_SUBJECT = 150;
 const MAX_WORKSPACE = 60;
 
-type MailToRender = Pick<DueMail, 'kind' | 'recipient' | 'workspaceName' | 'notices'>;
+type MailToRender = Pick<DueMail, 'recipient' | 'workspaceName' | 'notices'> & { kind: MailKind };
+
+/** A mail that is due, whoever has written it. `publicUrl` is without a slash at its end. */
+export function renderDue(mail: DueMail, publicUrl: string): RenderedMail {
+  if (mail.kind === STEP_MAIL) {
+    return renderOwn(mail.own ?? { subject: '', text: '' }, mail.recipient.language);
+  }
+  return renderMail({ ...mail, kind: mail.kind }, publicUrl);
+}
 
 /** `publicUrl` is without a slash at its end. */
 export function renderMail(mail: MailToRender, publicUrl: string): RenderedMail {
   const locale = createLocale(mail.recipient.language);
   const content = contentOf(mail, { locale, publicUrl });
   return { subject: content.subject, html: renderHtml(content), text: renderPlain(content) };
+}
+
+/** A mail whose words a person has written: as they are, each line in its own direction. */
+export function renderOwn({ subject, text }: NonNullable<DueMail['own']>, language: string): RenderedMail {
+  const lines = text.split(/\r\n|\r|\n/).map((line) => `<div dir="auto">${escapeHtml(line) || '<br>'}</div>`);
+  const style =
+    'font-family:system-ui,-apple-system,sans-serif;font-size:16px;line-height:1.6;margin:0;padding:24px 16px';
+  const html = `<!doctype html><html lang="${escapeHtml(language)}"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><meta name="color-scheme" content="light dark"><title>${escapeHtml(subject)}</title></head><body style="${style}"><div style="max-width:600px;margin:0 auto;overflow-wrap:anywhere">${lines.join('')}</div></body></html>`;
+  return { subject, html, text };
 }
 
 function contentOf(mail: MailToRender, place: SectionPlace): MailContent {

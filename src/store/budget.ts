@@ -45,6 +45,8 @@ interface Account {
   moved: boolean;
   /** Something was sent to an endpoint that had been disabled meanwhile: the sender's view is old. */
   outdated: boolean;
+  /** The delivery whose result is being settled: what comes of it was caused by its event. */
+  cause: number;
 }
 
 /**
@@ -132,6 +134,7 @@ function* openAccount(workspace: number, results: readonly Fresh[]): Steps<Accou
     endpoints: new Map(),
     moved: false,
     outdated: false,
+    cause: 0,
   };
   const concerned = new Set([...state.errors, ...results].map(({ endpoint }) => endpoint));
   for (const endpoint of concerned) yield* readEndpoint(account, endpoint);
@@ -165,6 +168,7 @@ function endOf({ attempt }: AttemptResult): number {
 function* settleResult(account: Account, result: Fresh): Steps<void> {
   const { workspace, endpoint, attempt } = result;
   const known = account.endpoints.get(endpoint);
+  account.cause = result.delivery;
   if (result.next.state === 'dropped') yield* noteDrop(known, result);
   if (isSuccess(result)) {
     noteSuccess(account.state, endpoint);
@@ -221,6 +225,7 @@ function* applyVerdict(account: Account, verdict: BudgetVerdict, at: number): St
   yield* notice(workspace, 'budget.warning', details, {
     endpoint: verdict.scope === SHARED ? null : verdict.scope,
     at,
+    cause: account.cause,
   });
 }
 
@@ -262,7 +267,12 @@ function* disable(
     values: [workspace, by, 'endpoint.disabled', target, JSON.stringify({ reason }), at],
   };
   const { name, url, error } = known;
-  yield* notice(workspace, 'endpoint.disabled', { name, url, reason, by, error, trip }, { endpoint, at });
+  yield* notice(
+    workspace,
+    'endpoint.disabled',
+    { name, url, reason, by, error, trip },
+    { endpoint, at, cause: account.cause },
+  );
 }
 
 /** The first delivery since its endpoint was enabled has arrived: the rest may follow. */
@@ -278,13 +288,14 @@ function* endProbe(account: Account, endpoint: number): Steps<void> {
 function* noteDrop(known: KnownEndpoint | undefined, result: Fresh): Steps<void> {
   const { workspace, endpoint, delivery, attempt } = result;
   const [row] = yield {
-    sql: `SELECT e.id, e.type, d.reason FROM deliveries d
+    sql: `SELECT e.id, e.type, d.reason, d.source_kind FROM deliveries d
       JOIN events e ON e.workspace = d.workspace AND e.key = d.event
       WHERE d.workspace = ? AND d.key = ? AND d.state = 'dropped' AND d.source_kind <> 'test'`,
     values: [workspace, delivery],
   };
-  // A system event's own drop is told in the log alone: it must not beget further events.
-  if (row === undefined || known === undefined || isSystemEvent(String(row.type))) return;
+  if (row === undefined || known === undefined) return;
+  // A subscription to drops must not beget further ones; what rules and workflows do is bounded by depth.
+  if (isSystemEvent(String(row.type)) && row.source_kind === 'subscription') return;
   yield* notice(
     workspace,
     'delivery.dropped',
@@ -296,7 +307,7 @@ function* noteDrop(known: KnownEndpoint | undefined, result: Fresh): Steps<void>
       reason: String(row.reason),
       attempts: attempt.number,
     },
-    { endpoint, delivery, at: endOf(result) },
+    { endpoint, delivery, at: endOf(result), cause: delivery },
   );
 }
 
@@ -304,10 +315,16 @@ function* notice<Kind extends NoticeKind>(
   workspace: number,
   kind: Kind,
   details: NoticeDetails[Kind],
-  about: { endpoint: number | null; delivery?: number; at: number },
+  about: { endpoint: number | null; delivery?: number; at: number; cause: number },
 ): Steps<void> {
   yield {
-    sql: 'INSERT INTO notices (workspace, kind, endpoint, delivery, details, at) VALUES (?, ?, ?, ?, ?, ?)',
-    values: [workspace, kind, about.endpoint, about.delivery ?? null, JSON.stringify(details), about.at],
+    sql: `INSERT INTO notices (workspace, kind, endpoint, delivery, details, at, depth)
+      SELECT d.workspace, ?, ?, ?, ?, ?, e.depth + 1 FROM deliveries d
+        JOIN events e ON e.workspace = d.workspace AND e.key = d.event
+      WHERE d.workspace = ? AND d.key = ?`,
+    values: [
+      ...[kind, about.endpoint, about.delivery ?? null, JSON.stringify(details), about.at],
+      ...[workspace, about.cause],
+    ],
   };
 }

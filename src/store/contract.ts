@@ -5,6 +5,7 @@
 
 import { describe } from 'vitest';
 import { administrationContract } from './contract/administration.ts';
+import { automationContract } from './contract/automation.ts';
 import { budgetContract } from './contract/budget.ts';
 import type { OpenStore } from './contract/builders.ts';
 import { historyContract } from './contract/history.ts';
@@ -22,6 +23,7 @@ export function storeContract(name: string, open: OpenStore): void {
     publishingContract(open);
     lanesContract(open);
     recordingContract(open);
+    automationContract(open);
     budgetContract(open);
     logContract(open);
     historyContract(open);

@@ -4,7 +4,9 @@ import type { Kysely, Selectable, Transaction, Updateable } from 'kysely';
 import { formatId } from '../core/ids.ts';
 import { lockWorkspace, moveRouting, toWorkspace } from './administration.ts';
 import { insertAudit } from './audit.ts';
+import { readAutomations } from './automations.ts';
 import { countOpen, enabling, skipOpen } from './enabling.ts';
+import { createLanes, insertEndpoint, insertSecret } from './endpointRows.ts';
 import type { DisabledReason, Endpoint, EndpointPatch, SealedSecret, SecretKind } from './records.ts';
 import type { EndpointsTable, Schema, SecretsTable } from './schema.ts';
 import type { Store } from './store.ts';
@@ -50,6 +52,7 @@ function toEndpoint(row: Selectable<EndpointsTable>, secrets: readonly SealedSec
           },
     createdAt: row.created_at,
     updatedAt: row.updated_at,
+    automation: row.automation,
     lanes: JSON.parse(row.lanes) as number[],
     secrets,
   };
@@ -75,37 +78,6 @@ function toColumns(patch: EndpointPatch): EndpointColumns {
   if (patch.sealedHeaders !== undefined) columns.sealed_headers = patch.sealedHeaders;
   if (patch.signature !== undefined) columns.signature = JSON.stringify(patch.signature);
   return columns;
-}
-
-async function createLanes(
-  trx: Transaction<Schema>,
-  workspace: number,
-  endpoint: number,
-  lanes: readonly number[],
-): Promise<void> {
-  const rows = lanes.map((key) => ({
-    key,
-    workspace,
-    endpoint,
-    last_sequence: 0,
-    done_sequence: 0,
-    owner: null,
-    epoch: 0,
-  }));
-  await trx.insertInto('lanes').values(rows).execute();
-}
-
-async function insertSecret(
-  trx: Transaction<Schema>,
-  workspace: number,
-  endpoint: number,
-  secret: SealedSecret,
-): Promise<void> {
-  const { createdAt, expiresAt, ...rest } = secret;
-  await trx
-    .insertInto('secrets')
-    .values({ ...rest, workspace, endpoint, created_at: createdAt, expires_at: expiresAt })
-    .execute();
 }
 
 /**
@@ -161,33 +133,9 @@ export function endpoints(write: Kysely<Schema>, read: Kysely<Schema>): Endpoint
   return {
     ...reading(read),
     ...enabling(write),
-    createEndpoint: ({ lanes, secrets, ...endpoint }, by) =>
+    createEndpoint: (endpoint, by) =>
       write.transaction().execute(async (trx) => {
-        await trx
-          .insertInto('endpoints')
-          .values({
-            key: endpoint.key,
-            workspace: endpoint.workspace,
-            url: endpoint.url,
-            name: endpoint.name,
-            event_types: JSON.stringify(endpoint.eventTypes),
-            condition: endpoint.condition === null ? null : JSON.stringify(endpoint.condition),
-            ordering: JSON.stringify(endpoint.ordering),
-            retry: JSON.stringify(endpoint.retry),
-            timeout_ms: endpoint.timeoutMs,
-            sealed_headers: endpoint.sealedHeaders,
-            signature: JSON.stringify(endpoint.signature),
-            lanes: JSON.stringify(lanes),
-            disabled_reason: null,
-            disabled_at: null,
-            disabled_by: null,
-            created_at: endpoint.createdAt,
-            updated_at: endpoint.createdAt,
-            deleted_at: null,
-          })
-          .execute();
-        await createLanes(trx, endpoint.workspace, endpoint.key, lanes);
-        for (const secret of secrets) await insertSecret(trx, endpoint.workspace, endpoint.key, secret);
+        await insertEndpoint(trx, endpoint);
         await moveRouting(trx, endpoint.workspace);
         await insertAudit(trx, {
           workspace: endpoint.workspace,
@@ -284,7 +232,7 @@ function reading(
         .where('key', '=', workspace)
         .executeTakeFirst();
       if (row === undefined) return null;
-      const [endpointRows, secretRows, typeRows] = await Promise.all([
+      const [endpointRows, secretRows, typeRows, automations] = await Promise.all([
         read
           .selectFrom('endpoints')
           .selectAll()
@@ -304,6 +252,7 @@ function reading(
           .where('workspace', '=', workspace)
           .orderBy('name')
           .execute(),
+        readAutomations(read, workspace),
       ]);
       const secrets = Map.groupBy(secretRows, (secret) => secret.endpoint);
       return {
@@ -316,6 +265,7 @@ function reading(
           createdAt: created_at,
           updatedAt: updated_at,
         })),
+        automations,
       };
     },
     async routingVersions(workspaces) {

@@ -2,7 +2,8 @@
 
 import { type Kysely, type RawBuilder, sql } from 'kysely';
 import { NODE_SLOTS } from '../core/ids.ts';
-import type { LaneItem, SourceKind } from './records.ts';
+import type { SourceKind } from './records/delivery.ts';
+import type { LaneItem } from './records.ts';
 import type { Schema } from './schema.ts';
 import { isOpen } from './states.ts';
 import type { Store } from './store.ts';
@@ -74,7 +75,10 @@ export function lanes(write: Kysely<Schema>, read: Kysely<Schema>, dialect: Lane
         .innerJoin('event_bodies as b', (join) =>
           join.onRef('b.workspace', '=', 'd.workspace').onRef('b.event', '=', 'd.event'),
         )
-        .select(['d.sequence', sql<number>`octet_length(b.body)`.as('bytes')])
+        .leftJoin('delivery_bodies as x', (join) =>
+          join.onRef('x.workspace', '=', 'd.workspace').onRef('x.delivery', '=', 'd.message'),
+        )
+        .select(['d.sequence', sql<number>`octet_length(coalesce(x.body, b.body))`.as('bytes')])
         .where('d.lane', '=', lane)
         .where('d.sequence', '>', afterSequence)
         .where(isOpen('d.state'))
@@ -96,6 +100,10 @@ export function lanes(write: Kysely<Schema>, read: Kysely<Schema>, dialect: Lane
         .innerJoin('event_bodies as b', (join) =>
           join.onRef('b.workspace', '=', 'd.workspace').onRef('b.event', '=', 'd.event'),
         )
+        // A replay sends what its original sent.
+        .leftJoin('delivery_bodies as x', (join) =>
+          join.onRef('x.workspace', '=', 'd.workspace').onRef('x.delivery', '=', 'd.message'),
+        )
         .select([
           'd.key',
           'd.sequence',
@@ -108,7 +116,7 @@ export function lanes(write: Kysely<Schema>, read: Kysely<Schema>, dialect: Lane
           'd.attempts',
           'd.waited_ms',
           'd.next_attempt_at',
-          'b.body',
+          sql<string>`coalesce(x.body, b.body)`.as('body'),
         ])
         .where('d.lane', '=', lane)
         .where('d.sequence', '>', afterSequence)

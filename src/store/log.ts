@@ -12,13 +12,13 @@ import type { AttemptOutcome } from '../core/delivery/decide.ts';
 import type { StoredState } from '../core/delivery/machine.ts';
 import { firstKeyAt, formatId } from '../core/ids.ts';
 import { insertAudit } from './audit.ts';
+import type { SourceKind } from './records/delivery.ts';
 import type { AuditAction, AuditEntry } from './records/history.ts';
 import type {
   ChangeAnswer,
   DeliveryFilter,
   EventFilter,
   Page,
-  SourceKind,
   StoredAttempt,
   StoredDelivery,
   StoredEvent,
@@ -115,6 +115,7 @@ type Log = Pick<
   | 'findEvent'
   | 'listDeliveries'
   | 'findDelivery'
+  | 'findOwnBody'
   | 'listAttempts'
   | 'laneHead'
   | 'retryNow'
@@ -204,7 +205,7 @@ function filterDeliveries(
 
 function deliveryLog(
   read: Kysely<Schema>,
-): Pick<Log, 'listDeliveries' | 'findDelivery' | 'listAttempts' | 'laneHead'> {
+): Pick<Log, 'listDeliveries' | 'findDelivery' | 'findOwnBody' | 'listAttempts' | 'laneHead'> {
   return {
     async listDeliveries(workspace, filter, page) {
       const isNarrow = [filter.endpoint, filter.event, filter.subject].some((value) => value !== undefined);
@@ -216,6 +217,15 @@ function deliveryLog(
     async findDelivery(workspace, delivery) {
       const row = await deliveryQuery(read, workspace).where('d.key', '=', delivery).executeTakeFirst();
       return row === undefined ? null : toDelivery(row);
+    },
+    async findOwnBody(workspace, message) {
+      const row = await read
+        .selectFrom('delivery_bodies')
+        .select('body')
+        .where('workspace', '=', workspace)
+        .where('delivery', '=', message)
+        .executeTakeFirst();
+      return row?.body ?? null;
     },
     async listAttempts(workspace, deliveries, { full }) {
       if (deliveries.length === 0) return [];

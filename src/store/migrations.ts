@@ -9,6 +9,7 @@
 
 import { type Kysely, sql } from 'kysely';
 import type { Migration } from 'kysely/migration';
+import { automation } from './automationStep.ts';
 import { failurePolicy } from './failurePolicyStep.ts';
 import type { Schema } from './schema.ts';
 import type { Step, Types } from './schemaStep.ts';
@@ -127,6 +128,7 @@ const first: Step = ({ int, bytes, key, primary, clustered, roomy, extra }) => [
 const STEPS: ReadonlyArray<readonly [name: string, step: Step]> = [
   ['0001_first', first],
   ['0002_failure_policy', failurePolicy],
+  ['0003_automation', automation],
 ];
 
 /** The steps for one database, as Kysely's Migrator takes them. */

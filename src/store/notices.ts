@@ -10,6 +10,7 @@ import {
   type MailKind,
   type MailState,
   type NoticeMail,
+  STEP_MAIL,
 } from './records/mails.ts';
 import type { Notice, NoticeDetails, NoticeKind } from './records/notices.ts';
 import type { Recipient } from './records.ts';
@@ -61,7 +62,7 @@ export function notices(write: Kysely<Schema>, read: Kysely<Schema>, dialect: No
         .orderBy('key')
         .limit(limit)
         .execute();
-      return rows.map(toNotice);
+      return rows.map((row) => ({ ...toNotice(row), depth: row.depth }));
     },
     async markPublished(keys, at) {
       if (keys.length === 0) return;
@@ -215,6 +216,7 @@ async function compose(
     .selectFrom('mails')
     .select((eb) => eb.fn.max('created_at').as('at'))
     .where('workspace', '=', workspace)
+    .where('kind', '<>', STEP_MAIL)
     .executeTakeFirst();
   if ((last?.at ?? Number.NEGATIVE_INFINITY) > rules.now - rules.groupMs) return 0;
   const grouped = [
@@ -324,24 +326,28 @@ async function readDue(trx: Transaction<Schema>, keys: readonly number[]): Promi
   const due: DueMail[] = [];
   for (const row of rows) {
     const named = JSON.parse(row.notices) as number[];
-    const told = await trx
-      .selectFrom('notices')
-      .selectAll()
-      .where('workspace', '=', row.workspace)
-      .where('key', 'in', named)
-      .orderBy('at')
-      .orderBy('key')
-      .execute();
+    const told =
+      named.length === 0
+        ? []
+        : await trx
+            .selectFrom('notices')
+            .selectAll()
+            .where('workspace', '=', row.workspace)
+            .where('key', 'in', named)
+            .orderBy('at')
+            .orderBy('key')
+            .execute();
     due.push({
       key: row.key,
       workspace: row.workspace,
       workspaceName: row.name,
-      kind: row.kind as MailKind,
+      kind: row.kind as DueMail['kind'],
       recipient: { email: row.recipient, language: row.language as Recipient['language'] },
       messageId: row.message_id,
       attempts: row.attempts,
       createdAt: row.created_at,
       notices: told.map(toNotice),
+      own: row.subject === null ? null : { subject: row.subject, text: row.text ?? '' },
     });
   }
   return due;

@@ -11,6 +11,8 @@ import type { StoredState } from '../core/delivery/machine.ts';
 import type { Ordering } from '../core/delivery/order.ts';
 import type { RetryPolicy } from '../core/delivery/retry.ts';
 import type { Condition } from '../core/routing/condition.ts';
+import type { Automation, NewActivation } from './records/automation.ts';
+import type { DeliverySource, NewDelivery } from './records/delivery.ts';
 
 // ---------------------------------------------------------------- administration
 
@@ -136,6 +138,8 @@ export interface Endpoint {
   recovery: Recovery | null;
   createdAt: number;
   updatedAt: number;
+  /** The rule or workflow whose typed URL it is; null for one that a person connected. */
+  automation: number | null;
   /** Keys of the lanes in use now, by place. */
   lanes: readonly number[];
   secrets: readonly SealedSecret[];
@@ -185,26 +189,11 @@ export interface Routing {
   workspace: Workspace;
   endpoints: readonly Endpoint[];
   eventTypes: readonly CustomEventType[];
+  /** Enabled or not: rules by position, then workflows in the order in which they were made. */
+  automations: readonly Automation[];
 }
 
 // ---------------------------------------------------------------- publishing
-
-export type SourceKind = 'subscription' | 'rule' | 'workflow' | 'test' | 'replay';
-
-export interface DeliverySource {
-  kind: Exclude<SourceKind, 'replay'>;
-  /** Key of the subscription's endpoint, the rule or the workflow; null for a test. */
-  id: number | null;
-}
-
-export interface NewDelivery {
-  key: number;
-  endpoint: number;
-  lane: number;
-  source: DeliverySource;
-  /** False for a disabled endpoint: its lane is left unclaimed and the delivery is held. */
-  claim: boolean;
-}
 
 export interface NewEvent {
   key: number;
@@ -225,6 +214,12 @@ export interface NewEvent {
   warnings: string | null;
   test: boolean;
   deliveries: readonly NewDelivery[];
+  /** How many system events lie between it and what people published. */
+  depth: number;
+  /** What it sets off: rules by position, then workflows. */
+  activations: readonly NewActivation[];
+  /** Whether runs may wait for its type. */
+  signals: boolean;
 }
 
 /** A "no" kept with its event (P12). */
@@ -268,7 +263,14 @@ export interface TouchedLane {
 
 export type PublishAnswer =
   /** `repeated` is true where every event had been accepted before; nothing was written then. */
-  | { kind: 'accepted'; accepted: AcceptedEvent[]; repeated: boolean[]; lanes: TouchedLane[] }
+  | {
+      kind: 'accepted';
+      accepted: AcceptedEvent[];
+      repeated: boolean[];
+      lanes: TouchedLane[];
+      /** Activations that the loop brake stopped: their deliveries were not written. */
+      braked: number[];
+    }
   /** Routing has moved on: match again with this version or a later one. Nothing was written. */
   | { kind: 'stale'; routingVersion: number }
   /** More than the workspace's quota. `reached` is what was published before. Nothing was written. */

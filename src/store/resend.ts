@@ -106,7 +106,7 @@ async function lockEndpoints(
 }
 
 /** Takes as many sequences of each lane as are chosen for it, lanes in ascending order as everyone does; answers the first ones. */
-async function advanceLanes(
+export async function advanceLanes(
   trx: Transaction<Schema>,
   locking: Locking,
   workspace: number,

@@ -145,7 +145,7 @@ function timeOf(key: number): number {
 
 async function deleteIn(
   db: Kysely<Schema>,
-  table: 'attempts' | 'event_bodies' | 'events' | 'deliveries',
+  table: 'attempts' | 'event_bodies' | 'events' | 'deliveries' | 'runs',
   column: string,
   workspace: number,
   keys: readonly number[],
@@ -158,7 +158,7 @@ async function deleteIn(
   return Number(result.numAffectedRows ?? 0n);
 }
 
-/** Those of the events that have open deliveries. */
+/** Those of the events that have open deliveries, or runs that wait. */
 async function eventsInUse(
   db: Kysely<Schema>,
   workspace: number,
@@ -172,6 +172,14 @@ async function eventsInUse(
     .where('workspace', '=', workspace)
     .where('event', 'in', events)
     .where(isOpenUnindexed)
+    .union(
+      db
+        .selectFrom('runs')
+        .select('event')
+        .where('workspace', '=', workspace)
+        .where('event', 'in', events)
+        .where('state', '=', 'waiting'),
+    )
     .execute();
   return new Set(rows.map((row) => row.event));
 }
@@ -217,6 +225,15 @@ async function deleteEvents(
   const attempts = await sql`
     DELETE FROM attempts WHERE workspace = ${workspace} AND delivery IN (
       SELECT key FROM deliveries WHERE workspace = ${workspace} AND event IN (${these}))`.execute(trx);
+  await sql`
+    DELETE FROM delivery_bodies WHERE workspace = ${workspace} AND delivery IN (
+      SELECT key FROM deliveries WHERE workspace = ${workspace} AND event IN (${these}))`.execute(trx);
+  for (const table of ['run_steps', 'run_signals']) {
+    await sql`
+      DELETE FROM ${sql.table(table)} WHERE workspace = ${workspace} AND run IN (
+        SELECT key FROM runs WHERE workspace = ${workspace} AND event IN (${these}))`.execute(trx);
+  }
+  await deleteIn(trx, 'runs', 'event', workspace, old);
   const deliveries = await deleteIn(trx, 'deliveries', 'event', workspace, old);
   const bodies = await deleteIn(trx, 'event_bodies', 'event', workspace, old);
   const gone = await deleteIn(trx, 'events', 'key', workspace, old);

@@ -58,6 +58,7 @@ export interface EndpointsTable {
   probe_lane: Generated<number | null>;
   release_per_second: Generated<number | null>;
   held_warned_at: Generated<number | null>;
+  automation: Generated<number | null>;
 }
 
 export interface SecretsTable {
@@ -98,6 +99,7 @@ export interface EventsTable {
   hash: string;
   test: number;
   deliveries: number;
+  depth: Generated<number>;
 }
 
 /** Apart from the small hot rows, with a retention of its own. */
@@ -215,6 +217,7 @@ export interface NoticesTable {
   at: number;
   published_at: number | null;
   mailed_at: number | null;
+  depth: Generated<number>;
 }
 
 export interface MailsTable {
@@ -232,6 +235,8 @@ export interface MailsTable {
   error: string | null;
   created_at: number;
   ended_at: number | null;
+  subject: Generated<string | null>;
+  text: Generated<string | null>;
 }
 
 export interface ReplaysTable {
@@ -279,6 +284,75 @@ export interface UsageByDayTable {
   events: number;
 }
 
+export interface DeliveryBodiesTable {
+  delivery: number;
+  workspace: number;
+  body: string;
+}
+
+export interface AutomationsTable {
+  key: number;
+  workspace: number;
+  kind: string;
+  name: string;
+  position: number;
+  enabled_at: number | null;
+  version: number;
+  definition: string;
+  created_at: number;
+  updated_at: number;
+  deleted_at: number | null;
+}
+
+export interface AutomationVersionsTable {
+  workspace: number;
+  automation: number;
+  version: number;
+  definition: string;
+  created_by: string;
+  created_at: number;
+}
+
+export interface ActivationsTable {
+  workspace: number;
+  automation: number;
+  subject: string;
+  count: number;
+}
+
+export interface RunsTable {
+  key: number;
+  workspace: number;
+  automation: number;
+  version: number;
+  event: number;
+  subject: string | null;
+  state: string;
+  reason: string | null;
+  revision: number;
+  progress: string;
+  due_at: number | null;
+  waits_for: string | null;
+  created_at: number;
+  ended_at: number | null;
+}
+
+export interface RunStepsTable {
+  workspace: number;
+  run: number;
+  number: number;
+  step: string | null;
+  kind: string;
+  details: string;
+  at: number;
+}
+
+export interface RunSignalsTable {
+  workspace: number;
+  run: number;
+  event: number;
+}
+
 export interface Schema {
   workspaces: WorkspacesTable;
   api_keys: ApiKeysTable;
@@ -303,4 +377,11 @@ export interface Schema {
   purged_deliveries: PurgedDeliveriesTable;
   audit: AuditTable;
   usage_by_day: UsageByDayTable;
+  delivery_bodies: DeliveryBodiesTable;
+  automations: AutomationsTable;
+  automation_versions: AutomationVersionsTable;
+  activations: ActivationsTable;
+  runs: RunsTable;
+  run_steps: RunStepsTable;
+  run_signals: RunSignalsTable;
 }

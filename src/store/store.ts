@@ -11,6 +11,18 @@
  */
 
 import type { BudgetError } from '../core/delivery/budget.ts';
+import type {
+  Automation,
+  AutomationPatch,
+  AutomationVersion,
+  DueRun,
+  NewAutomation,
+  Run,
+  RunAdvance,
+  RunFilter,
+  RunStep,
+  WaitingRuns,
+} from './records/automation.ts';
 import type { Bin, BinAnswer, BinRequest } from './records/bins.ts';
 import type {
   AuditFilter,
@@ -27,7 +39,7 @@ import type {
   StoredAuditEntry,
 } from './records/history.ts';
 import type { ComposedMails, ComposeRules, DueMail, ListedNotice, MailSettlement } from './records/mails.ts';
-import type { Notice } from './records/notices.ts';
+import type { UnpublishedNotice } from './records/notices.ts';
 import type { ExpiredHeld, KeySpan, Purged } from './records/retention.ts';
 import type {
   ApiKey,
@@ -192,6 +204,8 @@ export interface Store {
   findEvent(workspace: number, id: string): Promise<StoredEvent | null>;
   listDeliveries(workspace: number, filter: DeliveryFilter, page: Page): Promise<StoredDelivery[]>;
   findDelivery(workspace: number, delivery: number): Promise<StoredDelivery | null>;
+  /** What a message sends in the place of its event's body; null for that. */
+  findOwnBody(workspace: number, message: number): Promise<string | null>;
   /** Attempts of these deliveries, by delivery and number. `full` adds headers and bodies. */
   listAttempts(
     workspace: number,
@@ -249,7 +263,7 @@ export interface Store {
 
   // notices and mails
   /** In the order in which they were written. */
-  listUnpublishedNotices(limit: number): Promise<Notice[]>;
+  listUnpublishedNotices(limit: number): Promise<UnpublishedNotice[]>;
   markPublished(notices: readonly number[], at: number): Promise<void>;
   /** Newest first, with the mails that told of them. */
   listNotices(workspace: number, page: Page): Promise<ListedNotice[]>;
@@ -262,6 +276,52 @@ export interface Store {
   claimDueMails(now: number, limit: number, leaseMs: number): Promise<DueMail[]>;
   /** Does nothing to a mail that was settled for good before. */
   settleMail(mail: number, settlement: MailSettlement): Promise<void>;
+
+  // automation
+  /** Rules by position, then workflows in the order in which they were made. */
+  listAutomations(workspace: number): Promise<Automation[]>;
+  /** `endpoints` are those of its typed URLs. */
+  createAutomation(automation: NewAutomation, endpoints: readonly NewEndpoint[], by: string): Promise<void>;
+  /** A changed definition makes the next version; null if unknown. */
+  updateAutomation(
+    workspace: number,
+    automation: number,
+    patch: AutomationPatch,
+    saving: { endpoints: readonly NewEndpoint[]; waiting: WaitingRuns; by: string; at: number },
+  ): Promise<Automation | null>;
+  /** Disabling pauses the runs that wait. */
+  enableAutomation(
+    workspace: number,
+    automation: number,
+    enabled: boolean,
+    by: string,
+    at: number,
+  ): Promise<Automation | null>;
+  /** Cancels the runs that wait. */
+  deleteAutomation(workspace: number, automation: number, by: string, at: number): Promise<boolean>;
+  /** Newest first. */
+  listAutomationVersions(workspace: number, automation: number): Promise<AutomationVersion[]>;
+  listRuns(workspace: number, filter: RunFilter, page: Page): Promise<Run[]>;
+  findRun(workspace: number, run: number): Promise<Run | null>;
+  /** In the order in which they happened. */
+  listRunSteps(workspace: number, run: number): Promise<RunStep[]>;
+  /** Cancels what waits; returns how many. */
+  cancelRuns(
+    workspace: number,
+    which: { run: number } | { automation: number },
+    by: string,
+    at: number,
+  ): Promise<number>;
+  /** Runs of enabled automations whose time has come, the longest due first. */
+  dueRuns(now: number, limit: number): Promise<DueRun[]>;
+  /**
+   * Writes runs' next steps with their effects, each whole or not at all; the lanes that got something,
+   * null for a run that has moved on since it was read.
+   */
+  advanceRuns(
+    steps: ReadonlyArray<{ run: DueRun; next: RunAdvance }>,
+    now: number,
+  ): Promise<Array<number[] | null>>;
 
   // bins
   createBin(bin: Omit<Bin, 'requests'>): Promise<void>;

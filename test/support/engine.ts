@@ -23,9 +23,7 @@ const SEALING_KEY = Buffer.alloc(32, 7);
 export const sealer = createSealer(SEALING_KEY, (length) => realRandom.bytes(length));
 
 /** A new SQLite store in a directory of its own, migrated, with one workspace. */
-export async function aSqliteStore(
-  clock: Clock = realClock,
-): Promise<{
+export async function aSqliteStore(clock: Clock = realClock): Promise<{
   store: Store;
   insertNotices(rows: readonly NewNotice[]): Promise<void>;
   dispose(): Promise<void>;
@@ -121,6 +119,7 @@ export async function anEndpoint(
     name: '',
     eventTypes: ['*'],
     condition: null,
+    automation: null,
     ordering,
     retry: { preset: 'three-minutes' },
     timeoutMs: 5000,

@@ -6,6 +6,7 @@ import { parseId } from '../../core/ids.ts';
 import { parseSecret } from '../../core/signing/secret.ts';
 import type { Endpoint, EndpointPatch, NewEndpoint, Routing } from '../../store/records.ts';
 import { callerOf, hasScope, workspaceOf } from '../auth.ts';
+import { automationIds } from '../automationIds.ts';
 import type { App, HttpDeps } from '../deps.ts';
 import { checkEndpointInput, newLanes } from '../endpointInput.ts';
 import { type MadeSecret, makeSecret, openHeaders, sealHeaders } from '../endpointSecrets.ts';
@@ -59,7 +60,9 @@ function createRoute(app: App, deps: HttpDeps): void {
       const given = request.body.secret;
       if (given !== undefined) checkGivenSecret(given);
       const routing = await routingOf(deps, workspace);
-      await requireRoom(deps, workspace, 'endpoints', routing.endpoints.length);
+      // Those of rules and workflows count as part of these.
+      const own = routing.endpoints.filter(({ automation }) => automation === null);
+      await requireRoom(deps, workspace, 'endpoints', own.length);
       const { condition } = await checkEndpointInput(deps, routing, request.body);
       const endpoint = endpointFrom(deps, workspace, request.body);
       const shared = makeSecret(deps, 'v1', given ?? null);
@@ -152,6 +155,7 @@ function patchRoute(app: App, deps: HttpDeps): void {
     async (request) => {
       const workspace = workspaceOf(request);
       const endpoint = await endpointOfId(deps, workspace, request.params.id);
+      refuseOtherUrl(endpoint, request.body);
       const { condition } = await checkEndpointInput(deps, await routingOf(deps, workspace), request.body);
       const patch = patchFrom(deps, endpoint, request.body);
       if (condition !== undefined) patch.condition = condition;
@@ -167,6 +171,14 @@ function patchRoute(app: App, deps: HttpDeps): void {
       return showEndpoint(deps, request, await findEndpoint(deps, workspace, endpoint.key));
     },
   );
+}
+
+/** A rule finds its endpoints by the URLs that stand in it. */
+function refuseOtherUrl({ automation, url }: Endpoint, input: EndpointPatchInput): void {
+  if (automation === null || input.url === undefined || input.url === url) return;
+  throw faulty('invalid_request', [
+    { field: '/url', message: 'stands in a rule or workflow (`automation_id`); change it there' },
+  ]);
 }
 
 function deleteRoute(app: App, deps: HttpDeps): void {
@@ -242,9 +254,11 @@ export async function showEndpoints(
   endpoints: readonly Endpoint[],
 ): Promise<EndpointView[]> {
   const disabled = endpoints.filter((endpoint) => endpoint.disabled !== null).map(({ key }) => key);
-  const [open, failing] = await Promise.all([
+  const owners = endpoints.flatMap(({ automation }) => (automation === null ? [] : [automation]));
+  const [open, failing, ids] = await Promise.all([
     disabled.length === 0 ? null : deps.store.countOpen(workspaceOf(request), disabled),
     deps.store.listFailing(workspaceOf(request)),
+    automationIds(deps, workspaceOf(request), owners),
   ]);
   const showSecrets = hasScope(callerOf(request), 'manage');
   return endpoints.map((endpoint) =>
@@ -252,6 +266,7 @@ export async function showEndpoints(
       held: open?.get(endpoint.key) ?? null,
       failing: failing.get(endpoint.key) ?? null,
       headers: openHeaders(deps.sealer, endpoint, showSecrets),
+      automationId: endpoint.automation === null ? null : (ids.get(endpoint.automation) ?? null),
     }),
   );
 }
@@ -280,6 +295,7 @@ function endpointFrom(deps: HttpDeps, workspace: number, input: NewEndpointInput
     name: input.name ?? '',
     eventTypes: input.event_types,
     condition: null,
+    automation: null,
     ordering,
     retry: input.retry ?? { preset: 'three-minutes' },
     timeoutMs: input.timeout_ms ?? DEFAULT_TIMEOUT_MS,

@@ -1,14 +1,17 @@
 /** `GET /v1/events`: what was published, and what became of it (A14, P12). */
 
 import { Type } from 'typebox';
-import type { StoredDelivery } from '../../store/records.ts';
+import type { Run } from '../../store/records/automation.ts';
+import type { Page, StoredDelivery } from '../../store/records.ts';
 import { workspaceOf } from '../auth.ts';
+import { automationIds } from '../automationIds.ts';
 import type { App, HttpDeps } from '../deps.ts';
 import { describe, idParams, ref } from '../operation.ts';
 import { MAX_PAGE, pageFrom, pageQuery, readPage, readTimes, timeQuery } from '../paging.ts';
 import { notFound } from '../problem.ts';
 import { showDeliveries } from '../shownDeliveries.ts';
 import { eventDetailText, eventView } from '../views/event.ts';
+import { type EventRunView, eventRunView } from '../views/run.ts';
 
 const EventQuery = Type.Object(
   {
@@ -22,8 +25,8 @@ const EventQuery = Type.Object(
   { additionalProperties: false },
 );
 
-/** A workspace may have more endpoints than this; /v1/deliveries?event_id= has them all. */
-const MAX_DELIVERIES_SHOWN = 1_000;
+/** A workspace may have more endpoints than this; /v1/deliveries?event_id= and /v1/runs?event_id= have them all. */
+const MAX_SHOWN = 1_000;
 
 export function eventRoutes(app: App, deps: HttpDeps): void {
   app.get(
@@ -79,7 +82,11 @@ export function eventRoutes(app: App, deps: HttpDeps): void {
       const event = await deps.store.findEvent(workspace, id);
       if (!event) throw notFound('event', id);
       const deliveries = await deliveriesOf(deps, workspace, event.key);
-      const text = eventDetailText(event, await showDeliveries(deps, workspace, deliveries));
+      const [shown, runs] = await Promise.all([
+        showDeliveries(deps, workspace, deliveries),
+        runsOf(deps, workspace, event.key),
+      ]);
+      const text = eventDetailText(event, shown, runs);
       return reply.type('application/json; charset=utf-8').send(text);
     },
   );
@@ -87,14 +94,25 @@ export function eventRoutes(app: App, deps: HttpDeps): void {
 
 /** In the order in which they were made. */
 async function deliveriesOf(deps: HttpDeps, workspace: number, event: number): Promise<StoredDelivery[]> {
-  const all: StoredDelivery[] = [];
+  return allOf((page) => deps.store.listDeliveries(workspace, { event }, page));
+}
+
+/** Likewise. */
+async function runsOf(deps: HttpDeps, workspace: number, event: number): Promise<EventRunView[]> {
+  const runs = await allOf<Run>((page) => deps.store.listRuns(workspace, { event }, page));
+  const ids = await automationIds(
+    deps,
+    workspace,
+    runs.map(({ automation }) => automation),
+  );
+  return runs.map((run) => eventRunView(run, ids));
+}
+
+async function allOf<Row extends { key: number }>(read: (page: Page) => Promise<Row[]>): Promise<Row[]> {
+  const all: Row[] = [];
   let before: number | null = null;
-  while (all.length < MAX_DELIVERIES_SHOWN) {
-    const page: StoredDelivery[] = await deps.store.listDeliveries(
-      workspace,
-      { event },
-      { limit: MAX_PAGE, before },
-    );
+  while (all.length < MAX_SHOWN) {
+    const page: Row[] = await read({ limit: MAX_PAGE, before });
     all.push(...page);
     before = page.at(-1)?.key ?? null;
     if (page.length < MAX_PAGE) break;

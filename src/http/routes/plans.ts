@@ -75,24 +75,27 @@ async function requireWebhooks(deps: HttpDeps, workspace: number): Promise<void>
   );
 }
 
-/** Throws where one more would exceed the workspace's plan. */
+const NAMES = { endpoints: 'endpoints', rules: 'rules and workflows' } as const;
+
+/** Throws where one more, or so many, would exceed the workspace's plan. */
 export async function requireRoom(
   deps: HttpDeps,
   workspace: number,
   what: Extract<keyof PlanLimits, 'endpoints' | 'rules'>,
   reached: number,
+  more = 1,
 ): Promise<void> {
   const plan = await planOfWorkspace(deps, workspace);
   const limit = plan.limits[what];
-  if (limit === null || reached < limit) return;
-  const better = planFor(deps.plans, what, reached + 1);
+  if (limit === null || reached + more <= limit) return;
+  const better = planFor(deps.plans, what, reached + more);
   const advice =
     better === null
       ? `Delete some of them first.`
       : `Delete some of them, or take the plan "${better.name}".`;
   throw new Problem(
     'limit_reached',
-    `The plan "${plan.name}" allows ${limit} ${what}, and there are ${reached}. ${advice}`,
+    `The plan "${plan.name}" allows ${limit} ${NAMES[what]}, and there are ${reached}. ${advice}`,
     { facts: { limit, reached, ...(better === null ? {} : { plan: better.name }) } },
   );
 }

@@ -6,9 +6,11 @@ import { type Static, Type } from 'typebox';
 import { ATTEMPT_OUTCOMES } from '../../core/delivery/decide.ts';
 import { DELIVERY_STATES, type DeliveryState } from '../../core/delivery/machine.ts';
 import { formatId } from '../../core/ids.ts';
-import type { DeliverySource, StoredAttempt, StoredDelivery } from '../../store/records.ts';
+import type { DeliverySource } from '../../store/records/delivery.ts';
+import type { StoredAttempt, StoredDelivery } from '../../store/records.ts';
 import { nullable, oneOf, pageOf, ref, time } from '../operation.ts';
 import { formatTime, formatTimeOrNull } from '../paging.ts';
+import { automationId } from './automation.ts';
 import { bytesMembers, bytesView, HeaderPairs, headerPairs } from './bytes.ts';
 import { type WaitingFor, WaitingForSchema } from './waiting.ts';
 
@@ -114,7 +116,8 @@ export const deliveryComponents = [
 export function sourceView(source: DeliverySource): SourceView {
   const { kind, id } = source;
   if (id === null) return { kind, id: null };
-  return { kind, id: kind === 'subscription' ? formatId('ep', id) : `${kind}_${id.toString(36)}` };
+  if (kind === 'rule' || kind === 'workflow') return { kind, id: automationId(kind, id) };
+  return { kind, id: kind === 'subscription' ? formatId('ep', id) : null };
 }
 
 /** All but the attempts. */

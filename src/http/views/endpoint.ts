@@ -50,6 +50,7 @@ const ConditionSchema = {
         op: { type: 'string', enum: Object.keys(OPERATORS) },
         value: { description: 'A text, number, boolean, null or a list of them, as the operator asks.' },
         ignore_case: { type: 'boolean' },
+        ignore_arabic_forms: { type: 'boolean' },
       },
       ['field', 'op', 'value'],
     ),
@@ -183,6 +184,9 @@ const endpointMembers = {
     description: 'Values are `***` unless the key may manage.',
   }),
   signature: Type.Object({ v1a: Type.Boolean(), compatibility: oneOf(['none', 'base64', 'hex'] as const) }),
+  automation_id: nullable(Type.String(), {
+    description: 'The rule or workflow that it was made for; null for an endpoint that stands by itself.',
+  }),
   held: Type.Integer({ description: 'Deliveries held because the endpoint is disabled.' }),
   held_oldest_at: nullable(time('When the oldest of them was made; null where none is held.')),
   failing: nullable(
@@ -265,7 +269,13 @@ export function endpointView(
     held,
     failing,
     headers,
-  }: { held: OpenCount | null; failing: Failing | null; headers: Record<string, string> },
+    automationId,
+  }: {
+    held: OpenCount | null;
+    failing: Failing | null;
+    headers: Record<string, string>;
+    automationId: string | null;
+  },
 ): EndpointView {
   const { disabled, recovery } = endpoint;
   return {
@@ -282,6 +292,7 @@ export function endpointView(
     timeout_ms: endpoint.timeoutMs,
     headers,
     signature: endpoint.signature,
+    automation_id: automationId,
     held: held?.count ?? 0,
     held_oldest_at: held === null ? null : formatTime(held.oldestAt),
     failing:

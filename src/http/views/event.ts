@@ -6,11 +6,13 @@
 import { type Static, Type } from 'typebox';
 import { accountOf, dataOf, familyOf } from '../../core/catalog/envelope.ts';
 import { formatId } from '../../core/ids.ts';
-import type { DeliverySource, StoredEvent } from '../../store/records.ts';
+import type { DeliverySource } from '../../store/records/delivery.ts';
+import type { StoredEvent } from '../../store/records.ts';
 import { MAX_BATCH_EVENTS } from '../bodies.ts';
 import { nullable, pageOf, ref, time } from '../operation.ts';
 import { formatTime } from '../paging.ts';
 import { type DeliveryView, type SourceView, sourceView } from './delivery.ts';
+import type { EventRunView } from './run.ts';
 
 const FaultSchema = Type.Object({ field: Type.String(), message: Type.String() }, { $id: 'Fault' });
 const warnings = Type.Array(ref<Static<typeof FaultSchema>>('Fault'), {
@@ -103,6 +105,9 @@ const EventDetailSchema = Type.Object(
     }),
     account: Type.Unknown({ description: 'As it was posted; null for none.' }),
     deliveries: Type.Array(ref<DeliveryView>('Delivery')),
+    runs: Type.Array(ref<EventRunView>('EventRun'), {
+      description: 'The rules and workflows that it has set off; those that said no stand in `verdicts`.',
+    }),
     verdicts: Type.Array(ref<VerdictView>('Verdict')),
     reason: nullable(Type.String(), { description: 'Where it made no delivery: why.' }),
     warnings,
@@ -135,14 +140,19 @@ export function eventView(row: StoredEvent): EventView {
 }
 
 /** JSON text of an EventDetail. */
-export function eventDetailText(row: StoredEvent, deliveries: readonly DeliveryView[]): string {
+export function eventDetailText(
+  row: StoredEvent,
+  deliveries: readonly DeliveryView[],
+  runs: readonly EventRunView[],
+): string {
   const verdicts = [...yesVerdicts(deliveries), ...noVerdicts(row.verdicts)];
   const head = JSON.stringify(eventView(row)).slice(0, -1);
   const { data, account } = textsOf(row);
   const tail = JSON.stringify({
     deliveries,
+    runs,
     verdicts,
-    reason: row.deliveries > 0 ? null : reasonForNone(verdicts, row.body === null),
+    reason: row.deliveries > 0 ? null : reasonForNone(verdicts, runs, row.body === null),
     warnings: row.warnings === null ? [] : JSON.parse(row.warnings),
     body_expired: row.body === null,
   });
@@ -158,7 +168,9 @@ function textsOf({ body, account }: StoredEvent): { data: string; account: strin
 
 function yesVerdicts(deliveries: readonly DeliveryView[]): VerdictView[] {
   return deliveries
-    .filter((delivery) => delivery.replay_of === null)
+    .filter(
+      ({ replay_of, source }) => replay_of === null && source.kind !== 'rule' && source.kind !== 'workflow',
+    )
     .map(({ source, endpoint_id }) => ({
       source,
       endpoint_id,
@@ -187,10 +199,18 @@ function noVerdicts(text: string | null): VerdictView[] {
   }));
 }
 
-function reasonForNone(verdicts: readonly VerdictView[], expired: boolean): string {
+function reasonForNone(
+  verdicts: readonly VerdictView[],
+  runs: readonly EventRunView[],
+  expired: boolean,
+): string {
+  if (runs.length > 0) return 'nothing_sent: what it has set off has sent no webhook';
   if (expired) return 'nothing_wanted_it: why is no longer kept';
   if (verdicts.length === 0) return 'nothing_wanted_it: no endpoint takes this type of event';
+  const asked = verdicts.every(({ source }) => source.kind === 'subscription')
+    ? ['endpoint', 'endpoints']
+    : ['rule or workflow', 'endpoints, rules and workflows'];
   const count =
-    verdicts.length === 1 ? 'the one endpoint that takes' : `all ${verdicts.length} endpoints that take`;
+    verdicts.length === 1 ? `the one ${asked[0]} that takes` : `all ${verdicts.length} ${asked[1]} that take`;
   return `nothing_wanted_it: ${count} this type of event said no`;
 }

@@ -4,6 +4,7 @@ import { afterEach, beforeEach, expect } from 'vitest';
 import { createKeyMaker } from '../../core/ids.ts';
 import type { NewNotice } from '../notices.ts';
 import type { BinRequest } from '../records/bins.ts';
+import type { NewDelivery } from '../records/delivery.ts';
 import type { NoticeDetails, NoticeKind } from '../records/notices.ts';
 import {
   type AttemptRecord,
@@ -12,7 +13,6 @@ import {
   DEFAULT_SETTINGS,
   type HeldLane,
   type LaneItem,
-  type NewDelivery,
   type NewEndpoint,
   type NewEvent,
   type Page,
@@ -156,6 +156,7 @@ export function anEndpoint(over: Partial<NewEndpoint> & { workspace: number }): 
     sealedHeaders: null,
     signature: { v1a: false, compatibility: 'none' },
     createdAt: T0,
+    automation: null,
     lanes: [aKey()],
     secrets: [aSecret()],
     ...over,
@@ -169,6 +170,7 @@ export function aDelivery(endpoint: NewEndpoint, over: Partial<NewDelivery> = {}
     lane: endpoint.lanes[0] ?? 0,
     source: { kind: 'subscription', id: endpoint.key },
     claim: true,
+    body: null,
     ...over,
   };
 }
@@ -189,6 +191,9 @@ export function anEvent(endpoints: readonly NewEndpoint[], over: Partial<NewEven
     warnings: null,
     test: false,
     deliveries: endpoints.map((endpoint) => aDelivery(endpoint)),
+    depth: 0,
+    activations: [],
+    signals: false,
     ...over,
   };
 }

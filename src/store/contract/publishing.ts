@@ -43,6 +43,7 @@ export function publishingContract(open: OpenStore): void {
         kind: 'accepted',
         accepted: [{ id: event.id, deliveries: 1, runs: 0 }],
         repeated: [false],
+        braked: [],
         lanes: [
           {
             lane: endpoint.lanes[0],

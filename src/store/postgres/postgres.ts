@@ -10,6 +10,7 @@ import { Migrator } from 'kysely/migration';
 import type { Clock } from '../../world.ts';
 import { administration } from '../administration.ts';
 import { audit } from '../audit.ts';
+import { automations } from '../automations.ts';
 import { bins } from '../bins.ts';
 import { endpoints } from '../endpoints.ts';
 import { type LaneDialect, lanes } from '../lanes.ts';
@@ -20,6 +21,7 @@ import { type NoticeDialect, notices } from '../notices.ts';
 import { replays } from '../replays.ts';
 import { ROW_LOCKS, resending } from '../resend.ts';
 import { retention } from '../retention.ts';
+import { runs } from '../runs.ts';
 import type { Schema } from '../schema.ts';
 import type { Store } from '../store.ts';
 import { guard, guardAll, openPool, storableTexts } from './connection.ts';
@@ -71,6 +73,8 @@ export function openPostgres({ url, clock }: PostgresOptions): Store {
     ...notices(db, db, NOTICE_DIALECT),
     ...audit(db),
     ...resending(db, ROW_LOCKS),
+    ...automations(db, db),
+    ...runs(db, db, ROW_LOCKS),
     ...replays(db, db, ROW_LOCKS),
     ...retention(db, db, ROW_LOCKS),
     publish: (call: Parameters<Store['publish']>[0]) => publish(hot, call),

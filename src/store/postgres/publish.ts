@@ -14,16 +14,12 @@
  */
 
 import type pg from 'pg';
-import type {
-  AcceptedEvent,
-  NewDelivery,
-  NewEvent,
-  PublishAnswer,
-  PublishCall,
-  TouchedLane,
-} from '../records.ts';
+import { activate, setsOff } from '../activate.ts';
+import type { NewDelivery } from '../records/delivery.ts';
+import type { AcceptedEvent, NewEvent, PublishAnswer, PublishCall, TouchedLane } from '../records.ts';
+import { driveAsync } from '../statement.ts';
 import { integers, texts } from './arrays.ts';
-import { runStatement, sqlState, storable, transact } from './connection.ts';
+import { runner, runStatement, sqlState, storable, transact } from './connection.ts';
 
 /** Unique indexes whose violation means "this was here before"; any other is a fault. */
 const KNOWN_BEFORE = new Set(['events_by_id', 'events_pkey', 'idempotency_keys_pkey']);
@@ -32,8 +28,7 @@ const MAX_ROUNDS = 5;
 
 export async function publish(pool: pg.Pool, call: PublishCall): Promise<PublishAnswer> {
   try {
-    // A quota may refuse the call when it has been counted: that takes a transaction.
-    if (call.quota === null) return await publishNew(pool, call);
+    if (isPlain(call)) return await publishNew(pool, call);
   } catch (error) {
     if (!isKnownBefore(error)) throw error;
   }
@@ -42,6 +37,11 @@ export async function publish(pool: pg.Pool, call: PublishCall): Promise<Publish
     if (answer !== null) return answer;
   }
   throw new Error(`The idempotency key ${call.idempotency?.key} is taken and given up too quickly.`);
+}
+
+/** What is counted or set off takes several statements: a quota, a loop brake, a run. */
+function isPlain({ quota, events }: PublishCall): boolean {
+  return quota === null && events.every((event) => !setsOff(event) && event.depth === 0);
 }
 
 function isKnownBefore(error: unknown): boolean {
@@ -111,7 +111,10 @@ FROM (SELECT 1) AS one LEFT JOIN advanced a ON true`;
 
 const INSERT_MISSING = `${INSERT_EVENTS} WHERE $2::bigint IS NOT NULL ORDER BY e.id, e.place
   ON CONFLICT DO NOTHING RETURNING key`;
-const FIND_KNOWN = 'SELECT id, hash, deliveries FROM events WHERE workspace = $1 AND id = ANY($2::text[])';
+const FIND_KNOWN = `SELECT e.id, e.hash, e.deliveries, (SELECT count(*) FROM runs r
+    WHERE r.workspace = e.workspace AND r.event = e.key AND r.revision > 0) AS runs
+  FROM events e WHERE e.workspace = $1 AND e.id = ANY($2::text[])`;
+const SET_DEPTH = 'UPDATE events SET depth = $3 WHERE workspace = $1 AND key = ANY($2::bigint[])';
 const QUEUE_REST = `WITH ${rest(4, '$2::bigint IS NOT NULL')} SELECT * FROM advanced`;
 const FIND_ANSWER = 'SELECT hash, answer FROM idempotency_keys WHERE workspace = $1 AND idempotency_key = $2';
 const COUNT_USAGE = `INSERT INTO usage_by_day (workspace, day, events) VALUES ($1, $2, $3)
@@ -264,6 +267,7 @@ async function publishNew(pool: pg.Pool, call: PublishCall): Promise<PublishAnsw
     accepted,
     repeated: call.events.map(() => false),
     lanes: touchedLanes(rows, shares),
+    braked: [],
   };
 }
 
@@ -306,7 +310,7 @@ async function findIdempotent(client: pg.PoolClient, call: PublishCall): Promise
   if (row === undefined) return null;
   if (row.hash !== hash) return { kind: 'conflict', what: 'idempotency_key', id: key };
   const accepted = JSON.parse(row.answer) as AcceptedEvent[];
-  return { kind: 'accepted', accepted, repeated: accepted.map(() => true), lanes: [] };
+  return { kind: 'accepted', accepted, repeated: accepted.map(() => true), lanes: [], braked: [] };
 }
 
 async function countUsage(
@@ -327,14 +331,18 @@ async function insertMixed(client: pg.PoolClient, call: PublishCall): Promise<Pu
     ...eventParameters(call.events),
   ]);
   const newKeys = new Set(inserted.rows.map((row) => row.key));
+  const [deep] = call.events.filter(({ depth }) => depth > 0);
+  if (deep !== undefined) await client.query(SET_DEPTH, [call.workspace, [...newKeys], deep.depth]);
   // A statement of its own: it sees what another transaction committed while the insert waited for it.
-  const found = await client.query<{ id: string; hash: string; deliveries: number }>(FIND_KNOWN, [
-    call.workspace,
-    texts(call.events, (event) => event.id),
-  ]);
+  const found = await client.query<{ id: string; hash: string; deliveries: number; runs: number }>(
+    FIND_KNOWN,
+    [call.workspace, texts(call.events, (event) => event.id)],
+  );
   const known = new Map(found.rows.map((row) => [row.id, row]));
   const accepted: AcceptedEvent[] = [];
   const repeated: boolean[] = [];
+  const fresh: NewEvent[] = [];
+  const braked: number[] = [];
   for (const event of call.events) {
     const row = known.get(storable(event.id));
     const isNew = newKeys.has(event.key);
@@ -343,9 +351,15 @@ async function insertMixed(client: pg.PoolClient, call: PublishCall): Promise<Pu
       throw new Undo({ kind: 'conflict', what: 'event_id', id: event.id });
     }
     repeated.push(!isNew);
-    accepted.push({ id: event.id, deliveries: row.deliveries, runs: 0 });
+    if (isNew) {
+      const activated = await driveAsync(activate(call, event), runner(client));
+      fresh.push({ ...event, deliveries: activated.deliveries });
+      braked.push(...activated.braked);
+      accepted.push({ id: event.id, deliveries: activated.deliveries.length, runs: activated.runs });
+    } else {
+      accepted.push({ id: event.id, deliveries: row.deliveries, runs: row.runs });
+    }
   }
-  const fresh = call.events.filter((event) => newKeys.has(event.key));
   if (call.quota !== null && fresh.length > 0) await countUsage(client, call, call.quota, fresh.length);
   const shares = shareLanes(fresh);
   const queue = [...head, ...restParameters(call, fresh, shares)];
@@ -356,5 +370,5 @@ async function insertMixed(client: pg.PoolClient, call: PublishCall): Promise<Pu
     const { rowCount } = await client.query(REMEMBER, values);
     if (rowCount === 0) throw new Undo(null);
   }
-  return { kind: 'accepted', accepted, repeated, lanes: touchedLanes(rows, shares) };
+  return { kind: 'accepted', accepted, repeated, lanes: touchedLanes(rows, shares), braked };
 }

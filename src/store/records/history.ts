@@ -22,6 +22,17 @@ export const AUDIT_ACTIONS = [
   'workspace.updated',
   'api_key.created',
   'api_key.revoked',
+  'rule.created',
+  'rule.updated',
+  'rule.enabled',
+  'rule.disabled',
+  'rule.deleted',
+  'workflow.created',
+  'workflow.updated',
+  'workflow.enabled',
+  'workflow.disabled',
+  'workflow.deleted',
+  'run.cancelled',
 ] as const;
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];
 

@@ -10,6 +10,9 @@ export type MailState = (typeof MAIL_STATES)[number];
 export const MAIL_KINDS = ['disabled', 'expiring', 'warning', 'enabled', 'dropped'] as const;
 export type MailKind = (typeof MAIL_KINDS)[number];
 
+/** A mail that a rule or workflow sends: what it says was written by a person. */
+export const STEP_MAIL = 'step';
+
 /** What became of telling one person of a notice. */
 export interface NoticeMail {
   recipient: string;
@@ -47,7 +50,7 @@ export interface DueMail {
   key: number;
   workspace: number;
   workspaceName: string;
-  kind: MailKind;
+  kind: MailKind | typeof STEP_MAIL;
   recipient: Recipient;
   /** The same on every try, so that a receiver can drop a repeat. */
   messageId: string;
@@ -56,6 +59,8 @@ export interface DueMail {
   createdAt: number;
   /** Oldest first. */
   notices: Notice[];
+  /** What a rule or workflow says in it; null for a mail of notices. */
+  own: { subject: string; text: string } | null;
 }
 
 export type MailSettlement =

@@ -43,6 +43,11 @@ export interface NoticeDetails {
   'held.expiring': { name: string; url: string; held: number; oldest_at: number; expires_at: number };
 }
 
+export interface UnpublishedNotice extends Notice {
+  /** How many system events lie between it and what people published, its own included. */
+  depth: number;
+}
+
 /** Something to tell people and systems of, written in the transaction that made it so. */
 export interface Notice<Kind extends NoticeKind = NoticeKind> {
   key: number;

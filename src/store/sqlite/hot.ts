@@ -7,11 +7,12 @@
  */
 
 import type { StatementSync } from 'node:sqlite';
+import { activate, setsOff } from '../activate.ts';
 import { consequences } from '../budget.ts';
+import type { NewDelivery } from '../records/delivery.ts';
 import type {
   AcceptedEvent,
   AttemptResult,
-  NewDelivery,
   NewEvent,
   PublishAnswer,
   PublishCall,
@@ -24,8 +25,8 @@ import { drive, type Row, type Statement } from '../statement.ts';
 export type Prepare = (sql: string) => StatementSync;
 
 const INSERT_EVENT = `INSERT INTO events
-  (key, workspace, id, type, subject, created_at, accepted_at, hash, test, deliveries)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (workspace, id) DO NOTHING`;
+  (key, workspace, id, type, subject, created_at, accepted_at, hash, test, deliveries, depth)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (workspace, id) DO NOTHING`;
 const INSERT_BODY = `INSERT INTO event_bodies (event, workspace, body, account, verdicts, warnings)
   VALUES (?, ?, ?, ?, ?, ?)`;
 const ADVANCE_LANE = `UPDATE lanes SET last_sequence = last_sequence + ?1,
@@ -37,6 +38,7 @@ const INSERT_DELIVERY = `INSERT INTO deliveries
    attempts, waited_ms, next_attempt_at, created_at, ended_at)
   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, 'pending', NULL, 0, 0, NULL, ?, NULL)`;
 
+const COUNT_RUNS = 'SELECT count(*) AS count FROM runs WHERE workspace = ? AND event = ? AND revision > 0';
 const COUNT_USAGE = `INSERT INTO usage_by_day (workspace, day, events) VALUES (?, ?, ?)
   ON CONFLICT (workspace, day) DO UPDATE SET events = usage_by_day.events + excluded.events RETURNING events`;
 
@@ -50,21 +52,37 @@ export function publish(prepare: Prepare, call: PublishCall): PublishAnswer {
 
   const accepted: AcceptedEvent[] = [];
   const repeated: boolean[] = [];
-  const fresh: NewEvent[] = [];
+  const fresh: QueuedEvent[] = [];
+  const braked: number[] = [];
   for (const event of call.events) {
     const known = insertEvent(prepare, call, event);
     // A conflict is found before anything is committed; the caller's savepoint is undone.
     if (known !== null && known.hash !== event.hash) {
       throw new Undo({ kind: 'conflict', what: 'event_id', id: event.id });
     }
-    if (known === null) fresh.push(event);
     repeated.push(known !== null);
-    accepted.push({ id: event.id, deliveries: known?.deliveries ?? event.deliveries.length, runs: 0 });
+    if (known === null) {
+      const activated = setsOff(event)
+        ? drive(activate(call, event), runner(prepare))
+        : { deliveries: event.deliveries, runs: 0, braked: [] };
+      fresh.push({ event: event.key, deliveries: activated.deliveries });
+      braked.push(...activated.braked);
+      accepted.push({ id: event.id, deliveries: activated.deliveries.length, runs: activated.runs });
+    } else {
+      const runs = Number(prepare(COUNT_RUNS).get(call.workspace, known.key)?.count);
+      accepted.push({ id: event.id, deliveries: known.deliveries, runs });
+    }
   }
   if (call.quota !== null && fresh.length > 0) countUsage(prepare, call, call.quota, fresh.length);
   const lanes = insertDeliveries(prepare, call, fresh);
   rememberIdempotent(prepare, call, accepted);
-  return { kind: 'accepted', accepted, repeated, lanes };
+  return { kind: 'accepted', accepted, repeated, lanes, braked };
+}
+
+/** A new event with all that is to be queued for it. */
+interface QueuedEvent {
+  event: number;
+  deliveries: readonly NewDelivery[];
 }
 
 /** Undoes the savepoint and becomes the answer. */
@@ -97,7 +115,7 @@ function findIdempotent(prepare: Prepare, call: PublishCall): PublishAnswer | nu
   if (row === undefined) return null;
   if (row.hash !== hash) return { kind: 'conflict', what: 'idempotency_key', id: key };
   const accepted = JSON.parse(String(row.answer)) as AcceptedEvent[];
-  return { kind: 'accepted', accepted, repeated: accepted.map(() => true), lanes: [] };
+  return { kind: 'accepted', accepted, repeated: accepted.map(() => true), lanes: [], braked: [] };
 }
 
 function rememberIdempotent(prepare: Prepare, call: PublishCall, accepted: AcceptedEvent[]): void {
@@ -119,7 +137,7 @@ function insertEvent(
   prepare: Prepare,
   call: PublishCall,
   event: NewEvent,
-): { hash: string; deliveries: number } | null {
+): { key: number; hash: string; deliveries: number } | null {
   const { changes } = prepare(INSERT_EVENT).run(
     event.key,
     call.workspace,
@@ -131,13 +149,14 @@ function insertEvent(
     event.hash,
     event.test ? 1 : 0,
     event.deliveries.length,
+    event.depth,
   );
   if (Number(changes) === 0) {
-    const row = prepare('SELECT hash, deliveries FROM events WHERE workspace = ? AND id = ?').get(
+    const row = prepare('SELECT key, hash, deliveries FROM events WHERE workspace = ? AND id = ?').get(
       call.workspace,
       event.id,
     );
-    return { hash: String(row?.hash), deliveries: Number(row?.deliveries) };
+    return { key: Number(row?.key), hash: String(row?.hash), deliveries: Number(row?.deliveries) };
   }
   prepare(INSERT_BODY).run(
     event.key,
@@ -150,10 +169,14 @@ function insertEvent(
   return null;
 }
 
-function insertDeliveries(prepare: Prepare, call: PublishCall, events: readonly NewEvent[]): TouchedLane[] {
+function insertDeliveries(
+  prepare: Prepare,
+  call: PublishCall,
+  events: readonly QueuedEvent[],
+): TouchedLane[] {
   const counts = new Map<number, { count: number; delivery: NewDelivery }>();
-  for (const event of events) {
-    for (const delivery of event.deliveries) {
+  for (const { deliveries } of events) {
+    for (const delivery of deliveries) {
       const entry = counts.get(delivery.lane);
       if (entry === undefined) counts.set(delivery.lane, { count: 1, delivery });
       else entry.count += 1;
@@ -167,14 +190,14 @@ function insertDeliveries(prepare: Prepare, call: PublishCall, events: readonly 
     next.set(lane, touched.firstSequence);
   }
   const insert = prepare(INSERT_DELIVERY);
-  for (const event of events) {
-    for (const { key, endpoint, lane, source } of event.deliveries) {
+  for (const { event, deliveries } of events) {
+    for (const { key, endpoint, lane, source } of deliveries) {
       const sequence = next.get(lane) ?? 0;
       next.set(lane, sequence + 1);
       insert.run(
         key,
         call.workspace,
-        event.key,
+        event,
         endpoint,
         lane,
         sequence,

@@ -4,14 +4,9 @@
  * Both ends read the values in the one order written here.
  */
 
-import type {
-  AttemptResult,
-  DisabledReason,
-  NewDelivery,
-  NewEvent,
-  PublishCall,
-  SourceKind,
-} from '../records.ts';
+import type { NewActivation } from '../records/automation.ts';
+import type { NewDelivery, SourceKind } from '../records/delivery.ts';
+import type { AttemptResult, DisabledReason, NewEvent, PublishCall } from '../records.ts';
 
 export type Value = string | number | null | Uint8Array;
 
@@ -109,7 +104,10 @@ export function packCall(call: PublishCall): Value[] {
   for (const event of call.events) {
     out.push(
       ...[event.key, event.id, event.type, event.subject, event.createdAt, event.body, event.account],
-      ...[event.hash, event.verdicts, event.warnings, event.test ? 1 : 0, event.deliveries.length],
+      ...[event.hash, event.verdicts, event.warnings, event.test ? 1 : 0, event.depth],
+      // Few events set something off: what they do is packed as it is.
+      event.activations.length === 0 ? null : JSON.stringify(event.activations),
+      ...[event.signals ? 1 : 0, event.deliveries.length],
     );
     for (const { key, endpoint, lane, source, claim } of event.deliveries) {
       out.push(key, endpoint, lane, source.kind, source.id, claim ? 1 : 0);
@@ -125,7 +123,13 @@ function readDelivery(reader: Reader): NewDelivery {
     lane: reader.next(),
     source: { kind: reader.next<Exclude<SourceKind, 'replay'>>(), id: reader.next() },
     claim: reader.next() === 1,
+    // A subscription's delivery sends the event's body.
+    body: null,
   };
+}
+
+function readActivations(text: string | null): readonly NewActivation[] {
+  return text === null ? [] : (JSON.parse(text) as NewActivation[]);
 }
 
 function readEvent(reader: Reader): NewEvent {
@@ -141,6 +145,9 @@ function readEvent(reader: Reader): NewEvent {
     verdicts: reader.next(),
     warnings: reader.next(),
     test: reader.next() === 1,
+    depth: reader.next(),
+    activations: readActivations(reader.next()),
+    signals: reader.next() === 1,
     deliveries: Array.from({ length: reader.next<number>() }, () => readDelivery(reader)),
   };
 }

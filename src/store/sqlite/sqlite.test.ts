@@ -54,7 +54,7 @@ describe('SQLite', () => {
     rmSync(directory, { recursive: true });
     mkdirSync(directory);
     const again = openSqlite({ directory, clock: realClock });
-    expect(await again.migrate()).toEqual(['0001_first', '0002_failure_policy']);
+    expect(await again.migrate()).toEqual(['0001_first', '0002_failure_policy', '0003_automation']);
     await again.close();
     rmSync(directory, { recursive: true });
   });

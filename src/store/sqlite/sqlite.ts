@@ -9,6 +9,7 @@ import { Migrator } from 'kysely/migration';
 import type { Clock } from '../../world.ts';
 import { administration } from '../administration.ts';
 import { audit } from '../audit.ts';
+import { automations } from '../automations.ts';
 import { bins } from '../bins.ts';
 import { endpoints } from '../endpoints.ts';
 import { type LaneDialect, lanes } from '../lanes.ts';
@@ -20,6 +21,7 @@ import type { PublishAnswer, RecordAnswer } from '../records.ts';
 import { replays } from '../replays.ts';
 import { NO_LOCKS, resending } from '../resend.ts';
 import { retention } from '../retention.ts';
+import { runs } from '../runs.ts';
 import type { Schema } from '../schema.ts';
 import type { Store } from '../store.ts';
 import { lockDirectory } from './lock.ts';
@@ -78,6 +80,8 @@ export function createStore({
     ...notices(write, read, { skipLocked: sql``, composesAlone: null }),
     ...audit(read),
     ...resending(write, NO_LOCKS),
+    ...automations(write, read),
+    ...runs(write, read, NO_LOCKS),
     ...replays(write, read, NO_LOCKS),
     ...retention(write, read, NO_LOCKS),
     publish: async (call) => (await writer.run({ kind: 'publish', call: packCall(call) })) as PublishAnswer,

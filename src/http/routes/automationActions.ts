@@ -1,0 +1,178 @@
+/** What a person can do to a rule or workflow: switch it, copy it, look at its versions, cancel its runs. */
+
+import { Type } from 'typebox';
+import { DEFINITION_LIMITS } from '../../core/workflow/definition.ts';
+import { callerOf, workspaceOf } from '../auth.ts';
+import { typedUrls } from '../automationInput.ts';
+import type { App, HttpDeps } from '../deps.ts';
+import { describe, idParams, ref } from '../operation.ts';
+import { notFound } from '../problem.ts';
+import { versionView } from '../views/automation.ts';
+import {
+  automationOfId,
+  createAutomation,
+  NOUNS,
+  type Noun,
+  nextPosition,
+  showAutomation,
+  showAutomations,
+} from './automations.ts';
+import { routingOf } from './endpoints.ts';
+import { requireRoom } from './plans.ts';
+
+export function automationActionRoutes(app: App, deps: HttpDeps): void {
+  for (const noun of NOUNS) {
+    switchRoute(app, deps, noun, 'enable');
+    switchRoute(app, deps, noun, 'disable');
+    duplicateRoute(app, deps, noun);
+    versionsRoute(app, deps, noun);
+    cancelRunsRoute(app, deps, noun);
+  }
+}
+
+const SWITCH_TEXTS = {
+  enable: 'Events that are accepted from then on count, and runs that were paused go on.',
+  disable: 'Runs that wait are paused.',
+} as const;
+
+function switchRoute(app: App, deps: HttpDeps, noun: Noun, action: 'enable' | 'disable'): void {
+  const { kind, path, name } = noun;
+  const enabling = action === 'enable';
+  app.post(
+    `${path}/:id/${action}`,
+    {
+      config: { access: 'manage', webhooks: enabling },
+      schema: {
+        ...describe({
+          id: `${action}${name}`,
+          summary: `${enabling ? 'Enable' : 'Disable'} a ${kind}`,
+          tag: 'Automation',
+          access: 'manage',
+          description: SWITCH_TEXTS[action],
+          answers: { 200: { schema: ref(name), description: `The ${kind} as it is now.` } },
+          problems: enabling ? ['plan_required'] : [],
+        }),
+        params: idParams(kind),
+      },
+    },
+    async (request) => {
+      const workspace = workspaceOf(request);
+      const { id } = request.params;
+      const { key } = automationOfId(await routingOf(deps, workspace), noun, id);
+      const { by } = callerOf(request);
+      if (!(await deps.store.enableAutomation(workspace, key, enabling, by, deps.clock.now()))) {
+        throw notFound(kind, id);
+      }
+      await deps.engine.routingChanged(workspace);
+      return showAutomation(deps, workspace, noun, id);
+    },
+  );
+}
+
+function duplicateRoute(app: App, deps: HttpDeps, noun: Noun): void {
+  const { kind, path, name, plural } = noun;
+  app.post(
+    `${path}/:id/duplicate`,
+    {
+      config: { access: 'manage', webhooks: true },
+      schema: {
+        ...describe({
+          id: `duplicate${name}`,
+          summary: `Copy a ${kind}`,
+          tag: 'Automation',
+          access: 'manage',
+          description:
+            'The copy is disabled, stands at the end, and has endpoints of its own for typed URLs.',
+          answers: { 201: { schema: ref(name), description: 'The copy.' } },
+          problems: ['plan_required', 'limit_reached'],
+        }),
+        params: idParams(kind),
+      },
+    },
+    async (request, reply) => {
+      const workspace = workspaceOf(request);
+      const routing = await routingOf(deps, workspace);
+      const original = automationOfId(routing, noun, request.params.id);
+      await requireRoom(deps, workspace, 'rules', routing.automations.length);
+      const copy = copyName(original.name);
+      const checked = {
+        name: copy,
+        enabled: false,
+        position: null,
+        definition: JSON.stringify({ ...JSON.parse(original.definition), name: copy }),
+        urls: typedUrls(kind, original.definition),
+      };
+      const position = nextPosition(routing);
+      const key = await createAutomation(deps, routing, { kind, checked, position }, callerOf(request).by);
+      await deps.engine.routingChanged(workspace);
+      const [made] = await showAutomations(deps, workspace, plural, [key]);
+      return reply.code(201).send(made);
+    },
+  );
+}
+
+const COPY = ' (copy)';
+
+function copyName(name: string): string {
+  return `${name.slice(0, DEFINITION_LIMITS.nameLength - COPY.length).toWellFormed()}${COPY}`;
+}
+
+function versionsRoute(app: App, deps: HttpDeps, noun: Noun): void {
+  const { kind, path, name } = noun;
+  app.get(
+    `${path}/:id/versions`,
+    {
+      config: { access: 'read' },
+      schema: {
+        ...describe({
+          id: `list${name}Versions`,
+          summary: `List the versions of a ${kind}`,
+          tag: 'Automation',
+          access: 'read',
+          answers: {
+            200: {
+              schema: ref(`${name}VersionPage`),
+              description: 'All of them, newest first, on one page.',
+            },
+          },
+        }),
+        params: idParams(kind),
+      },
+    },
+    async (request) => {
+      const workspace = workspaceOf(request);
+      const { key } = automationOfId(await routingOf(deps, workspace), noun, request.params.id);
+      const versions = await deps.store.listAutomationVersions(workspace, key);
+      return { data: versions.map(versionView), next_cursor: null };
+    },
+  );
+}
+
+function cancelRunsRoute(app: App, deps: HttpDeps, noun: Noun): void {
+  const { kind, path, name } = noun;
+  app.post(
+    `${path}/:id/cancel-runs`,
+    {
+      config: { access: 'manage' },
+      schema: {
+        ...describe({
+          id: `cancel${name}Runs`,
+          summary: `Cancel all runs of a ${kind} that wait`,
+          tag: 'Automation',
+          access: 'manage',
+          answers: {
+            200: { schema: Type.Object({ cancelled: Type.Integer() }), description: 'How many there were.' },
+          },
+        }),
+        params: idParams(kind),
+      },
+    },
+    async (request) => {
+      const workspace = workspaceOf(request);
+      const { key } = automationOfId(await routingOf(deps, workspace), noun, request.params.id);
+      const { by } = callerOf(request);
+      const cancelled = await deps.store.cancelRuns(workspace, { automation: key }, by, deps.clock.now());
+      return { cancelled };
+    },
+  );
+}

@@ -1,0 +1,137 @@
+/** Dry runs of rules and workflows: what one would do with a sample or a past event, and why. */
+
+import { formatId } from '../../core/ids.ts';
+import { parseJson } from '../../core/json/parse.ts';
+import { eventBody } from '../../core/routing/body.ts';
+import { explain } from '../../core/workflow/explain.ts';
+import type { Program } from '../../core/workflow/program.ts';
+import { type HappenedEvent, judgeTriggers } from '../../core/workflow/trigger.ts';
+import type { Routing } from '../../store/records.ts';
+import { workspaceOf } from '../auth.ts';
+import { checkDefinition, programOf } from '../automationInput.ts';
+import { EVENT_DEPTH } from '../bodies.ts';
+import type { App, HttpDeps } from '../deps.ts';
+import { eventTypesOf } from '../eventTypesOf.ts';
+import { describe, ref } from '../operation.ts';
+import { type Fault, faulty, notFound } from '../problem.ts';
+import { findSample } from '../samples.ts';
+import { type DryRunInput, endView, pathView, verdictView } from '../views/dryRun.ts';
+import { automationOfId, NOUNS, type Noun } from './automations.ts';
+import { bodyExpired } from './deliveryActions.ts';
+import { routingOf } from './endpoints.ts';
+
+export function automationTestRoutes(app: App, deps: HttpDeps): void {
+  for (const noun of NOUNS) testRoute(app, deps, noun);
+}
+
+function testRoute(app: App, deps: HttpDeps, noun: Noun): void {
+  const { kind, path, name } = noun;
+  app.post(
+    `${path}/test`,
+    {
+      config: { access: 'read' },
+      schema: {
+        ...describe({
+          id: `test${name}`,
+          summary: `See what a ${kind} would do, and why`,
+          tag: 'Automation',
+          access: 'read',
+          description:
+            'Takes a sample or a past event. Nothing is sent or stored; how often its subject has set it off ' +
+            'already, and whether it is enabled, do not count.',
+          answers: { 200: { schema: ref('DryRun'), description: 'What would happen.' } },
+          problems: ['invalid_definition', 'unknown_event_type', 'body_expired'],
+          hasBody: true,
+        }),
+        body: ref<DryRunInput>('DryRunInput'),
+      },
+    },
+    async (request) => {
+      const workspace = workspaceOf(request);
+      const input = request.body;
+      refuseMixtures(input);
+      const routing = await routingOf(deps, workspace);
+      const { key, program } = await programToTest(routing, noun, input);
+      const { shown, happened, raw } = await eventToTest(deps, routing, program, input);
+      const verdict = judgeTriggers(program.triggers, happened);
+      const head = { event: shown, verdict: verdictView(verdict) };
+      if (verdict === null || !verdict.matched) return { ...head, path: [], end: null };
+      const context = { runId: 'run_test', now: deps.clock.now(), body: happened.body };
+      const explanation = explain(program, context, input.waits ?? {});
+      const places = { body: raw, ...endpointsOf(routing, key) };
+      return { ...head, path: pathView(explanation.path, places), end: endView(explanation) };
+    },
+  );
+}
+
+function refuseMixtures({ definition, id, event_type, sample, event_id }: DryRunInput): void {
+  const faults: Fault[] = [];
+  if (definition === undefined && id === undefined)
+    faults.push({ field: '/definition', message: 'is missing; or name one that is stored by `id`' });
+  if (definition !== undefined && id !== undefined)
+    faults.push({ field: '/id', message: 'cannot stand beside `definition`' });
+  if (event_id !== undefined && (event_type !== undefined || sample !== undefined))
+    faults.push({ field: '/event_id', message: 'cannot stand beside `event_type` or `sample`' });
+  if (faults.length > 0) throw faulty('invalid_request', faults);
+}
+
+async function programToTest(
+  routing: Routing,
+  noun: Noun,
+  { definition, id }: DryRunInput,
+): Promise<{ key: number | null; program: Program }> {
+  const { kind } = noun;
+  if (id !== undefined) {
+    const row = automationOfId(routing, noun, id);
+    return { key: row.key, program: programOf(kind, row.definition) };
+  }
+  // Nothing is sent, so no name is looked up for it.
+  const checked = await checkDefinition(null, routing, kind, { pointer: '/definition', input: definition });
+  return { key: null, program: programOf(kind, checked.definition) };
+}
+
+async function eventToTest(
+  deps: HttpDeps,
+  routing: Routing,
+  program: Program,
+  { event_type, sample, event_id }: DryRunInput,
+): Promise<{
+  shown: { type: string; id: string | null; sample: string | null };
+  happened: HappenedEvent;
+  raw: string;
+}> {
+  if (event_id === undefined) {
+    const found = findSample(routing, event_type ?? program.triggers[0]?.event_type ?? '', sample ?? null);
+    const raw = found.sample.body;
+    return {
+      shown: { type: found.type.name, id: null, sample: found.sample.name },
+      happened: { eventType: found.type, body: bodyOf(raw) },
+      raw,
+    };
+  }
+  const event = await deps.store.findEvent(routing.workspace.key, event_id);
+  if (!event) throw notFound('event', event_id);
+  if (event.body === null) throw bodyExpired();
+  // Its type may have been deleted since.
+  const eventType = eventTypesOf(routing).get(event.type) ?? { name: event.type, scopes: [] };
+  return {
+    shown: { type: event.type, id: event.id, sample: null },
+    happened: { eventType, body: bodyOf(event.body) },
+    raw: event.body,
+  };
+}
+
+function bodyOf(raw: string): HappenedEvent['body'] {
+  const parsed = parseJson(raw, { maxDepth: EVENT_DEPTH });
+  if (!parsed.ok) throw new Error(`A stored body is not valid JSON: ${parsed.message}`);
+  return eventBody(raw, parsed.value);
+}
+
+function endpointsOf({ endpoints }: Routing, automation: number | null) {
+  return {
+    ownEndpoint: (url: string) =>
+      endpoints.find((one) => automation !== null && one.automation === automation && one.url === url)?.key ??
+      null,
+    urlOf: (id: string) => endpoints.find(({ key }) => formatId('ep', key) === id)?.url ?? null,
+  };
+}

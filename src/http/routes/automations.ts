@@ -1,0 +1,302 @@
+/** `/v1/rules` and `/v1/workflows`: what follows of events by a workspace's own conditions (B2, B3, B7). */
+
+import { parseId } from '../../core/ids.ts';
+import type { Automation, AutomationKind, WaitingRuns } from '../../store/records/automation.ts';
+import type { Routing } from '../../store/records.ts';
+import { callerOf, workspaceOf } from '../auth.ts';
+import { type CheckedDefinition, checkDefinition, missingEndpoints, typedUrls } from '../automationInput.ts';
+import type { App, HttpDeps } from '../deps.ts';
+import { describe, idParams, ref } from '../operation.ts';
+import { faulty, notFound } from '../problem.ts';
+import {
+  type AutomationView,
+  automationId,
+  automationPrefix,
+  automationView,
+  writtenView,
+} from '../views/automation.ts';
+import { routingOf } from './endpoints.ts';
+import { requireRoom } from './plans.ts';
+
+/** One of the two kinds, as addresses, ids of operations and texts name it. */
+export interface Noun {
+  kind: AutomationKind;
+  path: '/v1/rules' | '/v1/workflows';
+  plural: 'rules' | 'workflows';
+  name: 'Rule' | 'Workflow';
+}
+
+export const NOUNS: readonly Noun[] = [
+  { kind: 'rule', path: '/v1/rules', plural: 'rules', name: 'Rule' },
+  { kind: 'workflow', path: '/v1/workflows', plural: 'workflows', name: 'Workflow' },
+];
+
+export function automationRoutes(app: App, deps: HttpDeps): void {
+  for (const noun of NOUNS) {
+    createRoute(app, deps, noun);
+    listRoute(app, deps, noun);
+    getRoute(app, deps, noun);
+    patchRoute(app, deps, noun);
+    deleteRoute(app, deps, noun);
+  }
+}
+
+function createRoute(app: App, deps: HttpDeps, { kind, path, name, plural }: Noun): void {
+  app.post(
+    path,
+    {
+      config: { access: 'manage', webhooks: true },
+      schema: {
+        ...describe({
+          id: `create${name}`,
+          summary: `Make a ${kind}`,
+          tag: 'Automation',
+          access: 'manage',
+          description: `All faults are told at once, each with its place. A typed URL gets an endpoint of its own, listed with the others.`,
+          answers: { 201: { schema: ref(name), description: `The ${kind}.` } },
+          problems: ['plan_required', 'limit_reached', 'invalid_definition', 'target_refused'],
+          hasBody: true,
+        }),
+        body: ref<object>(`New${name}`),
+      },
+    },
+    async (request, reply) => {
+      const workspace = workspaceOf(request);
+      const routing = await routingOf(deps, workspace);
+      await requireRoom(deps, workspace, 'rules', routing.automations.length);
+      const checked = await checkDefinition(deps, routing, kind, { pointer: '', input: request.body });
+      const position = checked.position ?? nextPosition(routing);
+      const key = await createAutomation(deps, routing, { kind, checked, position }, callerOf(request).by);
+      await deps.engine.routingChanged(workspace);
+      const [made] = await showAutomations(deps, workspace, plural, [key]);
+      return reply.code(201).send(made);
+    },
+  );
+}
+
+function listRoute(app: App, deps: HttpDeps, { kind, path, name, plural }: Noun): void {
+  app.get(
+    path,
+    {
+      config: { access: 'read' },
+      schema: describe({
+        id: `list${name}s`,
+        summary: `List ${plural}`,
+        tag: 'Automation',
+        access: 'read',
+        description: 'In the order in which they act; always on one page.',
+        answers: { 200: { schema: ref(`${name}Page`), description: 'All of them.' } },
+      }),
+    },
+    async (request) => {
+      const { automations, endpoints } = await routingOf(deps, workspaceOf(request));
+      const rows = automations.filter((row) => row.kind === kind);
+      return { data: rows.map((row) => show(row, endpoints)), next_cursor: null };
+    },
+  );
+}
+
+function getRoute(app: App, deps: HttpDeps, noun: Noun): void {
+  const { kind, path, name } = noun;
+  app.get(
+    `${path}/:id`,
+    {
+      config: { access: 'read' },
+      schema: {
+        ...describe({
+          id: `get${name}`,
+          summary: `Get a ${kind}`,
+          tag: 'Automation',
+          access: 'read',
+          answers: { 200: { schema: ref(name), description: `The ${kind}.` } },
+        }),
+        params: idParams(kind),
+      },
+    },
+    async (request) => showAutomation(deps, workspaceOf(request), noun, request.params.id),
+  );
+}
+
+function patchRoute(app: App, deps: HttpDeps, noun: Noun): void {
+  const { kind, path, name } = noun;
+  app.patch(
+    `${path}/:id`,
+    {
+      config: { access: 'manage', webhooks: true },
+      schema: {
+        ...describe({
+          id: `update${name}`,
+          summary: `Change a ${kind}`,
+          tag: 'Automation',
+          access: 'manage',
+          description:
+            'Members that are named are replaced as a whole, and all is checked again. A change of what it does ' +
+            'makes a new version.',
+          answers: { 200: { schema: ref(name), description: `The ${kind} as it is now.` } },
+          problems: ['plan_required', 'invalid_definition', 'target_refused'],
+          hasBody: true,
+        }),
+        params: idParams(kind),
+        body: ref<object>(`${name}Patch`),
+      },
+    },
+    async (request) => {
+      const workspace = workspaceOf(request);
+      const { id } = request.params;
+      const { by } = callerOf(request);
+      const routing = await routingOf(deps, workspace);
+      const row = automationOfId(routing, noun, id);
+      const { members, waiting } = readPatch(kind, request.body);
+      const checked = await checkDefinition(deps, routing, kind, {
+        pointer: '',
+        input: { ...writtenView(row), ...members },
+        known: connectedUrls(routing, row.key),
+      });
+      await save(deps, routing, row, { checked, waiting, by });
+      await deps.engine.routingChanged(workspace);
+      return showAutomation(deps, workspace, noun, id);
+    },
+  );
+}
+
+/** A name that cannot be looked up at this moment must not keep anybody from changing the rest. */
+function connectedUrls({ endpoints }: Routing, key: number): Set<string> {
+  return new Set(endpoints.filter(({ automation }) => automation === key).map(({ url }) => url));
+}
+
+async function save(
+  deps: HttpDeps,
+  routing: Routing,
+  row: Automation,
+  { checked, waiting, by }: { checked: CheckedDefinition; waiting: WaitingRuns; by: string },
+): Promise<void> {
+  const { workspace, key, kind } = row;
+  const gone = () => notFound(kind, automationId(kind, key));
+  const at = deps.clock.now();
+  const endpoints = missingEndpoints(deps, routing, key, checked);
+  const { name, definition } = checked;
+  const position = checked.position ?? row.position;
+  if (definition !== row.definition || position !== row.position) {
+    const saving = { endpoints, waiting, by, at };
+    const saved = await deps.store.updateAutomation(workspace, key, { name, position, definition }, saving);
+    if (!saved) throw gone();
+  }
+  // The store makes those of a new version; these are in the place of ones that were deleted.
+  if (definition === row.definition) {
+    for (const endpoint of endpoints) await deps.store.createEndpoint(endpoint, by);
+  }
+  if (checked.enabled !== (row.enabledAt !== null)) {
+    if (!(await deps.store.enableAutomation(workspace, key, checked.enabled, by, at))) throw gone();
+  }
+}
+
+const WAITING_RUNS: readonly WaitingRuns[] = ['keep', 'cancel', 'move'];
+
+/** Rules have no runs that wait. */
+function readPatch(kind: AutomationKind, body: object): { members: object; waiting: WaitingRuns } {
+  if (kind === 'rule' || !('waiting_runs' in body)) return { members: body, waiting: 'keep' };
+  const { waiting_runs, ...members } = body;
+  const waiting = WAITING_RUNS.find((choice) => choice === waiting_runs);
+  if (waiting !== undefined) return { members, waiting };
+  throw faulty('invalid_request', [
+    { field: '/waiting_runs', message: `must be one of ${WAITING_RUNS.join(', ')}` },
+  ]);
+}
+
+function deleteRoute(app: App, deps: HttpDeps, noun: Noun): void {
+  const { kind, path, name } = noun;
+  app.delete(
+    `${path}/:id`,
+    {
+      config: { access: 'manage' },
+      schema: {
+        ...describe({
+          id: `delete${name}`,
+          summary: `Delete a ${kind}`,
+          tag: 'Automation',
+          access: 'manage',
+          description: 'Runs that wait are cancelled; its endpoints, its runs and its deliveries stay.',
+          answers: { 204: { schema: null, description: 'It is gone.' } },
+        }),
+        params: idParams(kind),
+      },
+    },
+    async (request, reply) => {
+      const workspace = workspaceOf(request);
+      const { id } = request.params;
+      const { key } = automationOfId(await routingOf(deps, workspace), noun, id);
+      const { by } = callerOf(request);
+      if (!(await deps.store.deleteAutomation(workspace, key, by, deps.clock.now())))
+        throw notFound(kind, id);
+      await deps.engine.routingChanged(workspace);
+      return reply.code(204).send();
+    },
+  );
+}
+
+/** Behind the last rule. */
+export function nextPosition({ automations }: Routing): number {
+  const positions = automations.filter(({ kind }) => kind === 'rule').map(({ position }) => position);
+  return Math.max(-1, ...positions) + 1;
+}
+
+/** Answers its key. The caller tells the engine of the change. */
+export async function createAutomation(
+  deps: HttpDeps,
+  routing: Routing,
+  { kind, checked, position }: { kind: AutomationKind; checked: CheckedDefinition; position: number },
+  by: string,
+): Promise<number> {
+  const key = deps.engine.nextKey();
+  const now = deps.clock.now();
+  const row = {
+    key,
+    workspace: routing.workspace.key,
+    kind,
+    name: checked.name,
+    position: kind === 'rule' ? position : 0,
+    enabledAt: checked.enabled ? now : null,
+    definition: checked.definition,
+    createdAt: now,
+  };
+  await deps.store.createAutomation(row, missingEndpoints(deps, routing, key, checked), by);
+  return key;
+}
+
+function show(row: Automation, endpoints: Routing['endpoints']): AutomationView {
+  return automationView(row, typedUrls(row.kind, row.definition), endpoints);
+}
+
+/** Those that were made or changed a moment ago, in the order of `keys`. */
+export async function showAutomations(
+  deps: HttpDeps,
+  workspace: number,
+  plural: Noun['plural'],
+  keys: readonly number[],
+): Promise<AutomationView[]> {
+  const { automations, endpoints } = await routingOf(deps, workspace);
+  return keys.map((key) => {
+    const row = automations.find((candidate) => candidate.key === key);
+    if (!row) throw new Error(`${key} is not among the ${plural} that were read after its change.`);
+    return show(row, endpoints);
+  });
+}
+
+/** Throws a Problem where there is none of this id. */
+export async function showAutomation(
+  deps: HttpDeps,
+  workspace: number,
+  noun: Noun,
+  id: string,
+): Promise<AutomationView> {
+  const routing = await routingOf(deps, workspace);
+  return show(automationOfId(routing, noun, id), routing.endpoints);
+}
+
+/** Throws a Problem where there is none of this id. */
+export function automationOfId(routing: Routing, { kind }: Noun, id: string): Automation {
+  const key = parseId(automationPrefix(kind), id);
+  const row = routing.automations.find((candidate) => candidate.key === key && candidate.kind === kind);
+  if (!row) throw notFound(kind, id);
+  return row;
+}

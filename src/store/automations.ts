@@ -1,0 +1,227 @@
+/** Rules and workflows, and their versions: the queries, for both databases. */
+
+import type { Kysely, Selectable, Transaction } from 'kysely';
+import { formatId } from '../core/ids.ts';
+import { lockWorkspace, moveRouting } from './administration.ts';
+import { insertAudit } from './audit.ts';
+import { insertEndpoint } from './endpointRows.ts';
+import type { Automation, AutomationKind } from './records/automation.ts';
+import type { AuditAction } from './records/history.ts';
+import type { NewEndpoint } from './records.ts';
+import type { AutomationsTable, Schema } from './schema.ts';
+import type { Store } from './store.ts';
+
+type Automations = Pick<
+  Store,
+  | 'createAutomation'
+  | 'updateAutomation'
+  | 'enableAutomation'
+  | 'deleteAutomation'
+  | 'listAutomationVersions'
+  | 'listAutomations'
+>;
+
+function toAutomation(row: Selectable<AutomationsTable>): Automation {
+  return {
+    key: row.key,
+    workspace: row.workspace,
+    kind: row.kind as AutomationKind,
+    name: row.name,
+    position: row.position,
+    enabledAt: row.enabled_at,
+    version: row.version,
+    definition: row.definition,
+    createdAt: row.created_at,
+    updatedAt: row.updated_at,
+  };
+}
+
+/** Rules by position, then workflows in the order in which they were made: the order in which they act. */
+export async function readAutomations(db: Kysely<Schema>, workspace: number): Promise<Automation[]> {
+  const rows = await db
+    .selectFrom('automations')
+    .selectAll()
+    .where('workspace', '=', workspace)
+    .where('deleted_at', 'is', null)
+    .orderBy('key')
+    .execute();
+  const place = ({ kind, position }: Automation): number =>
+    kind === 'rule' ? position : Number.POSITIVE_INFINITY;
+  return rows
+    .map(toAutomation)
+    .sort((one, other) => (place(one) === place(other) ? one.key - other.key : place(one) - place(other)));
+}
+
+export const ID_PREFIX = { rule: 'rule', workflow: 'wf' } as const;
+
+async function note(
+  trx: Transaction<Schema>,
+  { workspace, kind, key }: Pick<Automation, 'workspace' | 'kind' | 'key'>,
+  action: 'created' | 'updated' | 'enabled' | 'disabled' | 'deleted',
+  { by, at, details = {} }: { by: string; at: number; details?: Record<string, unknown> },
+): Promise<void> {
+  await insertAudit(trx, {
+    workspace,
+    actor: by,
+    action: `${kind}.${action}` satisfies AuditAction,
+    target: formatId(ID_PREFIX[kind], key),
+    details,
+    at,
+  });
+}
+
+async function saveVersion(
+  trx: Transaction<Schema>,
+  { workspace, key, version, definition }: Pick<Automation, 'workspace' | 'key' | 'version' | 'definition'>,
+  by: string,
+  at: number,
+): Promise<void> {
+  await trx
+    .insertInto('automation_versions')
+    .values({ workspace, automation: key, version, definition, created_by: by, created_at: at })
+    .execute();
+}
+
+async function connect(trx: Transaction<Schema>, endpoints: readonly NewEndpoint[]): Promise<void> {
+  for (const endpoint of endpoints) await insertEndpoint(trx, endpoint);
+}
+
+/** The living automation, locked with its workspace. */
+async function lock(
+  trx: Transaction<Schema>,
+  workspace: number,
+  automation: number,
+): Promise<Automation | null> {
+  await lockWorkspace(trx, workspace);
+  const row = await trx
+    .selectFrom('automations')
+    .selectAll()
+    .where('workspace', '=', workspace)
+    .where('key', '=', automation)
+    .where('deleted_at', 'is', null)
+    .executeTakeFirst();
+  return row === undefined ? null : toAutomation(row);
+}
+
+async function change(
+  trx: Transaction<Schema>,
+  { workspace, key }: Automation,
+  columns: Partial<Selectable<AutomationsTable>>,
+): Promise<void> {
+  await trx
+    .updateTable('automations')
+    .set(columns)
+    .where('workspace', '=', workspace)
+    .where('key', '=', key)
+    .execute();
+  await moveRouting(trx, workspace);
+}
+
+/** Ends runs that wait; a run whose next step is being written at this moment finds its revision gone. */
+async function cancelWaiting(
+  trx: Transaction<Schema>,
+  { workspace, key }: Automation,
+  reason: string,
+  at: number,
+): Promise<number> {
+  const result = await trx
+    .updateTable('runs')
+    .set((eb) => ({
+      state: 'cancelled',
+      reason,
+      revision: eb('revision', '+', 1),
+      due_at: null,
+      waits_for: null,
+      ended_at: at,
+    }))
+    .where('workspace', '=', workspace)
+    .where('automation', '=', key)
+    .where('state', '=', 'waiting')
+    .executeTakeFirst();
+  return Number(result.numUpdatedRows);
+}
+
+export function automations(write: Kysely<Schema>, read: Kysely<Schema>): Automations {
+  return {
+    listAutomations: (workspace) => readAutomations(read, workspace),
+    createAutomation: (automation, endpoints, by) =>
+      write.transaction().execute(async (trx) => {
+        const { enabledAt, createdAt, ...rest } = automation;
+        await lockWorkspace(trx, automation.workspace);
+        await trx
+          .insertInto('automations')
+          .values({
+            ...rest,
+            enabled_at: enabledAt,
+            version: 1,
+            created_at: createdAt,
+            updated_at: createdAt,
+            deleted_at: null,
+          })
+          .execute();
+        await saveVersion(trx, { ...rest, version: 1 }, by, createdAt);
+        await connect(trx, endpoints);
+        await note(trx, automation, 'created', { by, at: createdAt, details: { name: automation.name } });
+        await moveRouting(trx, automation.workspace);
+      }),
+    updateAutomation: (workspace, key, patch, { endpoints, waiting, by, at }) =>
+      write.transaction().execute(async (trx) => {
+        const found = await lock(trx, workspace, key);
+        if (found === null) return null;
+        const isNew = patch.definition !== undefined && patch.definition !== found.definition;
+        const next = { ...found, ...patch, version: found.version + (isNew ? 1 : 0) };
+        const { name, position, definition, version } = next;
+        await change(trx, found, { name, position, definition, version, updated_at: at });
+        if (isNew) {
+          await saveVersion(trx, next, by, at);
+          await connect(trx, endpoints);
+          if (waiting === 'cancel') await cancelWaiting(trx, found, `new_version: ${version}`, at);
+          if (waiting === 'move') {
+            await trx
+              .updateTable('runs')
+              .set({ version })
+              .where('workspace', '=', workspace)
+              .where('automation', '=', key)
+              .where('state', '=', 'waiting')
+              .execute();
+          }
+        }
+        await note(trx, found, 'updated', { by, at, details: { name, version, waiting } });
+        return { ...next, updatedAt: at };
+      }),
+    enableAutomation: (workspace, key, enabled, by, at) =>
+      write.transaction().execute(async (trx) => {
+        const found = await lock(trx, workspace, key);
+        if (found === null) return null;
+        if ((found.enabledAt !== null) === enabled) return found;
+        const enabledAt = enabled ? at : null;
+        await change(trx, found, { enabled_at: enabledAt, updated_at: at });
+        await note(trx, found, enabled ? 'enabled' : 'disabled', { by, at });
+        return { ...found, enabledAt, updatedAt: at };
+      }),
+    deleteAutomation: (workspace, key, by, at) =>
+      write.transaction().execute(async (trx) => {
+        const found = await lock(trx, workspace, key);
+        if (found === null) return false;
+        await change(trx, found, { deleted_at: at });
+        const cancelled = await cancelWaiting(trx, found, `${found.kind}_deleted`, at);
+        await note(trx, found, 'deleted', { by, at, details: { name: found.name, cancelled } });
+        return true;
+      }),
+    async listAutomationVersions(workspace, key) {
+      const rows = await read
+        .selectFrom('automation_versions')
+        .selectAll()
+        .where('workspace', '=', workspace)
+        .where('automation', '=', key)
+        .orderBy('version', 'desc')
+        .execute();
+      return rows.map(({ version, definition, created_by, created_at }) => ({
+        version,
+        definition,
+        createdBy: created_by,
+        createdAt: created_at,
+      }));
+    },
+  };
+}

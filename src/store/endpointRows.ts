@@ -1,0 +1,69 @@
+/** Inserting endpoints with what belongs to them; to be part of a transaction that moves the routing. */
+
+import type { Transaction } from 'kysely';
+import type { NewEndpoint, SealedSecret } from './records.ts';
+import type { Schema } from './schema.ts';
+
+export async function createLanes(
+  trx: Transaction<Schema>,
+  workspace: number,
+  endpoint: number,
+  lanes: readonly number[],
+): Promise<void> {
+  const rows = lanes.map((key) => ({
+    key,
+    workspace,
+    endpoint,
+    last_sequence: 0,
+    done_sequence: 0,
+    owner: null,
+    epoch: 0,
+  }));
+  await trx.insertInto('lanes').values(rows).execute();
+}
+
+export async function insertSecret(
+  trx: Transaction<Schema>,
+  workspace: number,
+  endpoint: number,
+  secret: SealedSecret,
+): Promise<void> {
+  const { createdAt, expiresAt, ...rest } = secret;
+  await trx
+    .insertInto('secrets')
+    .values({ ...rest, workspace, endpoint, created_at: createdAt, expires_at: expiresAt })
+    .execute();
+}
+
+/** The endpoint with its lanes and secrets; the caller moves the routing. */
+export async function insertEndpoint(
+  trx: Transaction<Schema>,
+  { lanes, secrets, ...endpoint }: NewEndpoint,
+): Promise<void> {
+  await trx
+    .insertInto('endpoints')
+    .values({
+      key: endpoint.key,
+      workspace: endpoint.workspace,
+      url: endpoint.url,
+      name: endpoint.name,
+      event_types: JSON.stringify(endpoint.eventTypes),
+      condition: endpoint.condition === null ? null : JSON.stringify(endpoint.condition),
+      ordering: JSON.stringify(endpoint.ordering),
+      retry: JSON.stringify(endpoint.retry),
+      timeout_ms: endpoint.timeoutMs,
+      sealed_headers: endpoint.sealedHeaders,
+      signature: JSON.stringify(endpoint.signature),
+      automation: endpoint.automation,
+      lanes: JSON.stringify(lanes),
+      disabled_reason: null,
+      disabled_at: null,
+      disabled_by: null,
+      created_at: endpoint.createdAt,
+      updated_at: endpoint.createdAt,
+      deleted_at: null,
+    })
+    .execute();
+  await createLanes(trx, endpoint.workspace, endpoint.key, lanes);
+  for (const secret of secrets) await insertSecret(trx, endpoint.workspace, endpoint.key, secret);
+}

@@ -1,0 +1,121 @@
+/** Rules and workflows as a store keeps them, and their runs: nouns of the port beside records.ts. */
+
+import type { NewDelivery } from './delivery.ts';
+
+export type AutomationKind = 'rule' | 'workflow';
+
+export interface Automation {
+  key: number;
+  workspace: number;
+  kind: AutomationKind;
+  name: string;
+  /** Rules act in ascending order of it. */
+  position: number;
+  /** Events accepted from then on count; null while disabled. */
+  enabledAt: number | null;
+  /** 1 for the first; each saved change of the definition makes the next. */
+  version: number;
+  /** JSON text, as it was checked when it was saved. */
+  definition: string;
+  createdAt: number;
+  updatedAt: number;
+}
+
+export type NewAutomation = Omit<Automation, 'version' | 'updatedAt'>;
+
+export interface AutomationPatch {
+  name?: string;
+  position?: number;
+  definition?: string;
+}
+
+/** What becomes of runs that wait when a new version is saved. */
+export type WaitingRuns = 'keep' | 'cancel' | 'move';
+
+export interface AutomationVersion {
+  version: number;
+  definition: string;
+  createdBy: string;
+  createdAt: number;
+}
+
+export const RUN_STATES = ['waiting', 'finished', 'failed', 'cancelled', 'skipped'] as const;
+export type RunState = (typeof RUN_STATES)[number];
+
+/** One entry of a run's history. `details` is JSON text. */
+export interface RunStep {
+  /** The step's id; null for what concerns the run as a whole. */
+  step: string | null;
+  kind: string;
+  details: string;
+  at: number;
+}
+
+/** A mail that a step sends. The Message-ID tells a repeat of the step from another mail. */
+export interface StepMail {
+  recipient: string;
+  language: 'ar' | 'en';
+  subject: string;
+  text: string;
+  messageId: string;
+}
+
+/** What a run has come to, to be written together. */
+export interface RunAdvance {
+  state: RunState;
+  reason: string | null;
+  /** JSON text: where it stands and what it carries along. */
+  progress: string;
+  dueAt: number | null;
+  /** The event type it waits for; null for none. */
+  waitsFor: string | null;
+  deliveries: readonly NewDelivery[];
+  mails: readonly StepMail[];
+  steps: readonly RunStep[];
+}
+
+/** A rule or workflow that an event sets off; written in the publish transaction. */
+export interface NewActivation extends RunAdvance {
+  run: number;
+  automation: number;
+  version: number;
+  subject: string | null;
+  /** How often its subject may set it off in all; null for any number. */
+  limit: number | null;
+}
+
+export interface Run {
+  key: number;
+  workspace: number;
+  automation: number;
+  version: number;
+  event: number;
+  eventId: string;
+  eventType: string;
+  subject: string | null;
+  state: RunState;
+  reason: string | null;
+  progress: string;
+  dueAt: number | null;
+  waitsFor: string | null;
+  createdAt: number;
+  endedAt: number | null;
+}
+
+/** A run whose time has come, with what its next step needs. */
+export interface DueRun extends Run {
+  revision: number;
+  depth: number;
+  body: string | null;
+  /** The definition of its version. */
+  definition: string;
+  enabled: boolean;
+  /** Events of the awaited type that have come since it began to wait, oldest first. */
+  signals: Array<{ event: number; body: string | null }>;
+}
+
+export interface RunFilter {
+  automation?: number;
+  event?: number;
+  state?: RunState;
+}

@@ -1,0 +1,20 @@
+/** What a delivery is made of when it is made: nouns of the port beside records.ts. */
+
+export type SourceKind = 'subscription' | 'rule' | 'workflow' | 'test' | 'replay';
+
+export interface DeliverySource {
+  kind: Exclude<SourceKind, 'replay'>;
+  /** Key of the subscription's endpoint, the rule or the workflow; null for a test. */
+  id: number | null;
+}
+
+export interface NewDelivery {
+  key: number;
+  endpoint: number;
+  lane: number;
+  source: DeliverySource;
+  /** False for a disabled endpoint: its lane is left unclaimed and the delivery is held. */
+  claim: boolean;
+  /** What is sent in the place of the event's body; null for that. */
+  body: string | null;
+}
