@@ -216,6 +216,7 @@ export function createEngine(deps: EngineDeps): Engine {
     ? createHousekeeping({
         store,
         clock,
+        plans: deps.plans ?? DEFAULT_PLANS,
         lanesChanged,
         onError,
         onDone: (fields) => log.debug(fields, 'retention'),

@@ -68,6 +68,17 @@ test('attempts and bodies go after 30 days, events after 90, as the settings say
   expect(await store.listEvents(WORKSPACE, {}, ALL)).toHaveLength(1);
 });
 
+test('A1: what a plan keeps for less time goes earlier, whatever the settings say', async () => {
+  await anEndpoint(engine, store, { url: `${receiver.url}/a` });
+  await publish(1);
+  await delivered();
+  // "starter" keeps 30 days; the settings of a new workspace keep events for 90.
+  await store.updateWorkspace(WORKSPACE, { plan: 'starter' }, clock.now(), 'me');
+  clock.move(30 * DAY + MINUTE);
+  await until(async () => (await deliveries()).length === 0);
+  expect(await store.listEvents(WORKSPACE, {}, ALL)).toEqual([]);
+});
+
 test('P2, D15: what is held stays while it is open, expires after seven days, and goes with its event', async () => {
   const endpoint = await anEndpoint(engine, store, { url: `${receiver.url}/a` });
   const disabled = { reason: 'manual' as const, at: clock.now(), by: 'me' };

@@ -6,6 +6,7 @@
 
 import { DAY, MINUTE } from '../core/duration.ts';
 import { firstKeyAt } from '../core/ids.ts';
+import { type Plan, planOf } from '../core/plan.ts';
 import type { KeySpan, Purged } from '../store/records/retention.ts';
 import type { Retention, Workspace } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
@@ -29,6 +30,7 @@ const DAYS_OF: Record<Purge, keyof Retention> = {
 export interface HousekeepingDeps {
   store: Pick<Store, 'listWorkspaces' | 'warnOfExpiry' | 'expireHeld' | 'sweepOld' | Purge>;
   clock: Clock;
+  plans: readonly Plan[];
   lanesChanged(lanes: readonly number[]): Promise<void>;
   onError(error: unknown, where: string): void;
   onDone(fields: Record<string, unknown>): void;
@@ -81,13 +83,23 @@ export function createHousekeeping(deps: HousekeepingDeps): Housekeeping {
       return true;
     };
 
-  const stepsOf = ({ key, settings: { retention } }: Workspace, now: number): Step[] => [
+  /** What the workspace wants, as far as its plan goes. */
+  const daysOf = ({ settings, plan }: Workspace, what: keyof Retention): number =>
+    Math.min(
+      settings.retention[what],
+      planOf(deps.plans, plan).limits.retention_days ?? Number.POSITIVE_INFINITY,
+    );
+
+  const stepsOf = (workspace: Workspace, now: number): Step[] => [
     async () => {
-      await store.warnOfExpiry(key, now, retention.held_days);
+      await store.warnOfExpiry(workspace.key, now, daysOf(workspace, 'held_days'));
       return false;
     },
-    expire(key, retention.held_days),
-    ...PURGES.map((kind) => purge(key, kind, firstKeyAt(Math.max(0, now - retention[DAYS_OF[kind]] * DAY)))),
+    expire(workspace.key, daysOf(workspace, 'held_days')),
+    ...PURGES.map((kind) => {
+      const days = daysOf(workspace, DAYS_OF[kind]);
+      return purge(workspace.key, kind, firstKeyAt(Math.max(0, now - days * DAY)));
+    }),
   ];
 
   const work = async (): Promise<void> => {
