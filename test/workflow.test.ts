@@ -11,6 +11,9 @@ import { until } from './support/served.ts';
 import { storeEnv } from './support/stores.ts';
 
 const CONTACTS = 5;
+/** Of them, those whose tag is removed again before the time is out. */
+const REMOVED = 2;
+/** Where each step sends: one path for the branches of a step. */
 const STEPS = ['one', 'two', 'three'];
 
 let directory: ReturnType<typeof temporaryDirectory>;
@@ -39,7 +42,7 @@ const contact = (id: number) => ({
 });
 
 describe.each(['SQLite', 'PostgreSQL'] as const)('on %s', (kind) => {
-  test('a workflow with a delay before each step survives a kill at each of them', async () => {
+  test('a workflow with delays, a decision and a wait for an event survives a kill at each of its steps', async () => {
     const env = {
       ...(await storeEnv(kind)),
       HURRIED_FROM: String(Date.now()),
@@ -53,18 +56,35 @@ describe.each(['SQLite', 'PostgreSQL'] as const)('on %s', (kind) => {
         env,
       });
     node = await start();
+    const send = (id: string, step: string) => ({
+      id,
+      type: 'webhook',
+      url: `${receiver.url}/${step}`,
+      template: { contact: '{{data.contact.id}}', step: id },
+    });
     const made = await node.call('POST', '/v1/workflows', {
       name: 'After the tag',
       triggers: [{ event_type: 'contact.tag.added' }],
-      steps: STEPS.flatMap((step) => [
-        { id: `before_${step}`, type: 'delay', for: 'PT30S' },
+      max_overdue: 'P1D',
+      steps: [
+        { id: 'pause', type: 'delay', for: 'PT30S' },
+        send('first', 'one'),
         {
-          id: step,
-          type: 'webhook',
-          url: `${receiver.url}/${step}`,
-          template: { contact: '{{data.contact.id}}', step },
+          id: 'which',
+          type: 'decision',
+          condition: { field: 'data.contact.id', op: 'less_or_equal', value: REMOVED },
+          yes: [{ id: 'longer', type: 'delay', for: 'PT30S' }, send('yes', 'two')],
+          no: [{ id: 'shorter', type: 'delay', for: 'PT30S' }, send('no', 'two')],
         },
-      ]),
+        {
+          id: 'removal',
+          type: 'wait_for_event',
+          event_type: 'contact.tag.removed',
+          timeout: 'PT8M',
+          received: [send('received', 'three')],
+          timed_out: [send('timed_out', 'three')],
+        },
+      ],
     });
     expect(made.body).toMatchObject({ enabled: true, version: 1 });
     const events = Array.from({ length: CONTACTS }, (_, n) => ({
@@ -73,7 +93,23 @@ describe.each(['SQLite', 'PostgreSQL'] as const)('on %s', (kind) => {
     }));
     const published = await node.call('POST', '/v1/events/batch', { events });
     expect(published.body.events.map(({ runs }: { runs: number }) => runs)).toEqual(events.map(() => 1));
+    const distinct = (step: string): number =>
+      new Set(receiver.of(`/${step}`).map(({ headers }) => headers['webhook-id'])).size;
     for (const step of STEPS) {
+      if (step === 'three') {
+        // The runs go on at once, whoever owns the lanes that their deliveries wait in.
+        await until(
+          () => node.call('GET', '/v1/runs'),
+          ({ body }) =>
+            body.data.every(
+              ({ waits_for }: { waits_for: string | null }) => waits_for === 'contact.tag.removed',
+            ),
+        );
+        const removed = events
+          .slice(0, REMOVED)
+          .map((event, n) => ({ ...event, id: `removed-${n}`, type: 'contact.tag.removed' }));
+        expect((await node.call('POST', '/v1/events/batch', { events: removed })).status).toBe(202);
+      }
       // Some of this step's effects are out, others are not: then it dies.
       await until(
         async () => receiver.of(`/${step}`).length,
@@ -82,8 +118,6 @@ describe.each(['SQLite', 'PostgreSQL'] as const)('on %s', (kind) => {
       await node.kill();
       node = await start();
     }
-    const distinct = (step: string): number =>
-      new Set(receiver.of(`/${step}`).map(({ headers }) => headers['webhook-id'])).size;
     await until(
       async () => STEPS.map(distinct),
       (counts) => counts.every((count) => count >= CONTACTS),
@@ -95,14 +129,25 @@ describe.each(['SQLite', 'PostgreSQL'] as const)('on %s', (kind) => {
       )
     ).body;
     expect(runs).toHaveLength(CONTACTS);
-    for (const { id } of runs) {
-      const { steps } = (await node.call('GET', `/v1/runs/${id}`)).body;
-      expect(
-        steps.map(
+    const histories = await Promise.all(
+      runs.map(async ({ id }: { id: string }) => {
+        const { steps } = (await node.call('GET', `/v1/runs/${id}`)).body;
+        return steps.map(
           ({ step, details }: { step: string; details: { outcome: string } }) => `${step} ${details.outcome}`,
-        ),
-      ).toEqual(STEPS.flatMap((step) => [`before_${step} waiting`, `before_${step} passed`, `${step} done`]));
-    }
+        );
+      }),
+    );
+    const history = (answer: string, delay: string, end: string): string[] => [
+      ...['pause waiting', 'pause passed', 'first done', `which ${answer}`],
+      ...[`${delay} waiting`, `${delay} passed`, `${answer} done`],
+      ...['removal waiting', `removal ${end}`, `${end} done`],
+    ];
+    // Newest first.
+    expect(histories.toReversed()).toEqual(
+      Array.from({ length: CONTACTS }, (_, n) =>
+        n < REMOVED ? history('yes', 'longer', 'received') : history('no', 'shorter', 'timed_out'),
+      ),
+    );
     for (const step of STEPS) {
       expect(distinct(step)).toBe(CONTACTS);
       const bodies = new Set(receiver.of(`/${step}`).map(({ body }) => body));

@@ -10,8 +10,11 @@ import { accountOf, dataOf } from '../core/catalog/envelope.ts';
 import { isSystemEvent } from '../core/catalog/systemEvents.ts';
 import { DAY, HOUR, MINUTE, SECOND } from '../core/duration.ts';
 import { formatId } from '../core/ids.ts';
+import { renderDue } from '../mail/render.ts';
+import type { DueMail } from '../store/records/mails.ts';
 import { DEFAULT_SETTINGS, type Endpoint } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
+import type { Mail } from '../world.ts';
 import type { Engine, PublishEvent } from './engine.ts';
 
 const FIRST_PAGE = { limit: 100, before: null };
@@ -301,6 +304,43 @@ describe('workflows', () => {
     await until(async () => (await runs()).every(({ state }) => state !== 'waiting'));
     expect((await runs())[0]).toMatchObject({ state: 'skipped', reason: expect.stringContaining('overdue') });
     expect(receiver.received).toHaveLength(1);
+  });
+
+  test('B3: an e-mail step mails each recipient what it says, once; without a mail server it says why not', async () => {
+    const definition = {
+      triggers: [{ event_type: 'contact.tag.added' }],
+      steps: [
+        {
+          id: 'tell',
+          type: 'email',
+          to: ['owner@example.com', { field: 'data.contact.email' }],
+          subject: 'وسم جديد: {{data.tag.name}}',
+          text: 'مرحبًا {{data.contact.email}}',
+        },
+      ],
+    };
+    await anAutomation(engine, store, 'workflow', definition);
+    await publish(aTagEvent(1));
+    const [unsent] = await runs();
+    const told = await store.listRunSteps(WORKSPACE, unsent?.key ?? 0);
+    expect(told.at(-1)?.details).toContain('MIRSAL_SMTP_URL');
+    await engine.stop();
+    const mails: Mail[] = [];
+    const send = async (mail: Mail) => {
+      mails.push(mail);
+      return { kind: 'accepted' as const };
+    };
+    const render = (mail: DueMail) => renderDue(mail, 'https://hooks.example.com');
+    engine = anEngine(store, clock, { mailing: { render, send, host: 'hooks.example.com' } });
+    await engine.start();
+    await publish(aTagEvent(2));
+    while (mails.length < 2) await pass(SECOND);
+    await pass(10 * SECOND);
+    expect(mails.map(({ to, subject, text }) => [to, subject, text])).toEqual([
+      ['owner@example.com', 'وسم جديد: tag 2', 'مرحبًا reader@example.com'],
+      ['reader@example.com', 'وسم جديد: tag 2', 'مرحبًا reader@example.com'],
+    ]);
+    expect(new Set(mails.map(({ messageId }) => messageId)).size).toBe(2);
   });
 
   test('a workflow that triggers itself through a system event is stopped by the brake, and says so', async () => {
