@@ -149,6 +149,23 @@ describe('rules', () => {
     expect(receiver.received.map(({ body }) => JSON.parse(body).n)).toEqual([undefined, 1, 2, 3, 4]);
   });
 
+  test('B7: only what is accepted while it is enabled sets it off', async () => {
+    const one = await target('/one');
+    const trigger = { event_type: 'contact.tag.added' };
+    const rule = await anAutomation(engine, store, 'rule', { trigger, actions: [webhook(one)] });
+    const enable = async (enabled: boolean): Promise<void> => {
+      await store.enableAutomation(WORKSPACE, rule.key, enabled, 'me', clock.now());
+      await engine.routingChanged(WORKSPACE);
+    };
+    const counts: number[] = [];
+    for (const [n, enabled] of [false, true, false].entries()) {
+      await enable(enabled);
+      counts.push((await publish(aTagEvent(n)))[0]?.runs ?? -1);
+    }
+    expect(counts).toEqual([0, 1, 0]);
+    expect((await runs()).map(({ automation }) => automation)).toEqual([rule.key]);
+  });
+
   test('B7: a contact sets a rule off as often as is allowed; then the brake says so', async () => {
     const one = await target('/one');
     await anAutomation(engine, store, 'rule', {

@@ -8,8 +8,7 @@ import { chooseLane } from '../core/delivery/order.ts';
 import { formatId, parseId } from '../core/ids.ts';
 import { type EventBody, eventBody } from '../core/routing/body.ts';
 import { type Advance, advance, nextOf } from '../core/workflow/advance.ts';
-import type { Rule, Workflow } from '../core/workflow/definition.ts';
-import { compileRule, compileWorkflow, type Program } from '../core/workflow/program.ts';
+import { compileDefinition, type Program } from '../core/workflow/program.ts';
 import type { Effect, WebhookEffect } from '../core/workflow/step.ts';
 import { compileTriggers, type TriggerMatcher, type TriggersVerdict } from '../core/workflow/trigger.ts';
 import type { Automation, NewActivation, RunAdvance, RunStep } from '../store/records/automation.ts';
@@ -26,12 +25,6 @@ export interface CompiledAutomations {
   names(eventType: string): boolean;
   /** Types that some workflow's step waits for. */
   awaited: ReadonlySet<string>;
-}
-
-/** The program of a definition that was checked when it was saved. */
-export function compileDefinition(kind: Automation['kind'], definition: string): Program {
-  const parsed: unknown = JSON.parse(definition);
-  return kind === 'rule' ? compileRule(parsed as Rule) : compileWorkflow(parsed as Workflow);
 }
 
 /** `automations` in the order in which they act. */

@@ -8,7 +8,8 @@ import { HOUR, MINUTE, SECOND } from '../core/duration.ts';
 import type { KeyMaker } from '../core/ids.ts';
 import { DEFAULT_PLANS, type Plan } from '../core/plan.ts';
 import type { Sealer } from '../core/sealing.ts';
-import type { ClaimedLane, LaneItem, PublishCall } from '../store/records.ts';
+import type { NewDelivery } from '../store/records/delivery.ts';
+import type { ClaimedLane, LaneItem, NewEvent, PublishCall } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
 import { StoreUnavailable } from '../store/store.ts';
 import type { World } from '../world.ts';
@@ -297,6 +298,13 @@ function toClaimed(
   };
 }
 
+/** What was queued for an event, in its order. */
+function queuedOf({ deliveries, activations }: NewEvent, braked: readonly number[]): readonly NewDelivery[] {
+  if (activations.length === 0) return deliveries;
+  const begun = activations.filter(({ run }) => !braked.includes(run));
+  return [...deliveries, ...begun.flatMap((activation) => activation.deliveries)];
+}
+
 /** The fresh deliveries of a committed call per lane, with the sequences that the store gave them. */
 function laneItems(
   call: PublishCall,
@@ -306,8 +314,7 @@ function laneItems(
   const items = new Map<number, LaneItem[]>();
   for (const [index, event] of call.events.entries()) {
     if (repeated[index] === true) continue;
-    const begun = event.activations.filter(({ run }) => !braked.includes(run));
-    for (const delivery of [...event.deliveries, ...begun.flatMap(({ deliveries }) => deliveries)]) {
+    for (const delivery of queuedOf(event, braked)) {
       let list = items.get(delivery.lane);
       if (list === undefined) {
         list = [];

@@ -8,12 +8,12 @@ import { formatId } from '../core/ids.ts';
 import { parseJson } from '../core/json/parse.ts';
 import { eventBody } from '../core/routing/body.ts';
 import type { Advance, RunContext, RunSignal, RunState } from '../core/workflow/advance.ts';
-import type { Program } from '../core/workflow/program.ts';
+import { compileDefinition, type Program } from '../core/workflow/program.ts';
 import { wakeRun } from '../core/workflow/wake.ts';
 import type { DueRun, RunAdvance } from '../store/records/automation.ts';
 import type { Store } from '../store/store.ts';
 import type { Clock } from '../world.ts';
-import { compileDefinition, type EffectPlaces, toRunAdvance } from './automations.ts';
+import { type EffectPlaces, toRunAdvance } from './automations.ts';
 import type { WorkspaceView } from './directory.ts';
 
 /** In one go; more follow at once. */

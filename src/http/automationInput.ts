@@ -6,7 +6,7 @@
 import { formatId } from '../core/ids.ts';
 import type { Rule, Workflow } from '../core/workflow/definition.ts';
 import { parseRule, parseWorkflow } from '../core/workflow/parse.ts';
-import { compileRule, compileWorkflow, type Program } from '../core/workflow/program.ts';
+import { compileDefinition } from '../core/workflow/program.ts';
 import type { AutomationKind } from '../store/records/automation.ts';
 import type { NewEndpoint, Routing } from '../store/records.ts';
 import type { HttpDeps } from './deps.ts';
@@ -125,16 +125,10 @@ function checked(kind: AutomationKind, written: Rule | Workflow): CheckedDefinit
   return { name: written.name, enabled, position, definition: text, urls: typedUrls(kind, text) };
 }
 
-/** The program of a definition that was checked. */
-export function programOf(kind: AutomationKind, definition: string): Program {
-  const parsed: unknown = JSON.parse(definition);
-  return kind === 'rule' ? compileRule(parsed as Rule) : compileWorkflow(parsed as Workflow);
-}
-
 /** The URLs that the webhooks of a checked definition name, each once, in the order of the steps. */
 export function typedUrls(kind: AutomationKind, definition: string): string[] {
   const urls = new Set<string>();
-  for (const step of programOf(kind, definition).steps.values()) {
+  for (const step of compileDefinition(kind, definition).steps.values()) {
     if (step.type === 'webhook' && 'url' in step.target) urls.add(step.target.url);
   }
   return [...urls];

@@ -6,7 +6,7 @@ import { writeEffects } from './activate.ts';
 import { insertAudit } from './audit.ts';
 import type { DueRun, Run, RunAdvance, RunState } from './records/automation.ts';
 import type { NewDelivery } from './records/delivery.ts';
-import { advanceLanes, type Locking, NO_LOCKS } from './resend.ts';
+import { advanceLanes, type Locking } from './resend.ts';
 import type { Schema } from './schema.ts';
 import { driveAsync, type Row, type Statement } from './statement.ts';
 import type { Store } from './store.ts';
@@ -145,7 +145,16 @@ async function advance(
   return queueDeliveries(trx, locking, run, next.deliveries, now);
 }
 
-export function runs(write: Kysely<Schema>, read: Kysely<Schema>, locking: Locking): Runs {
+/**
+ * `alone` runs one transaction of several at once, again after a collision: the others have committed by
+ * then. Null where transactions come one after the other anyway; there one serves all, with one sync.
+ */
+export function runs(
+  write: Kysely<Schema>,
+  read: Kysely<Schema>,
+  locking: Locking,
+  alone: (<T>(verb: () => Promise<T>) => Promise<T>) | null,
+): Runs {
   return {
     async listRuns(workspace, filter, page) {
       let query = runQuery(read, workspace);
@@ -241,8 +250,7 @@ export function runs(write: Kysely<Schema>, read: Kysely<Schema>, locking: Locki
       );
     },
     async advanceRuns(steps, now) {
-      // Where transactions are alone anyway, one sync serves them all; else each takes its lanes and lets go.
-      if (locking === NO_LOCKS) {
+      if (alone === null) {
         return write.transaction().execute(async (trx) => {
           const lanes: Array<number[] | null> = [];
           for (const { run, next } of steps) lanes.push(await advance(trx, locking, run, next, now));
@@ -251,7 +259,7 @@ export function runs(write: Kysely<Schema>, read: Kysely<Schema>, locking: Locki
       }
       return Promise.all(
         steps.map(({ run, next }) =>
-          write.transaction().execute((trx) => advance(trx, locking, run, next, now)),
+          alone(() => write.transaction().execute((trx) => advance(trx, locking, run, next, now))),
         ),
       );
     },

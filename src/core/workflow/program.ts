@@ -84,6 +84,12 @@ export interface Awaited {
   condition: Condition | null;
 }
 
+/** The program of a definition's JSON text, as parse.ts has passed it. */
+export function compileDefinition(kind: 'rule' | 'workflow', text: string): Program {
+  const checked: unknown = JSON.parse(text);
+  return kind === 'rule' ? compileRule(checked as Rule) : compileWorkflow(checked as Workflow);
+}
+
 /** A rule is a workflow of depth one: its actions are steps `action_1`, `action_2`, …, none of which waits. */
 export function compileRule(rule: Rule): Program {
   const { trigger, condition, actions, on_error, max_activations_per_subject } = rule;

@@ -9,7 +9,7 @@ import {
   webhook,
   workflowProgram,
 } from './testdata/definitions.ts';
-import { compileTriggers, judgeActivation, judgeTriggers } from './trigger.ts';
+import { compileTriggers, judgeTriggers } from './trigger.ts';
 
 const optin = anEvent('contact.optin.completed');
 const inScope = (funnel_step: number) => ({ event_type: 'contact.optin.completed', scope: { funnel_step } });
@@ -61,21 +61,6 @@ describe('triggers', () => {
       ['second', true],
     ]);
     expect(matcher.match('call.ended', () => expect.fail('it was read'))).toEqual([]);
-  });
-});
-
-describe('an activation (B7)', () => {
-  const facts = { enabled: true, activatedAt: 1000, acceptedAt: 1000, activations: 19, maxActivations: 20 };
-
-  test('only events from the activation on count, and a subject counts so often only', () => {
-    expect(judgeActivation(facts)).toEqual({ allowed: true });
-    expect(judgeActivation({ ...facts, enabled: false })).toMatchObject({ code: 'disabled' });
-    expect(judgeActivation({ ...facts, acceptedAt: 999 })).toMatchObject({ code: 'before_activation' });
-    expect(judgeActivation({ ...facts, activations: 20 })).toEqual({
-      allowed: false,
-      code: 'activation_limit',
-      reason: 'this contact has activated it 20 times; at most 20 are allowed',
-    });
   });
 });
 

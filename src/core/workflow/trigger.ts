@@ -80,33 +80,3 @@ export function compileTriggers<T>(
     },
   };
 }
-
-/** What counts when an event matches a rule or workflow (B7). Times in ms. */
-export interface ActivationFacts {
-  enabled: boolean;
-  /** When it was last switched on. */
-  activatedAt: number;
-  /** When the event was accepted. */
-  acceptedAt: number;
-  /** How often the event's subject has activated it; 0 where the event is about nobody. */
-  activations: number;
-  maxActivations: number;
-}
-
-export type ActivationVerdict =
-  | { allowed: true }
-  | { allowed: false; code: 'disabled' | 'before_activation' | 'activation_limit'; reason: string };
-
-/** Whether a matching event may start a run. */
-export function judgeActivation(facts: ActivationFacts): ActivationVerdict {
-  const { enabled, activatedAt, acceptedAt, activations, maxActivations } = facts;
-  if (!enabled) return { allowed: false, code: 'disabled', reason: 'it is switched off' };
-  if (acceptedAt < activatedAt) {
-    const since = new Date(activatedAt).toISOString();
-    const reason = `the event came before it was switched on at ${since}`;
-    return { allowed: false, code: 'before_activation', reason };
-  }
-  if (activations < maxActivations) return { allowed: true };
-  const reason = `this contact has activated it ${activations} times; at most ${maxActivations} are allowed`;
-  return { allowed: false, code: 'activation_limit', reason };
-}

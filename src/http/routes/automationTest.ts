@@ -4,11 +4,11 @@ import { formatId } from '../../core/ids.ts';
 import { parseJson } from '../../core/json/parse.ts';
 import { eventBody } from '../../core/routing/body.ts';
 import { explain } from '../../core/workflow/explain.ts';
-import type { Program } from '../../core/workflow/program.ts';
+import { compileDefinition, type Program } from '../../core/workflow/program.ts';
 import { type HappenedEvent, judgeTriggers } from '../../core/workflow/trigger.ts';
 import type { Routing } from '../../store/records.ts';
 import { workspaceOf } from '../auth.ts';
-import { checkDefinition, programOf } from '../automationInput.ts';
+import { checkDefinition } from '../automationInput.ts';
 import { EVENT_DEPTH } from '../bodies.ts';
 import type { App, HttpDeps } from '../deps.ts';
 import { eventTypesOf } from '../eventTypesOf.ts';
@@ -83,11 +83,11 @@ async function programToTest(
   const { kind } = noun;
   if (id !== undefined) {
     const row = automationOfId(routing, noun, id);
-    return { key: row.key, program: programOf(kind, row.definition) };
+    return { key: row.key, program: compileDefinition(kind, row.definition) };
   }
   // Nothing is sent, so no name is looked up for it.
   const checked = await checkDefinition(null, routing, kind, { pointer: '/definition', input: definition });
-  return { key: null, program: programOf(kind, checked.definition) };
+  return { key: null, program: compileDefinition(kind, checked.definition) };
 }
 
 async function eventToTest(

@@ -74,7 +74,7 @@ export function openPostgres({ url, clock }: PostgresOptions): Store {
     ...audit(db),
     ...resending(db, ROW_LOCKS),
     ...automations(db, db),
-    ...runs(db, db, ROW_LOCKS),
+    ...runs(db, db, ROW_LOCKS, guard),
     ...replays(db, db, ROW_LOCKS),
     ...retention(db, db, ROW_LOCKS),
     publish: (call: Parameters<Store['publish']>[0]) => publish(hot, call),

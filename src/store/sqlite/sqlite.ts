@@ -81,7 +81,7 @@ export function createStore({
     ...audit(read),
     ...resending(write, NO_LOCKS),
     ...automations(write, read),
-    ...runs(write, read, NO_LOCKS),
+    ...runs(write, read, NO_LOCKS, null),
     ...replays(write, read, NO_LOCKS),
     ...retention(write, read, NO_LOCKS),
     publish: async (call) => (await writer.run({ kind: 'publish', call: packCall(call) })) as PublishAnswer,
