@@ -119,7 +119,12 @@ describe('PostgreSQL', () => {
     const url = await freshDatabase();
     const stores = Array.from({ length: 4 }, () => openPostgres({ url, clock: realClock }));
     const done = await Promise.all(stores.map((store) => store.migrate()));
-    expect(done.flat()).toEqual(['0001_first', '0002_failure_policy', '0003_automation']);
+    expect(done.flat()).toEqual([
+      '0001_first',
+      '0002_failure_policy',
+      '0003_automation',
+      '0004_attempts_by_row',
+    ]);
     await Promise.all(stores.map((store) => store.close()));
   });
 

@@ -54,7 +54,12 @@ describe('SQLite', () => {
     rmSync(directory, { recursive: true });
     mkdirSync(directory);
     const again = openSqlite({ directory, clock: realClock });
-    expect(await again.migrate()).toEqual(['0001_first', '0002_failure_policy', '0003_automation']);
+    expect(await again.migrate()).toEqual([
+      '0001_first',
+      '0002_failure_policy',
+      '0003_automation',
+      '0004_attempts_by_row',
+    ]);
     await again.close();
     rmSync(directory, { recursive: true });
   });
