@@ -32,16 +32,16 @@ export function packResults(results: readonly AttemptResult[]): Value[] {
   for (const result of results) {
     const { workspace, lane, epoch, delivery, sequence, endpoint, attempt, next, disable } = result;
     const isWaiting = next.state === 'waiting';
-    out.push(
-      ...[workspace, lane, epoch, delivery, sequence, endpoint],
-      ...[next.state, next.reason],
-      ...[isWaiting ? next.nextAttemptAt : next.endedAt, isWaiting ? next.waitedMs : null],
-      ...[disable?.reason ?? null, disable?.at ?? null, disable?.by ?? null],
-      ...[result.charged ? 1 : 0, result.probe ? 1 : 0],
-      ...[attempt.number, attempt.startedAt, attempt.durationMs, attempt.outcome, attempt.status],
-      ...[attempt.error, attempt.note, attempt.address, attempt.timings, attempt.url],
-      ...[attempt.requestHeaders, attempt.responseHeaders, attempt.responseBody, attempt.truncated ? 1 : 0],
-    );
+    // Several calls, because arrays to spread would be garbage for each result.
+    out.push(workspace, lane, epoch, delivery, sequence, endpoint);
+    out.push(next.state, next.reason);
+    out.push(isWaiting ? next.nextAttemptAt : next.endedAt, isWaiting ? next.waitedMs : null);
+    out.push(disable?.reason ?? null, disable?.at ?? null, disable?.by ?? null);
+    out.push(result.charged ? 1 : 0, result.probe ? 1 : 0);
+    out.push(attempt.number, attempt.startedAt, attempt.durationMs, attempt.outcome, attempt.status);
+    out.push(attempt.error, attempt.note, attempt.address, attempt.timings, attempt.url);
+    out.push(attempt.requestHeaders, attempt.responseHeaders, attempt.responseBody);
+    out.push(attempt.truncated ? 1 : 0);
   }
   return out;
 }
@@ -102,13 +102,11 @@ export function packCall(call: PublishCall): Value[] {
     ...[call.quota?.limit ?? null, call.quota?.day ?? null, call.events.length],
   ];
   for (const event of call.events) {
-    out.push(
-      ...[event.key, event.id, event.type, event.subject, event.createdAt, event.body, event.account],
-      ...[event.hash, event.verdicts, event.warnings, event.test ? 1 : 0, event.depth],
-      // Few events set something off: what they do is packed as it is.
-      event.activations.length === 0 ? null : JSON.stringify(event.activations),
-      ...[event.signals ? 1 : 0, event.deliveries.length],
-    );
+    out.push(event.key, event.id, event.type, event.subject, event.createdAt, event.body, event.account);
+    out.push(event.hash, event.verdicts, event.warnings, event.test ? 1 : 0, event.depth);
+    // Few events set something off: what they do is packed as it is.
+    out.push(event.activations.length === 0 ? null : JSON.stringify(event.activations));
+    out.push(event.signals ? 1 : 0, event.deliveries.length);
     for (const { key, endpoint, lane, source, claim } of event.deliveries) {
       out.push(key, endpoint, lane, source.kind, source.id, claim ? 1 : 0);
     }
