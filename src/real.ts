@@ -12,6 +12,7 @@ export const realClock: Clock = {
     if (options?.unref === true) timer.unref();
     return { cancel: () => clearTimeout(timer) };
   },
+  soon: (run) => void setImmediate(run),
 };
 
 /** UUIDs take their randomness from a block, refilled when used up: one call for 512 of them. */

@@ -16,6 +16,8 @@ export interface Clock {
   monotonic(): number;
   /** Calls `run` once, `delayMs` from now. A pending timer keeps the process alive unless `unref` is set. */
   after(delayMs: number, run: () => void, options?: { unref?: boolean }): Timer;
+  /** Calls `run` once, when what has arrived from sockets and threads by now has been seen to. */
+  soon(run: () => void): void;
 }
 
 export interface Random {
@@ -32,7 +34,8 @@ export interface SendRequest {
   url: string;
   method: 'POST';
   headers: ReadonlyArray<readonly [name: string, value: string]>;
-  body: string;
+  /** UTF-8 where it is a text. */
+  body: string | Uint8Array;
   /** Wall-clock budget for the whole attempt, DNS to response head (P7), milliseconds. */
   timeoutMs: number;
 }

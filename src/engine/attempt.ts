@@ -6,7 +6,7 @@
 import { OWN_FAULT_CODES } from '../core/delivery/budget.ts';
 import { decide, type EndedAttempt, outcomeOfStatus } from '../core/delivery/decide.ts';
 import { formatId } from '../core/ids.ts';
-import { compatibilitySignature, standardHeaders } from '../core/signing/sign.ts';
+import { compatibilitySignature, type PreparedKey, standardHeaders } from '../core/signing/sign.ts';
 import type { AttemptResult, LaneItem } from '../store/records.ts';
 import type { SendRequest, SendResult } from '../world.ts';
 import type { Destination } from './directory.ts';
@@ -25,9 +25,10 @@ export function buildRequest(
   nowMs: number,
 ): SendRequest {
   const { endpoint } = destination;
-  const keys = destination.keys
-    .filter(({ expiresAt }) => expiresAt === null || expiresAt > nowMs)
-    .map(({ key }) => key);
+  const keys: PreparedKey[] = [];
+  for (const { key, expiresAt } of destination.keys) {
+    if (expiresAt === null || expiresAt > nowMs) keys.push(key);
+  }
   const content = {
     id: formatId('msg', item.message),
     timestampS: Math.floor(nowMs / 1000),

@@ -10,9 +10,9 @@ import type { Timer } from '../world.ts';
 
 /** Kept in memory per lane; the rest is loaded when its turn comes. Bodies may be 1 MiB each. */
 export const LOADED_PER_LANE = 100;
-export const LOADED_CHARS_PER_LANE = 1024 * 1024;
+export const LOADED_BYTES_PER_LANE = 1024 * 1024;
 
-/** What items weigh in memory: their bodies, in characters. */
+/** What items weigh in memory: their bodies, in bytes. */
 export function weigh(items: readonly LaneItem[]): number {
   return items.reduce((sum, item) => sum + item.body.length, 0);
 }
@@ -73,7 +73,7 @@ export class Lane {
     const fits =
       hasRoom &&
       this.items.length + items.length <= LOADED_PER_LANE &&
-      this.weight + weight <= LOADED_CHARS_PER_LANE;
+      this.weight + weight <= LOADED_BYTES_PER_LANE;
     if (fits && !this.stale && first.sequence === this.loadedThrough + 1) {
       this.items.push(...items);
       this.weight += weight;

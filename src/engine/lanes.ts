@@ -14,16 +14,16 @@
 
 import { MINUTE, SECOND } from '../core/duration.ts';
 import { firstKeyAt, formatId } from '../core/ids.ts';
-import type { AttemptResult, ClaimedLane, LaneItem, RecordVerdict } from '../store/records.ts';
+import type { AttemptResult, ClaimedLane, Endpoint, LaneItem, RecordVerdict } from '../store/records.ts';
 import { type Store, StoreUnavailable } from '../store/store.ts';
 import type { Clock, Send } from '../world.ts';
 import { buildRequest, concludeAttempt } from './attempt.ts';
-import type { Destination, Directory } from './directory.ts';
-import { Lane, LOADED_CHARS_PER_LANE, LOADED_PER_LANE } from './lane.ts';
+import type { Destination, Directory, WorkspaceView } from './directory.ts';
+import { Lane, LOADED_BYTES_PER_LANE, LOADED_PER_LANE } from './lane.ts';
 import type { Recorder } from './recorder.ts';
 import type { Slots } from './slots.ts';
 
-/** Bodies kept in memory over all lanes of the node, in characters; beyond, lanes read the store. */
+/** Bodies kept in memory over all lanes of the node, in bytes; beyond, lanes read the store. */
 const LOADED_IN_ALL = 64 * 1024 * 1024;
 const STORE_RETRY_MS = SECOND;
 const LEASE_RETRY_MS = SECOND / 2;
@@ -63,6 +63,12 @@ function describeAttempt(result: AttemptResult, verdict: RecordVerdict): Record<
     state: next.state,
     verdict,
   };
+}
+
+/** Where to send to now; null where the endpoint is off or gone. */
+function activeDestination(view: WorkspaceView | null, endpoint: number): Destination | null {
+  const destination = view?.destination(endpoint);
+  return destination === undefined || destination.endpoint.disabled !== null ? null : destination;
 }
 
 export class Lanes {
@@ -229,8 +235,9 @@ export class Lanes {
 
   /** One turn of a lane's loop. False where nothing more can be done now. */
   async #step(lane: Lane): Promise<boolean> {
-    const { clock, slots } = this.#deps;
-    const item = await this.#head(lane);
+    const { clock, slots, directory } = this.#deps;
+    // Most turns have all they need in memory: what need not wait is not awaited.
+    const item = this.#heldHead(lane) ?? (await this.#head(lane));
     if (item === null) {
       lane.idleSince = clock.monotonic();
       return false;
@@ -240,17 +247,19 @@ export class Lanes {
       this.#later(lane, dueIn);
       return false;
     }
-    await slots.acquire(lane.workspace);
+    if (!slots.tryAcquire(lane.workspace)) await slots.acquire(lane.workspace);
     let attempted: AttemptResult | null = null;
     try {
       // While it waited for the slot things may have changed: look at everything once more.
-      const destination = await this.#destination(lane);
+      const view = directory.held(lane.workspace) ?? (await directory.view(lane.workspace));
+      const destination = activeDestination(view, lane.endpoint);
       if (this.#stopping || lane.stale || lane.lost || lane.items[0] !== item) return true;
       if (destination === null) {
         this.#abandon(lane);
         return false;
       }
-      const delayMs = await this.#recoveryDelay(lane, item, destination);
+      const { recovery } = destination.endpoint;
+      const delayMs = recovery === null ? 0 : await this.#recoveryDelay(lane, item, destination, recovery);
       if (delayMs > 0) {
         this.#later(lane, delayMs);
         return false;
@@ -265,7 +274,12 @@ export class Lanes {
       slots.release(lane.workspace);
       if (attempted === null) this.#sending.delete(item.key);
     }
-    return this.#record(lane, item, attempted);
+    return await this.#record(lane, item, attempted);
+  }
+
+  /** The lane's head where memory holds it. */
+  #heldHead(lane: Lane): LaneItem | undefined {
+    return lane.stale ? undefined : lane.items[0];
   }
 
   /** The lane's head, from memory or the store; null where nothing is open. */
@@ -284,7 +298,7 @@ export class Lanes {
         }
         return null;
       }
-      const items = await store.loadLane(lane.key, loadedThrough, LOADED_PER_LANE, LOADED_CHARS_PER_LANE);
+      const items = await store.loadLane(lane.key, loadedThrough, LOADED_PER_LANE, LOADED_BYTES_PER_LANE);
       if (!lane.stale && !lane.lost) this.#change(lane, () => lane.setLoaded(items, last));
       if (lane.lost) return null;
     }
@@ -307,22 +321,17 @@ export class Lanes {
     return true;
   }
 
-  /** Where to send to now; null where the endpoint is off or gone. */
-  async #destination(lane: Lane): Promise<Destination | null> {
-    const { directory } = this.#deps;
-    const view = directory.held(lane.workspace) ?? (await directory.view(lane.workspace));
-    const destination = view?.destination(lane.endpoint);
-    return destination === undefined || destination.endpoint.disabled !== null ? null : destination;
-  }
-
   /**
    * How long an item of an endpoint that was enabled lately has to wait, ms (P9): while the first
    * delivery is tried alone, all others do; then what was held goes out at the set rate, of which each
    * lane has its share, so that no node need ask another.
    */
-  async #recoveryDelay(lane: Lane, item: LaneItem, { endpoint }: Destination): Promise<number> {
-    const { recovery } = endpoint;
-    if (recovery === null) return 0;
+  async #recoveryDelay(
+    lane: Lane,
+    item: LaneItem,
+    { endpoint }: Destination,
+    recovery: NonNullable<Endpoint['recovery']>,
+  ): Promise<number> {
     if (recovery.probing) {
       const mine = await this.#deps.store.claimProbe(lane.workspace, endpoint.key, lane.key);
       if (!mine) return PROBE_RETRY_MS;
@@ -352,7 +361,12 @@ export class Lanes {
   /** Records what came of it; only then may the lane go on. False where the lane is another's by now. */
   async #record(lane: Lane, item: LaneItem, attempted: AttemptResult): Promise<boolean> {
     const { recorder, onAttempt } = this.#deps;
-    const verdict = await recorder.record(attempted).finally(() => this.#sending.delete(item.key));
+    let verdict: RecordVerdict;
+    try {
+      verdict = await recorder.record(attempted);
+    } finally {
+      this.#sending.delete(item.key);
+    }
     onAttempt(() => describeAttempt(attempted, verdict));
     if (verdict === 'fenced') {
       this.#forget(lane);

@@ -9,13 +9,6 @@ import type { AttemptResult, RecordVerdict } from '../store/records.ts';
 import { type Store, StoreUnavailable } from '../store/store.ts';
 import type { Clock } from '../world.ts';
 
-/**
- * Batches handed to the store at one time. With one, the store idles while its answer travels and the
- * lanes start their next sends: measured on SQLite with 200 lanes, two carry half as much again.
- */
-const WRITERS = 2;
-/** Results in one transaction; more than that makes the first of them wait for the last. */
-const BATCH = 500;
 const RETRY_MS = SECOND / 2;
 
 export interface Recorder {
@@ -33,7 +26,7 @@ interface Entry {
 }
 
 export function createRecorder(deps: {
-  store: Pick<Store, 'record'>;
+  store: Pick<Store, 'record' | 'recording'>;
   clock: Clock;
   node: string;
   onUnavailable(error: StoreUnavailable): void;
@@ -41,8 +34,10 @@ export function createRecorder(deps: {
   onMoved(workspace: number): Promise<void>;
 }): Recorder {
   const { store, clock, node } = deps;
-  let queue: Entry[] = [];
-  const writers = new Set<Promise<void>>();
+  const { batch: batchSize, writers } = store.recording;
+  const queue: Entry[] = [];
+  const writing = new Set<Promise<void>>();
+  let isFlushDue = false;
   let givenUp = false;
 
   const writeBatch = async (batch: Entry[]): Promise<void> => {
@@ -67,35 +62,41 @@ export function createRecorder(deps: {
     }
   };
 
-  const write = async (): Promise<void> => {
-    // Results that end in the same turn of the event loop share the first batch, too.
-    await Promise.resolve();
-    while (queue.length > 0) {
-      const batch = queue.slice(0, BATCH);
-      queue = queue.slice(BATCH);
-      await writeBatch(batch);
+  const flush = (): void => {
+    while (queue.length > 0 && writing.size < writers) {
+      const batch = queue.splice(0, batchSize);
+      const written = writeBatch(batch).finally(() => {
+        writing.delete(written);
+        flushSoon();
+      });
+      writing.add(written);
     }
   };
 
-  const startWriter = (): void => {
-    if (writers.size >= WRITERS) return;
-    const writer = write().finally(() => {
-      writers.delete(writer);
-      // Handed in after this writer had found the queue empty, while it still counted as one.
-      if (queue.length > 0) startWriter();
+  /** At the end of the event loop's turn, so that what ends in one turn is not written one by one. */
+  const flushSoon = (): void => {
+    if (isFlushDue || queue.length === 0 || writing.size >= writers) return;
+    isFlushDue = true;
+    clock.soon(() => {
+      isFlushDue = false;
+      flush();
     });
-    writers.add(writer);
   };
 
   return {
     record(result) {
       return new Promise((resolve, reject) => {
         queue.push({ result, resolve, reject });
-        startWriter();
+        // A full batch is written while the rest of the turn's results are still on their way.
+        if (queue.length >= batchSize) flush();
+        else flushSoon();
       });
     },
     async drain() {
-      while (writers.size > 0) await Promise.all(writers);
+      while (queue.length > 0 || writing.size > 0) {
+        await Promise.all(writing);
+        await new Promise<void>((resolve) => clock.soon(resolve));
+      }
     },
     giveUp() {
       givenUp = true;

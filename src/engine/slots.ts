@@ -12,6 +12,8 @@ export interface SlotLimits {
 }
 
 export interface Slots {
+  /** True where the caller may send at once; it must call `release` afterwards. */
+  tryAcquire(workspace: number): boolean;
   /** Resolves when the caller may send; it must call `release` afterwards. */
   acquire(workspace: number): Promise<void>;
   release(workspace: number): void;
@@ -53,14 +55,20 @@ export function createSlots(limits: SlotLimits): Slots {
     }
   };
 
+  const tryAcquire = (workspace: number): boolean => {
+    const mine = share(workspace);
+    const isFree = inFlight < limits.total && mine.inFlight < limits.perWorkspace;
+    if (!isFree || mine.waiting.length > 0) return false;
+    mine.inFlight += 1;
+    inFlight += 1;
+    return true;
+  };
+
   return {
+    tryAcquire,
     acquire(workspace) {
+      if (tryAcquire(workspace)) return Promise.resolve();
       const mine = share(workspace);
-      if (inFlight < limits.total && mine.inFlight < limits.perWorkspace && mine.waiting.length === 0) {
-        mine.inFlight += 1;
-        inFlight += 1;
-        return Promise.resolve();
-      }
       return new Promise((resolve) => {
         mine.waiting.push(resolve);
         if (mine.inFlight < limits.perWorkspace) turns.add(workspace);

@@ -136,7 +136,7 @@ export function lanes(write: Kysely<Schema>, read: Kysely<Schema>, dialect: Lane
           attempts: row.attempts,
           waitedMs: row.waited_ms,
           nextAttemptAt: row.next_attempt_at,
-          body: row.body,
+          body: Buffer.from(row.body),
         }),
       );
     },

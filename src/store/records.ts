@@ -323,7 +323,8 @@ export interface LaneItem {
   attempts: number;
   waitedMs: number;
   nextAttemptAt: number | null;
-  body: string;
+  /** UTF-8. One array for all deliveries of an event that were published here. */
+  body: Uint8Array;
 }
 
 export interface AttemptRecord {

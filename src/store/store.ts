@@ -193,6 +193,8 @@ export interface Store {
    * stays as it is.
    */
   record(node: string, results: readonly AttemptResult[]): Promise<RecordAnswer>;
+  /** How many results at most to hand in with one call of `record`, and how many calls at one time. */
+  readonly recording: { readonly batch: number; readonly writers: number };
   /** Notes that nothing of a lane is open up to `sequence`, which exists. */
   settleLane(node: string, lane: number, epoch: number, sequence: number): Promise<void>;
   readLane(lane: number): Promise<LaneState | null>;

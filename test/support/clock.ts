@@ -22,6 +22,7 @@ export function createMovableClock(startMs = Date.UTC(2026, 0, 5, 9)): MovableCl
       timers.set(id, { at: now + Math.max(0, delayMs), run });
       return { cancel: () => timers.delete(id) };
     },
+    soon: (run) => void setImmediate(run),
     move(ms) {
       const until = now + ms;
       for (;;) {

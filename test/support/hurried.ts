@@ -15,6 +15,7 @@ const clock: Clock = {
   now: () => Math.round(from + (Date.now() - from) * by),
   monotonic: () => realClock.monotonic() * by,
   after: (delayMs, run, options) => realClock.after(delayMs / by, run, options),
+  soon: realClock.soon,
 };
 
 const running = await serve(readConfig(), new Set(ROLES), { clock });

@@ -40,15 +40,18 @@ export interface TestServer {
   /** The API's routes, as `GET /v1/…`. */
   routes: string[];
   /** What was sent, in order. */
-  sent: SendRequest[];
+  sent: SentRequest[];
   /** How the receiver answers from now on. */
-  answerWith(answer: (request: SendRequest) => Promise<SendResult> | SendResult): void;
+  answerWith(answer: (request: SentRequest) => Promise<SendResult> | SendResult): void;
   /** A key of the workspace (or an instance key, for null) with these scopes. */
   key(scopes: readonly ApiKeyScope[], workspace?: number | null): Promise<string>;
   /** A call with the key of all scopes; `body` as JSON, or as it is when it is a text. */
   call(method: string, url: string, body?: unknown, headers?: Record<string, string>): Promise<Answer>;
   close(): Promise<void>;
 }
+
+/** A request with its body as text. */
+export type SentRequest = SendRequest & { body: string };
 
 export interface Answer {
   status: number;
@@ -78,15 +81,16 @@ export async function aServer(parts: TestParts, overrides: Partial<HttpDeps> = {
   const { random, sealer } = parts;
   const clock = parts.createMovableClock();
   const { store, dispose } = await parts.aSqliteStore(clock);
-  const sent: SendRequest[] = [];
-  let answer: (request: SendRequest) => Promise<SendResult> | SendResult = () => aResult(200, 'thanks');
+  const sent: SentRequest[] = [];
+  let answer: (request: SentRequest) => Promise<SendResult> | SendResult = () => aResult(200, 'thanks');
   const engine = parts.anEngine(store, clock, {
     world: {
       clock,
       random,
       async send(request) {
-        sent.push(request);
-        return answer(request);
+        const read = { ...request, body: Buffer.from(request.body).toString() };
+        sent.push(read);
+        return answer(read);
       },
     },
   });

@@ -20,6 +20,7 @@ export const realClock: Clock = {
     if (options?.unref) timer.unref();
     return { cancel: () => clearTimeout(timer) };
   },
+  soon: (run) => void setImmediate(run),
 };
 
 const cleanups: Array<() => Promise<void>> = [];

@@ -152,7 +152,7 @@ export function automationContract(open: OpenStore): void {
       const answer = await publishAccepted(store, workspace, [event]);
       expect(answer.accepted).toEqual([{ id: event.id, deliveries: 3, runs: 1 }]);
       const items = await openItems(store, endpoint);
-      expect(items.map(({ sequence, body, source }) => [sequence, body, source.kind])).toEqual([
+      expect(items.map(({ sequence, text, source }) => [sequence, text, source.kind])).toEqual([
         [1, event.body, 'subscription'],
         [2, '{"own":1}', 'rule'],
         [3, event.body, 'rule'],
@@ -220,7 +220,7 @@ export function automationContract(open: OpenStore): void {
         advanceOne(other, run, next(), T0 + 60_000),
       ]);
       expect(lanes.filter((lane) => lane !== null)).toEqual([endpoint.lanes]);
-      expect((await openItems(store, endpoint)).map(({ body }) => body)).toEqual(['{"late":true}']);
+      expect((await openItems(store, endpoint)).map(({ text }) => text)).toEqual(['{"late":true}']);
       expect(await sole(store, workspace)).toMatchObject({ state: 'finished', endedAt: T0 + 60_000 });
       expect(await store.dueRuns(T0 + 99_999, 10)).toEqual([]);
       expect(await store.listRunSteps(workspace, run.key)).toHaveLength(1);

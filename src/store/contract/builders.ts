@@ -261,8 +261,14 @@ export async function laneOf(
   };
 }
 
-export function openItems(store: Store, endpoint: NewEndpoint, after = 0): Promise<LaneItem[]> {
-  return store.loadLane(endpoint.lanes[0] ?? 0, after, 1_000, 1e9);
+/** What is open in the endpoint's first lane, with the bodies as text. */
+export async function openItems(
+  store: Store,
+  endpoint: NewEndpoint,
+  after = 0,
+): Promise<Array<LaneItem & { text: string }>> {
+  const items = await store.loadLane(endpoint.lanes[0] ?? 0, after, 1_000, 1e9);
+  return items.map((item) => ({ ...item, text: Buffer.from(item.body).toString() }));
 }
 
 export function anAttempt(over: Partial<AttemptRecord> = {}): AttemptRecord {

@@ -242,7 +242,8 @@ export function lanesContract(open: OpenStore): void {
         attempts: 0,
         waitedMs: 0,
         nextAttemptAt: null,
-        body,
+        body: Buffer.from(body),
+        text: body,
       });
     });
 

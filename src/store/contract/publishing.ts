@@ -84,7 +84,7 @@ export function publishingContract(open: OpenStore): void {
         account: body,
         warnings: body,
       });
-      expect((await openItems(store, endpoint))[0]?.body).toBe(body);
+      expect((await openItems(store, endpoint))[0]?.text).toBe(body);
     });
 
     test('a subject may hold any characters', async () => {

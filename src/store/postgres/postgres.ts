@@ -38,6 +38,9 @@ export interface PostgresOptions {
 const HOT_CONNECTIONS = 8;
 const OTHER_CONNECTIONS = 8;
 
+/** Each batch is a transaction and a round trip of its own: few large ones cost least. */
+const RECORDING = { batch: 500, writers: 2 };
+
 /**
  * The hot statements reach every row by an index, row by row. Plans are kept, and one made while
  * the tables were still empty would read whole tables later on: those ways are closed.
@@ -83,6 +86,7 @@ export function openPostgres({ url, clock }: PostgresOptions): Store {
   });
   return {
     ...verbs,
+    recording: RECORDING,
     async migrate() {
       // Steps may take longer than any other statement is allowed to.
       const own = openPool({ url, max: 2, limited: false });

@@ -53,6 +53,13 @@ export function openSqlite({ directory, clock }: SqliteOptions): Store {
   };
 }
 
+/**
+ * The thread commits what lies before it as one, so small batches cost it nothing, and let it begin while
+ * the rest of a turn's results are on their way. With 200 lanes: two of up to 500 leave the main thread idle
+ * for 21 % of the time, eight of 25 for 16 % and carry 10 % more; sixteen of 16 no more than that.
+ */
+const RECORDING = { batch: 25, writers: 8 };
+
 /** The store on two threads of one file. */
 export function createStore({
   writer,
@@ -87,6 +94,7 @@ export function createStore({
     publish: async (call) => (await writer.run({ kind: 'publish', call: packCall(call) })) as PublishAnswer,
     record: async (node, results) =>
       (await writer.run({ kind: 'record', node, results: packResults(results) })) as RecordAnswer,
+    recording: RECORDING,
     async migrate() {
       const done = await migrate(
         new Migrator({ db: write, provider: { getMigrations: async () => migrations(SQLITE_TYPES) } }),
