@@ -23,7 +23,7 @@ const BACKLOG = 4_000;
 /** How often the sink is asked how far it is: each question costs CPU time that is being measured. */
 const ASK_EVERY_MS = 10;
 /** Not measured: compilers and connections get going. */
-const WARM_UP_S = 2;
+const WARM_UP_S = 8;
 const CONNECTIONS = 50;
 /** About 1 KB, as an opt-in is. */
 const PADDING = 'x'.repeat(800);
