@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type PostgresServer, startPostgres } from './support/postgres.ts';
 import { API_KEY, type MirsalProcess, startMirsal, temporaryDirectory } from './support/process.ts';
 import { type Received, type Receiver, startReceiver } from './support/receiver.ts';
+import { expireLeases } from './support/stores.ts';
 
 const ENDPOINTS = 20;
 const EVENTS = 250;
@@ -74,12 +75,16 @@ describe.each(['SQLite', 'PostgreSQL'])('on %s', (kind) => {
     const published = publishAll(() => node);
     await receiver.count(KILL_AFTER);
     const killed = await node;
-    node = killed.kill().then(() => startMirsal({ directory: directory.path, env }));
+    node = killed
+      .kill()
+      .then(() => expireLeases(env))
+      .then(() => startMirsal({ directory: directory.path, env }));
     await published;
-    const distinct = (): number =>
-      new Set(receiver.received.map((request) => `${request.path} ${numberOf(request)}`)).size;
-    for (let seen = receiver.received.length; distinct() < ENDPOINTS * EVENTS; seen += 1) {
+    const distinct = new Set<string>();
+    for (let seen = 0; distinct.size < ENDPOINTS * EVENTS; seen += 1) {
       await receiver.count(seen + 1);
+      const request = receiver.received[seen];
+      if (request !== undefined) distinct.add(`${request.path} ${numberOf(request)}`);
     }
     const restarted = await node;
     for (let n = 0; n < ENDPOINTS; n += 1) {

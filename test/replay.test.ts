@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import { type MirsalProcess, startMirsal, temporaryDirectory } from './support/process.ts';
 import { until } from './support/served.ts';
-import { STORES, storeEnv } from './support/stores.ts';
+import { expireLeases, STORES, storeEnv } from './support/stores.ts';
 
 const BATCHES = 10;
 const BATCH = 500;
@@ -70,6 +70,7 @@ describe.each(STORES)('on %s', (kind) => {
       ({ done }) => done > 0,
     );
     await first.kill();
+    await expireLeases(env);
     const second = await startMirsal({ directory: directory.path, env });
     const found = await job(second);
     expect(found).toMatchObject({ state: 'running' });
