@@ -1,6 +1,6 @@
 /**
- * SQLite's hot statements: publishing and recording. They run inside the database thread, in a
- * savepoint of the group's transaction; throwing undoes the call.
+ * SQLite's hot statements: publishing and recording. They run inside the database thread, as part of
+ * the group's transaction; throwing undoes the call and no other (thread.ts).
  *
  * Rejected: one multi-row INSERT per table and call. Building it cost more than it saved; kept
  * prepared statements run at 2 to 3 µs a row.
@@ -56,7 +56,7 @@ export function publish(prepare: Prepare, call: PublishCall): PublishAnswer {
   const braked: number[] = [];
   for (const event of call.events) {
     const known = insertEvent(prepare, call, event);
-    // A conflict is found before anything is committed; the caller's savepoint is undone.
+    // A conflict is found before anything is committed; what the call has written is undone.
     if (known !== null && known.hash !== event.hash) {
       throw new Undo({ kind: 'conflict', what: 'event_id', id: event.id });
     }
@@ -85,7 +85,7 @@ interface QueuedEvent {
   deliveries: readonly NewDelivery[];
 }
 
-/** Undoes the savepoint and becomes the answer. */
+/** Undoes the call and becomes the answer. */
 export class Undo extends Error {
   readonly answer: PublishAnswer;
 

@@ -3,12 +3,16 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { Kysely, sql } from 'kysely';
+import { Migrator } from 'kysely/migration';
 import { describe, expect, test } from 'vitest';
 import { realClock } from '../../real.ts';
 import { anEvent, type Opened, openItems, publish, publishAccepted, seed } from '../contract/builders.ts';
 import { type Explained, planContract } from '../contract/plans.ts';
 import { storeContract } from '../contract.ts';
+import { migrate } from '../migrate.ts';
+import { migrations, SQLITE_TYPES } from '../migrations.ts';
 import { insertNotices } from '../notices.ts';
 import type { Schema } from '../schema.ts';
 import { StoreUnavailable } from '../store.ts';
@@ -62,6 +66,70 @@ describe('SQLite', () => {
     ]);
     await again.close();
     rmSync(directory, { recursive: true });
+  });
+
+  test('P2: attempts that were recorded by an older version are kept when the table is made anew', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'mirsal-sqlite-'));
+    const path = join(directory, 'mirsal.db');
+    const db = new Kysely<Schema>({ dialect: threadDialect(startThread({ path, mode: 'write' })) });
+    const older = Object.entries(migrations(SQLITE_TYPES)).filter(([name]) => name < '0004');
+    await migrate(new Migrator({ db, provider: { getMigrations: async () => Object.fromEntries(older) } }));
+    const attempt = {
+      ...{
+        workspace: 1,
+        delivery: 2,
+        number: 3,
+        started_at: 4,
+        duration_ms: 5,
+        outcome: 'http',
+        status: 500,
+      },
+      ...{
+        error: null,
+        note: 'a note',
+        address: '192.0.2.1',
+        timings: '{}',
+        url: 'https://hooks.example.com/',
+      },
+      ...{ request_headers: '[]', response_headers: '[["a","b"]]', truncated: 1 },
+      response_body: Buffer.from('no'),
+    };
+    await db.insertInto('attempts').values(attempt).execute();
+    await db.destroy();
+    const store = openSqlite({ directory, clock: realClock });
+    expect(await store.migrate()).toEqual(['0004_attempts_by_row']);
+    await store.close();
+    const after = new DatabaseSync(path, { readOnly: true });
+    expect(after.prepare('SELECT * FROM attempts').all()).toEqual([
+      { ...attempt, response_body: new Uint8Array(attempt.response_body) },
+    ]);
+    after.close();
+    rmSync(directory, { recursive: true });
+  });
+
+  test('P1: a call that is refused takes nothing along of those that are committed with it', async () => {
+    const opened = await open();
+    const { store } = opened;
+    const { workspace, endpoint } = await seed(store);
+    const known = anEvent([endpoint]);
+    await publishAccepted(store, workspace, [known]);
+    // All wait in the thread's queue while it works on the first: one group.
+    const calls = Array.from({ length: 30 }, (_, n) => {
+      const other = { ...anEvent([endpoint]), id: known.id, hash: 'other' };
+      const good = anEvent([endpoint]);
+      return { good, isRefused: n % 3 === 1, events: n % 3 === 1 ? [good, other] : [good] };
+    });
+    const answers = await Promise.all(calls.map(({ events }) => publish(store, workspace, events)));
+    expect(answers.map(({ kind }) => kind)).toEqual(
+      calls.map(({ isRefused }) => (isRefused ? 'conflict' : 'accepted')),
+    );
+    for (const { good, isRefused } of calls) {
+      expect((await store.findEvent(workspace, good.id)) === null).toBe(isRefused);
+    }
+    expect((await openItems(store, endpoint)).map(({ sequence }) => sequence)).toEqual(
+      Array.from({ length: 21 }, (_, n) => n + 1),
+    );
+    await opened.close();
   });
 
   test('P1, P14: with the disk full a verb is refused and writes nothing; with room again it goes on', async () => {
