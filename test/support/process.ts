@@ -95,6 +95,9 @@ export async function startMirsal(options: StartOptions): Promise<MirsalProcess>
   const child = spawn(file, args, {
     env: {
       ...(process.env.PATH === undefined ? {} : { PATH: process.env.PATH }),
+      ...(process.env.NODE_COMPILE_CACHE === undefined
+        ? {}
+        : { NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE }),
       MIRSAL_HOST: '127.0.0.1',
       MIRSAL_PORT: '0',
       MIRSAL_DATA_DIR: options.directory,
