@@ -1,7 +1,8 @@
 /**
- * Group commit for results: what has gathered while the last batch was being written is the next
- * batch. A lane goes on only when its own result is committed (P5). While the store is away,
- * results are kept and written when it is back; nothing is sent again for want of a record.
+ * Group commit for results: what ends in one turn of the event loop, or while as many batches as the
+ * store wants are being written, is the next batch. A lane goes on only when its own result is committed
+ * (P5). While the store is away, results are kept and written when it is back; nothing is sent again for
+ * want of a record.
  */
 
 import { SECOND } from '../core/duration.ts';
