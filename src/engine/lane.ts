@@ -55,6 +55,11 @@ export class Lane {
     this.idleSince = nowMs;
   }
 
+  /** The next to be sent, where memory has it and it is as the store has it. */
+  get head(): LaneItem | undefined {
+    return this.stale ? undefined : this.items[0];
+  }
+
   get hasWork(): boolean {
     return this.last > this.done;
   }

@@ -14,7 +14,7 @@
 
 import { MINUTE, SECOND } from '../core/duration.ts';
 import { firstKeyAt, formatId } from '../core/ids.ts';
-import type { AttemptResult, ClaimedLane, Endpoint, LaneItem, RecordVerdict } from '../store/records.ts';
+import type { AttemptResult, ClaimedLane, LaneItem, RecordVerdict } from '../store/records.ts';
 import { type Store, StoreUnavailable } from '../store/store.ts';
 import type { Clock, Send } from '../world.ts';
 import { buildRequest, concludeAttempt } from './attempt.ts';
@@ -237,7 +237,7 @@ export class Lanes {
   async #step(lane: Lane): Promise<boolean> {
     const { clock, slots, directory } = this.#deps;
     // Most turns have all they need in memory: what need not wait is not awaited.
-    const item = this.#heldHead(lane) ?? (await this.#head(lane));
+    const item = lane.head ?? (await this.#head(lane));
     if (item === null) {
       lane.idleSince = clock.monotonic();
       return false;
@@ -258,8 +258,8 @@ export class Lanes {
         this.#abandon(lane);
         return false;
       }
-      const { recovery } = destination.endpoint;
-      const delayMs = recovery === null ? 0 : await this.#recoveryDelay(lane, item, destination, recovery);
+      const isRecovering = destination.endpoint.recovery !== null;
+      const delayMs = isRecovering ? await this.#recoveryDelay(lane, item, destination) : 0;
       if (delayMs > 0) {
         this.#later(lane, delayMs);
         return false;
@@ -277,18 +277,13 @@ export class Lanes {
     return await this.#record(lane, item, attempted);
   }
 
-  /** The lane's head where memory holds it. */
-  #heldHead(lane: Lane): LaneItem | undefined {
-    return lane.stale ? undefined : lane.items[0];
-  }
-
   /** The lane's head, from memory or the store; null where nothing is open. */
   async #head(lane: Lane): Promise<LaneItem | null> {
     const { store, node } = this.#deps;
     for (;;) {
       if (lane.stale && !(await this.#readAnew(lane))) return null;
-      const [first] = lane.items;
-      if (first !== undefined) return first;
+      const { head } = lane;
+      if (head !== undefined) return head;
       const { last, loadedThrough } = lane;
       if (loadedThrough >= last) {
         if (lane.done < last) {
@@ -326,12 +321,9 @@ export class Lanes {
    * delivery is tried alone, all others do; then what was held goes out at the set rate, of which each
    * lane has its share, so that no node need ask another.
    */
-  async #recoveryDelay(
-    lane: Lane,
-    item: LaneItem,
-    { endpoint }: Destination,
-    recovery: NonNullable<Endpoint['recovery']>,
-  ): Promise<number> {
+  async #recoveryDelay(lane: Lane, item: LaneItem, { endpoint }: Destination): Promise<number> {
+    const { recovery } = endpoint;
+    if (recovery === null) return 0;
     if (recovery.probing) {
       const mine = await this.#deps.store.claimProbe(lane.workspace, endpoint.key, lane.key);
       if (!mine) return PROBE_RETRY_MS;

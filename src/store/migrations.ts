@@ -26,7 +26,6 @@ export const SQLITE_TYPES: Types = {
   primary: () => '',
   clustered: 'WITHOUT ROWID',
   roomy: '',
-  clusteredInIndex: true,
   // PostgreSQL's primary keys start with the workspace already.
   extra: [
     'CREATE INDEX events_by_workspace ON events (workspace)',
@@ -42,7 +41,6 @@ export const POSTGRES_TYPES: Types = {
   serial: 'key bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY',
   primary: (columns) => `, PRIMARY KEY (${columns})`,
   clustered: '',
-  clusteredInIndex: false,
   // Rows that are updated soon after they are written: room on the page keeps the update there.
   roomy: 'WITH (fillfactor = 70)',
   extra: [
@@ -130,12 +128,14 @@ const ATTEMPT_COLUMNS = `workspace, delivery, number, started_at, duration_ms, o
   address, timings, url, request_headers, response_headers, response_body, truncated`;
 
 /**
- * An attempt has some 900 bytes: kept in an index, four of them fill a page, its inner pages too, and the
- * tree is nine levels deep at a million. Rows are appended, and the index beside them is small.
+ * SQLite keeps the rows of a clustered table in an index. An attempt has some 900 bytes: four fill a page, the
+ * inner ones too, so that a million make a tree of some nine levels. Rows of a table are appended, and the
+ * index beside them is small.
  */
-const attemptsByRow: Step = ({ int, bytes, clusteredInIndex }) =>
-  clusteredInIndex
-    ? [
+const attemptsByRow: Step = ({ int, bytes, clustered }) =>
+  clustered === ''
+    ? []
+    : [
         'ALTER TABLE attempts RENAME TO attempts_in_index',
         `CREATE TABLE attempts (workspace ${int} NOT NULL, delivery ${int} NOT NULL, number ${int} NOT NULL,
           started_at ${int} NOT NULL, duration_ms ${int} NOT NULL, outcome text NOT NULL, status ${int}, error text,
@@ -145,8 +145,7 @@ const attemptsByRow: Step = ({ int, bytes, clusteredInIndex }) =>
         `INSERT INTO attempts (${ATTEMPT_COLUMNS}) SELECT ${ATTEMPT_COLUMNS} FROM attempts_in_index
           ORDER BY workspace, delivery, number`,
         'DROP TABLE attempts_in_index',
-      ]
-    : [];
+      ];
 
 /** In order; the name is what the database remembers. */
 const STEPS: ReadonlyArray<readonly [name: string, step: Step]> = [

@@ -12,8 +12,6 @@ export interface Types {
   /** Table options: WITHOUT ROWID, fillfactor. */
   clustered: string;
   roomy: string;
-  /** Whether `clustered` tables keep whole rows in an index, where wide ones leave room for few on a page. */
-  clusteredInIndex: boolean;
   /** Statements of this database only. */
   extra: string[];
 }

@@ -2,8 +2,8 @@
  * The thread that owns a SQLite connection. A sync on a slow disk takes milliseconds; here it
  * stops nobody's sockets.
  *
- * Group commit: whatever has queued up while the last commit was syncing becomes the next
- * transaction, all answered after the one commit:
+ * Group commit: what has queued up while the last commit was syncing becomes the next transaction, up
+ * to a size (GROUP_VALUES), all answered after the one commit:
  *
  *   queue: [publish][record][query][publish] ──▶ BEGIN … COMMIT (one sync) ──▶ four answers
  *
