@@ -14,6 +14,7 @@ import { createSealer, SEALING_KEY_BYTES } from './core/sealing.ts';
 import { createEngine } from './engine/create.ts';
 import type { Engine } from './engine/engine.ts';
 import type { Mailing } from './engine/outbox.ts';
+import { createStoreClock } from './engine/time.ts';
 import { createHttpServer } from './http/server.ts';
 import { renderDue } from './mail/render.ts';
 import { createMailSender } from './mail/transport.ts';
@@ -88,7 +89,7 @@ function createMailing(
 
 /** Starts one node. Rejects where the store cannot be opened, migrated or reached, or the port is taken. */
 export async function serve(config: Config, roles: ReadonlySet<Role>, parts: Parts = {}): Promise<Running> {
-  const clock = parts.clock ?? realClock;
+  const clock = createStoreClock(parts.clock ?? realClock);
   const random = parts.random ?? realRandom;
   const logger = pino({ level: config.logLevel });
   const store = openStore(config, clock);
@@ -114,6 +115,7 @@ export async function serve(config: Config, roles: ReadonlySet<Role>, parts: Par
     sends: roles.has('engine'),
     mailing: createMailing(config, publicUrl, parts.sendMail ?? null),
     plans: config.plans,
+    onTime: clock.agree,
   });
   const app = createHttpServer({
     store,

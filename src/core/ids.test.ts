@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { createKeyMaker, firstKeyAt, formatId, type IdPrefix, NODE_SLOTS, parseId } from './ids.ts';
 
 const NOW = Date.UTC(2026, 0, 5, 9);
-/** Keys one node makes per millisecond before it runs ahead of the clock. */
+/** Keys one slot makes per millisecond before it runs ahead of the clock. */
 const PER_MS = 16;
 
 const anySlot = fc.integer({ min: 0, max: NODE_SLOTS - 1 });
@@ -15,7 +15,7 @@ describe('keys', () => {
   it('grow with every call, even where the clock steps back', () => {
     fc.assert(
       fc.property(anySlot, anyTimes, (slot, times) => {
-        const maker = createKeyMaker(slot, 0);
+        const maker = createKeyMaker({ first: slot, count: 1 }, 0);
         let last = -1;
         for (const now of times) {
           const key = maker.next(now);
@@ -30,7 +30,7 @@ describe('keys', () => {
   it('are larger than every key known before, so that a restart never repeats one', () => {
     fc.assert(
       fc.property(anySlot, fc.integer({ min: 0, max: firstKeyAt(NOW + 1_000) }), (slot, floor) => {
-        expect(createKeyMaker(slot, floor).next(NOW)).toBeGreaterThan(floor);
+        expect(createKeyMaker({ first: slot, count: 1 }, floor).next(NOW)).toBeGreaterThan(floor);
       }),
     );
   });
@@ -39,7 +39,7 @@ describe('keys', () => {
     fc.assert(
       fc.property(fc.uniqueArray(anySlot, { minLength: 2, maxLength: 5 }), anyTimes, (slots, times) => {
         const keys = slots.flatMap((slot) => {
-          const maker = createKeyMaker(slot, 0);
+          const maker = createKeyMaker({ first: slot, count: 1 }, 0);
           return times.map((now) => maker.next(now));
         });
         expect(new Set(keys).size).toBe(keys.length);
@@ -50,7 +50,7 @@ describe('keys', () => {
   it('made at a time lie at or after that time’s first key, and before the next millisecond’s', () => {
     fc.assert(
       fc.property(anySlot, fc.integer({ min: 0, max: 2 ** 42 - 2 }), (slot, now) => {
-        const maker = createKeyMaker(slot, 0);
+        const maker = createKeyMaker({ first: slot, count: 1 }, 0);
         for (let count = 0; count < PER_MS; count += 1) {
           const key = maker.next(now);
           expect(key).toBeGreaterThanOrEqual(firstKeyAt(now));
@@ -61,8 +61,8 @@ describe('keys', () => {
     );
   });
 
-  it('run ahead of the clock, in order, where one node makes more than 16 in a millisecond', () => {
-    const maker = createKeyMaker(5, 0);
+  it('run ahead of the clock, in order, where more than 16 are made in a slot and a millisecond', () => {
+    const maker = createKeyMaker({ first: 5, count: 1 }, 0);
     const keys = Array.from({ length: 3 * PER_MS }, () => maker.next(NOW));
     expect(new Set(keys).size).toBe(keys.length);
     expect(keys.at(-1)).toBeGreaterThanOrEqual(firstKeyAt(NOW + 2));
@@ -71,13 +71,35 @@ describe('keys', () => {
     expect(maker.next(NOW + 100)).toBe(firstKeyAt(NOW + 100) + 5);
   });
 
+  it('of a node with several slots grow, are unique, and keep up with the clock at 16 a slot and millisecond', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: NODE_SLOTS }),
+        fc.integer({ min: 0, max: firstKeyAt(NOW) }),
+        (count, floor) => {
+          const first = NODE_SLOTS - count;
+          const maker = createKeyMaker({ first, count }, floor);
+          let last = floor;
+          for (let n = 0; n < PER_MS * count; n += 1) {
+            const key = maker.next(NOW);
+            expect(key).toBeGreaterThan(last);
+            expect(key % NODE_SLOTS).toBeGreaterThanOrEqual(first);
+            expect(key).toBeLessThan(firstKeyAt(NOW + 1));
+            last = key;
+          }
+          expect(maker.next(NOW)).toBeGreaterThanOrEqual(firstKeyAt(NOW + 1));
+        },
+      ),
+    );
+  });
+
   it('fit into a safe integer until the year 2109', () => {
-    const last = createKeyMaker(NODE_SLOTS - 1, 0).next(Date.UTC(2109, 0, 1));
+    const last = createKeyMaker({ first: NODE_SLOTS - 1, count: 1 }, 0).next(Date.UTC(2109, 0, 1));
     expect(Number.isSafeInteger(last)).toBe(true);
   });
 
   it.each([-1, NODE_SLOTS, 0.5, Number.NaN])('are refused to a node with slot %d', (slot) => {
-    expect(() => createKeyMaker(slot, 0)).toThrow(`0 to ${NODE_SLOTS - 1}`);
+    expect(() => createKeyMaker({ first: slot, count: 1 }, 0)).toThrow(`between 0 and ${NODE_SLOTS - 1}`);
   });
 
   it('a time before the epoch starts with the first key, a fraction of a millisecond with the next', () => {

@@ -6,15 +6,16 @@
  * primary key read backwards, a time filter is a range of keys, and no node asks another
  * for a number. The public id is a prefix and the key in base 36: `dlv_1gk5x0m3q9c`.
  *
- *   53 bits = 42 (ms, good until the year 2109) + 4 (16 per ms and node) + 7 (128 slots)
+ *   53 bits = 42 (ms, good until the year 2109) + 4 (16 per ms and slot) + 7 (128 slots)
  *
- * A node that makes more than 16 keys in a millisecond runs ahead of the clock by as much;
- * keys stay unique and ordered, a time filter is off by those milliseconds.
+ * A node has several slots (`Slots`), and with them 16 keys a millisecond each. One that makes more than
+ * that runs ahead of the clock by as much; keys stay unique and ordered, a time filter is off by those
+ * milliseconds.
  */
 
 const COUNT_PER_MS = 16;
 export const NODE_SLOTS = 128;
-const KEYS_PER_MS = COUNT_PER_MS * NODE_SLOTS;
+export const KEYS_PER_MS = COUNT_PER_MS * NODE_SLOTS;
 
 export type IdPrefix =
   | 'ws'
@@ -37,16 +38,25 @@ export interface KeyMaker {
   next(nowMs: number): number;
 }
 
-/** Makes keys for one node. `slot` is 0…127; `floor` is the largest key known so far (0 if none). */
-export function createKeyMaker(slot: number, floor: number): KeyMaker {
-  if (!Number.isInteger(slot) || slot < 0 || slot >= NODE_SLOTS) {
-    throw new RangeError(`A node's slot is 0 to ${NODE_SLOTS - 1}, not ${slot}.`);
+/** The slots of one node: `count` of them from `first` on. */
+export interface Slots {
+  first: number;
+  count: number;
+}
+
+/** Makes keys for one node. `floor` is the largest key known so far (0 if none). */
+export function createKeyMaker({ first, count }: Slots, floor: number): KeyMaker {
+  if (!Number.isInteger(first) || first < 0 || count < 1 || first + count > NODE_SLOTS) {
+    throw new RangeError(
+      `A node's slots lie between 0 and ${NODE_SLOTS - 1}, not ${count} from ${first} on.`,
+    );
   }
-  let last = Math.floor(floor / NODE_SLOTS);
+  // Counts this node's keys: `count` of them fill a row of slots.
+  let last = (Math.floor(floor / NODE_SLOTS) + 1) * count - 1;
   return {
     next(nowMs) {
-      last = Math.max(last + 1, nowMs * COUNT_PER_MS);
-      return last * NODE_SLOTS + slot;
+      last = Math.max(last + 1, nowMs * COUNT_PER_MS * count);
+      return Math.floor(last / count) * NODE_SLOTS + first + (last % count);
     },
   };
 }

@@ -17,6 +17,8 @@ const SECRET = formatSecret(new Uint8Array(32).fill(1));
 const OLD_SECRET = formatSecret(new Uint8Array(32).fill(2));
 const BODY = '{"type":"contact.tag.added","data":{"n":12345678901234567890,"name":"مرسال"}}';
 
+const BYTES = Buffer.from(BODY);
+
 function anEndpoint(overrides: Partial<Endpoint> = {}): Endpoint {
   return {
     key: 500,
@@ -63,7 +65,8 @@ function anItem(overrides: Partial<LaneItem> = {}): LaneItem {
     attempts: 0,
     waitedMs: 0,
     nextAttemptAt: null,
-    body: Buffer.from(BODY),
+    ownBody: false,
+    body: BYTES,
     ...overrides,
   };
 }
@@ -73,7 +76,7 @@ const headersOf = (request: SendRequest): Record<string, string> => Object.fromE
 
 describe('the request', () => {
   it('is a POST of the body as it is, to the endpoint’s URL, within its deadline (B1, P7)', () => {
-    expect(buildRequest(anItem(), LANE, aDestination(), NOW)).toMatchObject({
+    expect(buildRequest(anItem(), BYTES, LANE, aDestination(), NOW)).toMatchObject({
       url: 'https://hooks.example.com/in?a=1',
       method: 'POST',
       body: Buffer.from(BODY),
@@ -88,7 +91,7 @@ describe('the request', () => {
       timestampS: Math.floor(NOW / SECOND),
       body: BODY,
     });
-    expect(buildRequest(anItem(), LANE, aDestination(), NOW).headers).toEqual([
+    expect(buildRequest(anItem(), BYTES, LANE, aDestination(), NOW).headers).toEqual([
       ['content-type', 'application/json'],
       ['user-agent', 'Mirsal/1'],
       ['webhook-id', 'msg_16'],
@@ -102,12 +105,16 @@ describe('the request', () => {
 
   it('sends the endpoint’s own headers after those', () => {
     const headers = [['authorization', 'Bearer x'] as const, ['x-team', 'a'] as const];
-    expect(buildRequest(anItem(), LANE, aDestination({ headers }), NOW).headers.slice(-2)).toEqual(headers);
+    expect(buildRequest(anItem(), BYTES, LANE, aDestination({ headers }), NOW).headers.slice(-2)).toEqual(
+      headers,
+    );
   });
 
   it('P5: a repeat has the same webhook-id, a new timestamp and signature, and counts its attempt', () => {
-    const first = headersOf(buildRequest(anItem(), LANE, aDestination(), NOW));
-    const second = headersOf(buildRequest(anItem({ attempts: 2 }), LANE, aDestination(), NOW + 30 * SECOND));
+    const first = headersOf(buildRequest(anItem(), BYTES, LANE, aDestination(), NOW));
+    const second = headersOf(
+      buildRequest(anItem({ attempts: 2 }), BYTES, LANE, aDestination(), NOW + 30 * SECOND),
+    );
     expect(second['webhook-id']).toBe(first['webhook-id']);
     expect(second['mirsal-attempt']).toBe('3');
     expect(Number(second['webhook-timestamp'])).toBe(Number(first['webhook-timestamp']) + 30);
@@ -115,21 +122,27 @@ describe('the request', () => {
   });
 
   it('P13: a replay says so, and has the webhook-id of what it replays', () => {
-    const headers = headersOf(buildRequest(anItem({ key: 99, replay: true }), LANE, aDestination(), NOW));
+    const headers = headersOf(
+      buildRequest(anItem({ key: 99, replay: true }), BYTES, LANE, aDestination(), NOW),
+    );
     expect(headers).toMatchObject({ 'mirsal-replay': 'true', 'webhook-id': 'msg_16' });
-    expect(headersOf(buildRequest(anItem(), LANE, aDestination(), NOW))).not.toHaveProperty('mirsal-replay');
+    expect(headersOf(buildRequest(anItem(), BYTES, LANE, aDestination(), NOW))).not.toHaveProperty(
+      'mirsal-replay',
+    );
   });
 
   it('P3: names its lane where the endpoint has several', () => {
     const endpoint = anEndpoint({ ordering: { by: 'subject', lanes: 3 }, lanes: [LANE, LANE + 1, LANE + 2] });
     const destination = aDestination({ endpoint });
-    expect(headersOf(buildRequest(anItem(), LANE + 2, destination, NOW))['mirsal-lane']).toBe('2');
-    expect(headersOf(buildRequest(anItem(), LANE, destination, NOW))['mirsal-lane']).toBe('0');
-    expect(headersOf(buildRequest(anItem(), LANE, aDestination(), NOW))).not.toHaveProperty('mirsal-lane');
+    expect(headersOf(buildRequest(anItem(), BYTES, LANE + 2, destination, NOW))['mirsal-lane']).toBe('2');
+    expect(headersOf(buildRequest(anItem(), BYTES, LANE, destination, NOW))['mirsal-lane']).toBe('0');
+    expect(headersOf(buildRequest(anItem(), BYTES, LANE, aDestination(), NOW))).not.toHaveProperty(
+      'mirsal-lane',
+    );
   });
 
   it('P3: names a lane of a former ordering as such, so that its count is not taken for another’s', () => {
-    const former = headersOf(buildRequest(anItem(), 36, aDestination(), NOW));
+    const former = headersOf(buildRequest(anItem(), BYTES, 36, aDestination(), NOW));
     expect(former['mirsal-lane']).toBe('former-10');
   });
 });
@@ -137,7 +150,7 @@ describe('the request', () => {
 describe('signatures', () => {
   it('are what the library of Standard Webhooks verifies', () => {
     // The library compares with the machine's clock.
-    const request = buildRequest(anItem(), LANE, aDestination(), Date.now());
+    const request = buildRequest(anItem(), BYTES, LANE, aDestination(), Date.now());
     expect(new Webhook(SECRET).verify(bodyOf(request), headersOf(request))).toEqual(JSON.parse(BODY));
     expect(() => new Webhook(OLD_SECRET).verify(bodyOf(request), headersOf(request))).toThrow();
     expect(() => new Webhook(SECRET).verify(`${bodyOf(request)} `, headersOf(request))).toThrow();
@@ -149,7 +162,7 @@ describe('signatures', () => {
       { key: prepareKey(SECRET), expiresAt: null },
       { key: prepareKey(OLD_SECRET), expiresAt: now + 1 },
     ];
-    const request = buildRequest(anItem(), LANE, aDestination({ keys }), now);
+    const request = buildRequest(anItem(), BYTES, LANE, aDestination({ keys }), now);
     const content = { id: 'msg_16', timestampS: Math.floor(now / SECOND), body: BODY };
     expect(headersOf(request)['webhook-signature']).toBe(
       `${signV1({ secret: SECRET, ...content })} ${signV1({ secret: OLD_SECRET, ...content })}`,
@@ -164,7 +177,7 @@ describe('signatures', () => {
       { key: prepareKey(SECRET), expiresAt: null },
       { key: prepareKey(OLD_SECRET), expiresAt: NOW },
     ];
-    const signature = headersOf(buildRequest(anItem(), LANE, aDestination({ keys }), NOW))[
+    const signature = headersOf(buildRequest(anItem(), BYTES, LANE, aDestination({ keys }), NOW))[
       'webhook-signature'
     ];
     expect(signature).toMatch(/^v1,[^ ]+$/);
@@ -176,7 +189,7 @@ describe('signatures', () => {
       { key: prepareKey(SECRET), expiresAt: null },
       { key: prepareKey(privateKey), expiresAt: null },
     ];
-    const headers = headersOf(buildRequest(anItem(), LANE, aDestination({ keys }), NOW));
+    const headers = headersOf(buildRequest(anItem(), BYTES, LANE, aDestination({ keys }), NOW));
     expect(headers['webhook-signature']).toMatch(/^v1,\S+ v1a,\S+$/);
     const verdict = verify({
       id: headers['webhook-id'] ?? '',
@@ -193,7 +206,7 @@ describe('signatures', () => {
     'the compatibility header is the raw body’s HMAC in %s',
     (compatibility) => {
       const endpoint = anEndpoint({ signature: { v1a: false, compatibility } });
-      const headers = headersOf(buildRequest(anItem(), LANE, aDestination({ endpoint }), NOW));
+      const headers = headersOf(buildRequest(anItem(), BYTES, LANE, aDestination({ endpoint }), NOW));
       expect(headers['x-webhook-signature']).toBe(
         createHmac('sha256', SECRET).update(BODY).digest(compatibility),
       );
@@ -201,13 +214,13 @@ describe('signatures', () => {
   );
 
   it('the compatibility header is absent unless asked for', () => {
-    expect(headersOf(buildRequest(anItem(), LANE, aDestination(), NOW))).not.toHaveProperty(
+    expect(headersOf(buildRequest(anItem(), BYTES, LANE, aDestination(), NOW))).not.toHaveProperty(
       'x-webhook-signature',
     );
   });
 });
 
-const PLACE = { workspace: 1, lane: LANE, epoch: 4 };
+const PLACE = { workspace: 1, slice: 77, epoch: 3 };
 const SPAN = { startedAt: NOW, endedAt: NOW + 1_200 };
 
 function aResponse(status: number, overrides: Partial<SendResponse> = {}): SendResponse {
@@ -233,16 +246,22 @@ function aResult(response: SendResponse | null, overrides: Partial<SendResult> =
 }
 
 function conclude(result: SendResult, item: LaneItem = anItem(), destination: Destination = aDestination()) {
-  return concludeAttempt(PLACE, item, destination, buildRequest(item, LANE, destination, NOW), result, SPAN);
+  return concludeAttempt(
+    PLACE,
+    item,
+    destination,
+    buildRequest(item, BYTES, LANE, destination, NOW),
+    result,
+    SPAN,
+  );
 }
 
 describe('the end of an attempt', () => {
   it('A8, A14: a 2xx delivers, and everything about it is kept', () => {
-    const request = buildRequest(anItem(), LANE, aDestination(), NOW);
+    const request = buildRequest(anItem(), BYTES, LANE, aDestination(), NOW);
     expect(conclude(aResult(aResponse(204), { note: 'a note' }))).toEqual({
       ...PLACE,
       delivery: 42,
-      sequence: 7,
       endpoint: 500,
       attempt: {
         number: 1,

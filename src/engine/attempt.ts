@@ -20,6 +20,7 @@ const USER_AGENT = 'Mirsal/1';
  */
 export function buildRequest(
   item: LaneItem,
+  body: Uint8Array,
   lane: number,
   destination: Destination,
   nowMs: number,
@@ -32,7 +33,7 @@ export function buildRequest(
   const content = {
     id: formatId('msg', item.message),
     timestampS: Math.floor(nowMs / 1000),
-    body: item.body,
+    body,
   };
   const headers: Array<readonly [string, string]> = [
     ['content-type', 'application/json'],
@@ -53,13 +54,10 @@ export function buildRequest(
   if (item.replay) headers.push(['mirsal-replay', 'true']);
   const { compatibility } = endpoint.signature;
   if (compatibility !== 'none' && destination.secret !== null) {
-    headers.push([
-      'x-webhook-signature',
-      compatibilitySignature(destination.secret, item.body, compatibility),
-    ]);
+    headers.push(['x-webhook-signature', compatibilitySignature(destination.secret, body, compatibility)]);
   }
   for (const header of destination.headers) headers.push(header);
-  return { url: endpoint.url, method: 'POST', headers, body: item.body, timeoutMs: endpoint.timeoutMs };
+  return { url: endpoint.url, method: 'POST', headers, body, timeoutMs: endpoint.timeoutMs };
 }
 
 function outcomeOf(result: SendResult): EndedAttempt['outcome'] {
@@ -73,7 +71,7 @@ function errorOf(result: SendResult): string | null {
 
 export interface AttemptPlace {
   workspace: number;
-  lane: number;
+  slice: number;
   epoch: number;
 }
 
@@ -98,10 +96,9 @@ export function concludeAttempt(
   );
   return {
     workspace: place.workspace,
-    lane: place.lane,
+    slice: place.slice,
     epoch: place.epoch,
     delivery: item.key,
-    sequence: item.sequence,
     endpoint: endpoint.key,
     attempt: {
       number,

@@ -101,7 +101,6 @@ export function toRunAdvance(
           endpoint: endpoint.key,
           lane: chooseLane(endpoint, event),
           source: { kind: automation.kind, id: automation.key },
-          claim: endpoint.disabled === null,
           body: effect.body,
         });
       }

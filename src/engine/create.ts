@@ -1,28 +1,31 @@
 /**
- * Puts the engine together. Signals and polling meet here: every change reaches the lanes that
- * it concerns, on this node at once, on others through the store's signals, and within a second
- * in any case.
+ * Puts the engine together. Signals and rounds meet here: every change reaches the lanes that it
+ * concerns, on this node at once, on others through the store's signals, and within some seconds in any
+ * case (slices.ts).
  */
 
-import { HOUR, MINUTE, SECOND } from '../core/duration.ts';
+import { HOUR, MINUTE } from '../core/duration.ts';
 import type { KeyMaker } from '../core/ids.ts';
 import { DEFAULT_PLANS, type Plan } from '../core/plan.ts';
 import type { Sealer } from '../core/sealing.ts';
 import type { NewDelivery } from '../store/records/delivery.ts';
-import type { ClaimedLane, LaneItem, NewEvent, PublishCall } from '../store/records.ts';
-import type { Store } from '../store/store.ts';
-import { StoreUnavailable } from '../store/store.ts';
+import type { LaneItem, LaneState, NewEvent, PublishCall, TouchedLane } from '../store/records.ts';
+import { LARGE_BODY } from '../store/records.ts';
+import { type Signal, type Store, StoreUnavailable } from '../store/store.ts';
 import type { World } from '../world.ts';
+import { createBodies } from './bodies.ts';
 import { createDirectory } from './directory.ts';
 import type { Engine } from './engine.ts';
 import { createHousekeeping } from './housekeeping.ts';
 import { Lanes } from './lanes.ts';
+import { createMemory } from './memory.ts';
 import { createNodeLife } from './node.ts';
 import { createOutbox, type Mailing } from './outbox.ts';
 import { createPublisher, type Published, placesOf } from './publisher.ts';
 import { createRecorder } from './recorder.ts';
 import { createReplayer } from './replays.ts';
 import { createRuns } from './runs.ts';
+import { createSliceKeeper, STOP_PATIENCE_MS } from './slices.ts';
 import { createSlots, type SlotLimits } from './slots.ts';
 
 export interface EngineLog {
@@ -46,13 +49,12 @@ export interface EngineDeps {
   mailing: Mailing | null;
   slots?: SlotLimits;
   plans?: readonly Plan[];
+  /** The store's time, ms, at some moment since `askedAt` (monotonic); see time.ts. */
+  onTime?(storeMs: number, askedAt: number): void;
 }
 
-/** 1,000 sockets are well within a process's limits; four workspaces of hanging receivers would fill them. */
+/** 1,000 sockets are well within a process's limits. */
 const DEFAULT_SLOTS: SlotLimits = { total: 1_000, perWorkspace: 250 };
-const CLAIM_AT_ONCE = 1_000;
-/** In-flight attempts end by their deadline (10 s at most); their results need a moment more. */
-const STOP_PATIENCE_MS = 15 * SECOND;
 const SWEEP_EVERY_MS = MINUTE;
 const SWEEP_BATCH = 500;
 const IDEMPOTENCY_KEPT_MS = 25 * HOUR;
@@ -81,26 +83,28 @@ export function createEngine(deps: EngineDeps): Engine {
     lanes.wakeWorkspace(workspace);
     await store.notify({ kind: 'routing', workspace });
   };
-  const lanes = new Lanes({
+  const memory = createMemory();
+  const lanes: Lanes = new Lanes({
     store,
     clock,
     send,
     directory,
     recorder,
     slots: createSlots(deps.slots ?? DEFAULT_SLOTS),
-    node,
+    memory,
+    bodies: createBodies(store),
     mayStart: (timeoutMs) => life.mayStart(timeoutMs),
+    onFenced: () => background('slices', slices.balance),
     onAttempt(describe) {
       if (log.isLevelEnabled('debug')) log.debug(describe(), 'attempt');
     },
     onError,
   });
+  const slices = createSliceKeeper({ store, clock, node, lanes, onError });
 
-  const claim = async (only: readonly number[] | null): Promise<number> => {
-    if (!deps.sends) return 0;
-    const claimed = await store.claimLanes(node, CLAIM_AT_ONCE, only);
-    for (const lane of claimed) lanes.adopt(lane);
-    return claimed.length;
+  /** Does it without anybody waiting for it. */
+  const background = (where: string, task: () => Promise<void>): void => {
+    task().catch((error: unknown) => onError(error, where));
   };
 
   const checkRouting = async (): Promise<void> => {
@@ -116,7 +120,6 @@ export function createEngine(deps: EngineDeps): Engine {
   const sweep = async (): Promise<void> => {
     if (clock.monotonic() - lastSweep < SWEEP_EVERY_MS) return;
     lastSweep = clock.monotonic();
-    await lanes.releaseIdle();
     const now = clock.now();
     const swept = await store.sweep(now, now - IDEMPOTENCY_KEPT_MS, SWEEP_BATCH);
     if (swept > 0) log.debug({ swept }, 'expired rows deleted');
@@ -127,13 +130,18 @@ export function createEngine(deps: EngineDeps): Engine {
     clock,
     node,
     leased: deps.shared,
+    sends: deps.sends,
     onError,
     onLost: () => lanes.dropAll(),
+    onTime: (storeMs, askedAt) => deps.onTime?.(storeMs, askedAt),
     async round() {
-      await lanes.releaseAbandoned();
-      await claim(null);
-      if (deps.shared) await checkRouting();
-      await sweep();
+      const failed = (where: string) => (error: unknown) => onError(error, where);
+      if (deps.sends) {
+        if (deps.shared) await slices.balance().catch(failed('slices'));
+        await slices.round().catch(failed('lanes'));
+      }
+      if (deps.shared) await checkRouting().catch(failed('routing'));
+      await sweep().catch(failed('sweep'));
       outbox?.tick();
       replayer?.tick();
       housekeeping?.tick();
@@ -151,20 +159,20 @@ export function createEngine(deps: EngineDeps): Engine {
     random,
     now: () => clock.now(),
     nextKey,
-    node: deps.sends ? node : null,
+    memory,
     plans: deps.plans ?? DEFAULT_PLANS,
     mailHost: deps.mailing?.host ?? null,
   });
 
-  /** Gives committed deliveries to the lanes that this node owns, and tells the owners of the others. */
+  /** Gives committed deliveries to the lanes that this node works, and tells the nodes that work the others. */
   const handOver = ({ answer, call }: Published): void => {
     if (answer.kind !== 'accepted' || answer.lanes.length === 0) return;
     const items = laneItems(call, answer, new Map(answer.lanes.map((l) => [l.lane, l.firstSequence])));
     const elsewhere: number[] = [];
     for (const touched of answer.lanes) {
       const mine = items.get(touched.lane) ?? [];
-      if (touched.owner === node) lanes.offer(toClaimed(call.workspace, touched, mine), mine);
-      else if (touched.owner !== null) elsewhere.push(touched.lane);
+      if (lanes.works(touched.lane)) lanes.offer(touchedState(call, touched, mine), mine);
+      else elsewhere.push(touched.lane);
     }
     if (elsewhere.length > 0) {
       store.notify({ kind: 'lanes', lanes: elsewhere }).catch((error: unknown) => onError(error, 'notify'));
@@ -196,10 +204,30 @@ export function createEngine(deps: EngineDeps): Engine {
     : null;
 
   const lanesChanged = async (changed: readonly number[]): Promise<void> => {
-    const others = changed.filter((lane) => !lanes.wake(lane));
-    if (others.length === 0) return;
-    await claim(others);
-    await store.notify({ kind: 'lanes', lanes: others });
+    slices.look(changed);
+    const others = changed.filter((lane) => !lanes.works(lane));
+    if (others.length > 0) await store.notify({ kind: 'lanes', lanes: others });
+  };
+
+  const receive = (signal: Signal): void => {
+    switch (signal.kind) {
+      case 'routing':
+        background('routing', async () => {
+          await directory.refresh(signal.workspace);
+          lanes.wakeWorkspace(signal.workspace);
+        });
+        break;
+      case 'lanes':
+        slices.look(signal.lanes);
+        break;
+      case 'slices':
+        if (deps.sends) background('slices', slices.balance);
+        break;
+      case 'bin':
+        break;
+      default:
+        signal satisfies never;
+    }
   };
 
   const replayer = deps.sends ? createReplayer({ store, clock, node, nextKey, lanesChanged, onError }) : null;
@@ -227,28 +255,19 @@ export function createEngine(deps: EngineDeps): Engine {
   return {
     async start() {
       keys = await life.start();
-      store.listen((signal) => {
-        if (signal.kind === 'routing') {
-          directory
-            .refresh(signal.workspace)
-            .then(() => lanes.wakeWorkspace(signal.workspace))
-            .catch((error: unknown) => onError(error, 'signal'));
-        } else if (signal.kind === 'lanes') {
-          const others = signal.lanes.filter((lane) => !lanes.wake(lane));
-          claim(others).catch((error: unknown) => onError(error, 'signal'));
-        }
-      });
-      while ((await claim(null)) === CLAIM_AT_ONCE);
+      store.listen(receive);
+      if (deps.sends) await slices.balance();
     },
     async stop() {
       if (keys === null) return;
       const patience = clock.after(STOP_PATIENCE_MS, () => recorder.giveUp());
-      await life.stop();
       await replayer?.stop();
       await housekeeping?.stop();
       await runs?.stop();
       await outbox?.stop();
+      await slices.stop();
       await lanes.stop();
+      await life.stop();
       patience.cancel();
       await store.unregisterNode(node).catch((error: unknown) => onError(error, 'stop'));
     },
@@ -282,20 +301,14 @@ export function createEngine(deps: EngineDeps): Engine {
   };
 }
 
-function toClaimed(
-  workspace: number,
-  touched: { lane: number; endpoint: number; epoch: number; doneSequence: number; firstSequence: number },
+/** A lane as a publish has left it. */
+function touchedState(
+  { workspace, routingVersion }: PublishCall,
+  { lane, endpoint, revision, doneSequence, firstSequence }: TouchedLane,
   items: readonly LaneItem[],
-): ClaimedLane {
-  const { lane, endpoint, epoch, doneSequence, firstSequence } = touched;
-  return {
-    lane,
-    workspace,
-    endpoint,
-    epoch,
-    doneSequence,
-    lastSequence: items.at(-1)?.sequence ?? firstSequence,
-  };
+): Omit<LaneState, 'slice'> {
+  const lastSequence = items.at(-1)?.sequence ?? firstSequence;
+  return { lane, workspace, endpoint, revision, doneSequence, lastSequence, routingVersion };
 }
 
 /** What was queued for an event, in its order. */
@@ -303,6 +316,11 @@ function queuedOf({ deliveries, activations }: NewEvent, braked: readonly number
   if (activations.length === 0) return deliveries;
   const begun = activations.filter(({ run }) => !braked.includes(run));
   return [...deliveries, ...begun.flatMap((activation) => activation.deliveries)];
+}
+
+/** Null for a large one: it is read when it is sent. */
+function encode(body: string): Uint8Array | null {
+  return body.length > LARGE_BODY ? null : Buffer.from(body);
 }
 
 /** The fresh deliveries of a committed call per lane, with the sequences that the store gave them. */
@@ -316,8 +334,7 @@ function laneItems(
     if (repeated[index] === true) continue;
     const queued = queuedOf(event, braked);
     if (queued.length === 0) continue;
-    // Encoded once for all who get it: for each attempt anew it took 1.7 µs per KB.
-    const body = Buffer.from(event.body);
+    const body = encode(event.body);
     for (const delivery of queued) {
       let list = items.get(delivery.lane);
       if (list === undefined) {
@@ -335,7 +352,9 @@ function laneItems(
         attempts: 0,
         waitedMs: 0,
         nextAttemptAt: null,
-        body: delivery.body === null ? body : Buffer.from(delivery.body),
+        ownBody: delivery.body !== null,
+        // Encoded once for all who get it: for each attempt anew it took 1.7 µs per KB.
+        body: delivery.body === null ? body : encode(delivery.body),
       });
     }
   }

@@ -212,7 +212,7 @@ describe('several lanes', () => {
 });
 
 describe('publishing', () => {
-  test('P14: more than 64 MiB waiting for the store is refused, and taken again when it has answered', async () => {
+  test('P14: more than 96 MiB waiting for the store is refused, and taken again when it has answered', async () => {
     const release = Promise.withResolvers<void>();
     const slow: Store = {
       ...store,
@@ -221,6 +221,7 @@ describe('publishing', () => {
         return store.publish(call);
       },
     };
+    await engine.stop();
     const other = anEngine(slow, clock);
     await other.start();
     const padding = 'x'.repeat(1024 * 1024);
@@ -230,12 +231,12 @@ describe('publishing', () => {
         () => [{ ...aTagEvent(n), data: JSON.stringify({ padding }), value: { padding } }],
         null,
       );
-    const waiting = Array.from({ length: 63 }, (_, n) => send(n));
-    await expect(Promise.all([send(63), send(64)])).rejects.toThrow(Overloaded);
+    const waiting = Array.from({ length: 95 }, (_, n) => send(n));
+    await expect(Promise.all([send(95), send(96)])).rejects.toThrow(Overloaded);
     release.resolve();
     const outcomes = await Promise.all(waiting);
     expect(outcomes.every(({ kind }) => kind === 'accepted')).toBe(true);
-    expect(await send(65)).toMatchObject({ kind: 'accepted' });
+    expect(await send(97)).toMatchObject({ kind: 'accepted' });
     await other.stop();
   });
 

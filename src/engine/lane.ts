@@ -1,27 +1,42 @@
 /**
- * One owned lane in memory: the open deliveries at its front, and how far they reach. The store is
- * the truth; what is kept here saves reading it back. Nothing here does I/O.
+ * One lane in the memory of the node that works it: the open deliveries at its front, and how far they
+ * reach. The store is the truth; what is kept here saves reading it back. Nothing here does I/O.
  *
  *   done ──── items, without a gap ──── loadedThrough ──── (in the store) ──── last
  */
 
-import type { AttemptResult, ClaimedLane, LaneItem } from '../store/records.ts';
+import type { AttemptResult, LaneItem, LaneState } from '../store/records.ts';
 import type { Timer } from '../world.ts';
 
-/** Kept in memory per lane; the rest is loaded when its turn comes. Bodies may be 1 MiB each. */
+/** Kept in memory per lane; the rest is loaded when its turn comes. */
 export const LOADED_PER_LANE = 100;
-export const LOADED_BYTES_PER_LANE = 1024 * 1024;
+export const LOADED_BYTES_PER_LANE = 512 * 1024;
+/** What an item weighs beside its body, in bytes. */
+const ITEM_BYTES = 512;
 
-/** What items weigh in memory: their bodies, in bytes. */
-export function weigh(items: readonly LaneItem[]): number {
-  return items.reduce((sum, item) => sum + item.body.length, 0);
+/** A part of all lanes that this node holds, under one epoch. */
+export interface Slice {
+  readonly number: number;
+  readonly epoch: number;
+  readonly lanes: Map<number, Lane>;
+  /** Lanes with a request in flight, or its result on the way to the store. */
+  sending: number;
+  /** Being given up: no more sends start. */
+  isLeaving: boolean;
+  /** Called when nothing is in flight any more. */
+  onIdle: (() => void) | null;
+}
+
+/** What an item weighs in memory, in bytes. */
+function weigh({ body }: LaneItem): number {
+  return (body?.length ?? 0) + ITEM_BYTES;
 }
 
 export class Lane {
   readonly key: number;
   readonly workspace: number;
   readonly endpoint: number;
-  readonly epoch: number;
+  readonly slice: Slice;
   /** Open items in order; the first is the head. */
   items: LaneItem[] = [];
   /** What they weigh. */
@@ -31,10 +46,18 @@ export class Lane {
   last: number;
   /** Everything up to here has ended. */
   done: number;
-  /** What is in memory may differ from the store: read again before the next send. */
+  /** The store's count of changes to what is queued, as of the last look. */
+  revision: number;
+  /** The endpoint is looked up in a routing of at least this version. */
+  routingVersion: number;
+  /** Monotonic, ms: the first item was then as the store had it. */
+  seenAt: number;
+  /** What is in memory may differ from the store: to be read again before the next send. */
   stale = false;
   /** Its loop is under way. */
   running = false;
+  /** Something has happened since its loop's last turn began. */
+  isWoken = false;
   /** No longer this node's: nothing more may be sent. */
   lost = false;
   /** Wakes it when a retry is due, or when something is to be tried again. */
@@ -44,42 +67,56 @@ export class Lane {
   /** Monotonic, ms: since when there has been nothing to do. */
   idleSince: number;
 
-  constructor(claimed: ClaimedLane, nowMs: number) {
-    this.key = claimed.lane;
-    this.workspace = claimed.workspace;
-    this.endpoint = claimed.endpoint;
-    this.epoch = claimed.epoch;
-    this.loadedThrough = claimed.doneSequence;
-    this.last = claimed.lastSequence;
-    this.done = claimed.doneSequence;
+  constructor(state: Omit<LaneState, 'slice'>, slice: Slice, nowMs: number) {
+    this.key = state.lane;
+    this.workspace = state.workspace;
+    this.endpoint = state.endpoint;
+    this.slice = slice;
+    this.loadedThrough = state.doneSequence;
+    this.last = state.lastSequence;
+    this.done = state.doneSequence;
+    this.revision = state.revision;
+    this.routingVersion = state.routingVersion;
+    this.seenAt = nowMs;
     this.idleSince = nowMs;
   }
 
-  /** The next to be sent, where memory has it and it is as the store has it. */
   get head(): LaneItem | undefined {
-    return this.stale ? undefined : this.items[0];
+    return this.items[0];
   }
 
-  get hasWork(): boolean {
-    return this.last > this.done;
+  /** As far as memory knows, every delivery has ended. */
+  get isDry(): boolean {
+    return this.items.length === 0 && this.loadedThrough >= this.last;
   }
 
-  /** Nothing to do, and nothing that will wake it by itself. */
+  /** Dry, and nothing will wake it by itself. */
   isIdleSince(beforeMs: number): boolean {
-    return !this.running && this.timer === null && this.items.length === 0 && this.idleSince < beforeMs;
+    return !this.running && this.timer === null && this.isDry && !this.stale && this.idleSince < beforeMs;
+  }
+
+  /** Takes over what the store says now. Where what is queued has changed, what was in memory is forgotten. */
+  agree(state: LaneState, nowMs: number): void {
+    this.last = Math.max(this.last, state.lastSequence);
+    this.routingVersion = Math.max(this.routingVersion, state.routingVersion);
+    if (this.stale || state.revision !== this.revision) this.unload();
+    this.revision = state.revision;
+    this.stale = false;
+    this.seenAt = nowMs;
   }
 
   /** Takes committed items where they follow on without a gap; otherwise notes that there is more to load. */
-  append(items: readonly LaneItem[], hasRoom: boolean): void {
+  append(items: readonly LaneItem[], room: number, nowMs: number): void {
     const [first] = items;
     const last = items.at(-1);
     if (first === undefined || last === undefined) return;
-    const weight = weigh(items);
+    const weight = items.reduce((sum, item) => sum + weigh(item), 0);
     const fits =
-      hasRoom &&
+      weight <= room &&
       this.items.length + items.length <= LOADED_PER_LANE &&
       this.weight + weight <= LOADED_BYTES_PER_LANE;
     if (fits && !this.stale && first.sequence === this.loadedThrough + 1) {
+      if (this.items.length === 0) this.seenAt = nowMs;
       this.items.push(...items);
       this.weight += weight;
       this.loadedThrough = last.sequence;
@@ -88,10 +125,12 @@ export class Lane {
   }
 
   /** What the store answered for everything after `loadedThrough`; nothing open up to `through` where it is empty. */
-  setLoaded(items: LaneItem[], through: number): void {
+  setLoaded(items: LaneItem[], through: number, nowMs: number): void {
     this.items = items;
-    this.weight = weigh(items);
+    this.weight = items.reduce((sum, item) => sum + weigh(item), 0);
     this.loadedThrough = items.at(-1)?.sequence ?? through;
+    this.seenAt = nowMs;
+    if (items.length === 0) this.done = through;
   }
 
   /** Starts over from what is known to have ended. */
@@ -109,9 +148,10 @@ export class Lane {
       item.nextAttemptAt = next.nextAttemptAt;
       return;
     }
-    this.done = item.sequence;
+    this.done = Math.max(this.done, item.sequence);
+    this.loadedThrough = Math.max(this.loadedThrough, this.done);
     if (this.items[0] !== item) return;
     this.items.shift();
-    this.weight -= item.body.length;
+    this.weight -= weigh(item);
   }
 }

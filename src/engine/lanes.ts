@@ -1,60 +1,74 @@
 /**
- * The lanes this node owns, each worked by one loop, so that at most one of its requests is in
- * flight (P4) and the next starts only when the last one's result is committed (P3, P5).
+ * The lanes of the slices that this node holds. A lane is worked by one loop, so that at most one of its
+ * requests is in flight (P4) and the next starts only when the last one's result is committed (P3, P5).
  *
- *            ┌──────────────────────── next item ◀────────────────────────┐
+ *            ┌─────────────────────── next item ◀─────────────────────────┐
  *            ▼                                                            │
- *   idle ─▶ load ─▶ wait until due ─▶ wait for a slot ─▶ send ─▶ record ──┤
- *    ▲        │ nothing open                                 │ fenced     │ retry: same item,
- *    └────────┘                                              ▼            │ due later
- *                                                          lost           ▼
+ *   idle ─▶ wait until due ─▶ wait for a slot ─▶ load ─▶ send ─▶ record ──┤
+ *    ▲        │ nothing open                                    │ fenced  │ retry: same item,
+ *    └────────┘                                                 ▼         │ due later
+ *                                                             lost        ▼
  *
- * A lane may be woken at any point; a wake while its loop runs makes it look again.
+ * The store is the truth. A lane is here because the store says that it has work (`agree`), or because a
+ * publish of this node has just given it some (`offer`), which only saves the time until the next
+ * `agree`. Before a delivery that has been in memory for a while is sent, the store is asked whether the
+ * lane is still as it was: someone may have skipped it.
  */
 
+import { sliceOf } from '../core/delivery/slice.ts';
 import { MINUTE, SECOND } from '../core/duration.ts';
 import { firstKeyAt, formatId } from '../core/ids.ts';
-import type { AttemptResult, ClaimedLane, LaneItem, RecordVerdict } from '../store/records.ts';
-import { type Store, StoreUnavailable } from '../store/store.ts';
+import type { AttemptResult, HeldSlice, LaneItem, LaneState, RecordVerdict } from '../store/records.ts';
+import type { Store } from '../store/store.ts';
 import type { Clock, Send } from '../world.ts';
 import { buildRequest, concludeAttempt } from './attempt.ts';
+import type { Bodies, HeldBody } from './bodies.ts';
 import type { Destination, Directory, WorkspaceView } from './directory.ts';
-import { Lane, LOADED_BYTES_PER_LANE, LOADED_PER_LANE } from './lane.ts';
+import { Lane, LOADED_BYTES_PER_LANE, LOADED_PER_LANE, type Slice } from './lane.ts';
+import type { Memory } from './memory.ts';
 import type { Recorder } from './recorder.ts';
 import type { Slots } from './slots.ts';
 
-/** Bodies kept in memory over all lanes of the node, in bytes; beyond, lanes read the store. */
-const LOADED_IN_ALL = 64 * 1024 * 1024;
-const STORE_RETRY_MS = SECOND;
+/** After an error of the store or of the code. */
+const RETRY_MS = SECOND;
 const LEASE_RETRY_MS = SECOND / 2;
 /** Another lane tries the endpoint's first delivery; its success wakes this one. */
 const PROBE_RETRY_MS = SECOND;
-/** A drained lane stays owned this long: its next delivery starts without a claim. */
-const IDLE_MS = MINUTE;
+/** Wall clocks are set back and forth: a due time that lies far ahead is looked at again by then. */
+const LONGEST_WAIT_MS = MINUTE / 2;
+/** What has been in memory for longer is compared with the store before it is sent. */
+const FRESH_MS = SECOND;
 
 export interface LanesDeps {
-  store: Store;
+  store: Pick<Store, 'readLanes' | 'loadLane' | 'claimProbe'>;
   clock: Clock;
   send: Send;
   directory: Directory;
   recorder: Recorder;
   slots: Slots;
-  node: string;
+  memory: Memory;
+  bodies: Bodies;
   /** False where the node's lease would not outlast an attempt of this length. */
   mayStart(timeoutMs: number): boolean;
+  /** The store says that this node does not hold the slice under this epoch. */
+  onFenced(slice: number): void;
   /** One line per attempt; `describe` makes it, where somebody wants it. */
   onAttempt(describe: () => Record<string, unknown>): void;
   onError(error: unknown, where: string): void;
 }
 
 /** The log's one wide line per attempt. */
-function describeAttempt(result: AttemptResult, verdict: RecordVerdict): Record<string, unknown> {
-  const { attempt, next } = result;
+function describeAttempt(
+  lane: Lane,
+  item: LaneItem,
+  { attempt, delivery, next }: AttemptResult,
+  verdict: RecordVerdict,
+): Record<string, unknown> {
   return {
-    workspace: formatId('ws', result.workspace),
-    endpoint: formatId('ep', result.endpoint),
-    delivery: formatId('dlv', result.delivery),
-    sequence: result.sequence,
+    workspace: formatId('ws', lane.workspace),
+    endpoint: formatId('ep', lane.endpoint),
+    delivery: formatId('dlv', delivery),
+    sequence: item.sequence,
     attempt: attempt.number,
     outcome: attempt.outcome,
     status: attempt.status,
@@ -73,46 +87,107 @@ function activeDestination(view: WorkspaceView | null, endpoint: number): Destin
 
 export class Lanes {
   readonly #deps: LanesDeps;
+  readonly #slices = new Map<number, Slice>();
   readonly #lanes = new Map<number, Lane>();
-  readonly #sending = new Set<number>();
   readonly #loops = new Set<Promise<void>>();
-  /** Lanes given up, with their epoch, until the store has let go of them. */
-  readonly #abandoned = new Map<number, number>();
-  #loaded = 0;
+  readonly #sending = new Set<number>();
   #stopping = false;
 
   constructor(deps: LanesDeps) {
     this.#deps = deps;
   }
 
-  /** Starts working a lane that the store says is this node's. */
-  adopt(claimed: ClaimedLane): void {
-    const lane = this.#hold(claimed);
-    if (lane === null) return;
-    // Nothing says yet that this node's view of its workspace is of now.
-    lane.stale = true;
-    this.#start(lane);
+  // ---------------------------------------------------------------- slices
+
+  /** Begins to hold slices; their lanes come with `agree` and `offer`. */
+  hold(held: readonly HeldSlice[]): void {
+    for (const { slice: number, epoch } of held) {
+      const known = this.#slices.get(number);
+      if (known?.epoch === epoch) continue;
+      if (known !== undefined) this.drop(number);
+      this.#slices.set(number, {
+        number,
+        epoch,
+        lanes: new Map(),
+        sending: 0,
+        isLeaving: false,
+        onIdle: null,
+      });
+    }
   }
 
-  /** Hands over committed deliveries of an owned lane, in order. */
-  offer(claimed: ClaimedLane, items: readonly LaneItem[]): void {
+  /** Stops working a slice at once: what is in flight is fenced by the store if another holds it by then. */
+  drop(number: number): void {
+    const slice = this.#slices.get(number);
+    if (slice === undefined) return;
+    this.#slices.delete(number);
+    slice.isLeaving = true;
+    for (const lane of slice.lanes.values()) this.#forget(lane);
+    slice.onIdle?.();
+  }
+
+  dropAll(): void {
+    for (const number of [...this.#slices.keys()]) this.drop(number);
+  }
+
+  /** Starts nothing more in the slice; resolves when nothing of it is in flight, and it has been dropped. */
+  async leave(number: number): Promise<void> {
+    const slice = this.#slices.get(number);
+    if (slice === undefined) return;
+    slice.isLeaving = true;
+    if (slice.sending > 0) await new Promise<void>((resolve) => (slice.onIdle = resolve));
+    if (this.#slices.get(number) === slice) this.drop(number);
+  }
+
+  held(): HeldSlice[] {
+    return [...this.#slices.values()].map(({ number, epoch }) => ({ slice: number, epoch }));
+  }
+
+  isSliceIdle(number: number): boolean {
+    return (this.#slices.get(number)?.sending ?? 0) === 0;
+  }
+
+  /** The lanes of a held slice. */
+  lanesOf(number: number): Iterable<Lane> {
+    return this.#slices.get(number)?.lanes.values() ?? [];
+  }
+
+  /** Whether this node works the lane. */
+  works(lane: number): boolean {
+    return this.#slices.has(sliceOf(lane));
+  }
+
+  // ---------------------------------------------------------------- what comes from outside
+
+  /** Makes memory agree with what the store says of lanes; those of other nodes are passed over. */
+  agree(states: readonly LaneState[]): void {
     if (this.#stopping) return;
-    const lane = this.#hold(claimed);
-    if (lane === null) return;
-    this.#change(lane, () => lane.append(items, this.#loaded < LOADED_IN_ALL));
+    for (const state of states) {
+      const slice = this.#slices.get(state.slice);
+      if (slice === undefined || slice.isLeaving) continue;
+      const known = this.#lanes.get(state.lane);
+      const lane = known ?? this.#add(state, slice);
+      if (known !== undefined) {
+        this.#change(lane, () => lane.agree(state, this.#deps.clock.monotonic()));
+      }
+      // A changed lane may have something due earlier than what it waits for.
+      this.#start(lane);
+    }
+  }
+
+  /** Hands over committed deliveries, in order. */
+  offer(state: Omit<LaneState, 'slice'>, items: readonly LaneItem[]): void {
+    const slice = this.#slices.get(sliceOf(state.lane));
+    if (slice === undefined || slice.isLeaving || this.#stopping) return;
+    const now = this.#deps.clock.monotonic();
+    const lane = this.#lanes.get(state.lane) ?? this.#add(state, slice);
+    // Changed since the last look: what is in memory behind the head may have been skipped.
+    if (state.revision > lane.revision) lane.stale = true;
+    this.#change(lane, () => lane.append(items, this.#deps.memory.roomForLanes(), now));
     if (lane.timer === null) this.#start(lane);
   }
 
-  /** The store's view of a lane has changed. False where the lane is not owned here. */
-  wake(key: number): boolean {
-    const lane = this.#lanes.get(key);
-    if (lane === undefined) return false;
-    lane.stale = true;
-    this.#start(lane);
-    return true;
-  }
-
-  /** All owned lanes of a workspace look at its endpoints again. */
+  /** All lanes of a workspace look at its endpoints again. */
   wakeWorkspace(workspace: number): void {
     for (const lane of this.#lanes.values()) {
       if (lane.workspace === workspace) this.#start(lane);
@@ -123,41 +198,15 @@ export class Lanes {
     return this.#sending.has(delivery);
   }
 
-  /** Gives up lanes without work. */
-  async releaseIdle(): Promise<void> {
-    const before = this.#deps.clock.monotonic() - IDLE_MS;
-    const idle = [...this.#lanes.values()].filter((lane) => lane.isIdleSince(before));
-    for (const lane of idle) this.#forget(lane);
-    const held = idle.map(({ key, epoch }) => ({ lane: key, epoch }));
-    const freed = new Set<number>();
-    try {
-      const released = await this.#deps.store.releaseLanes(this.#deps.node, held, 'drained');
-      for (const key of released) freed.add(key);
-    } finally {
-      // Given work at this very moment by a resend: nobody else would look at it while it is this node's.
-      for (const { key, workspace, endpoint, epoch, last, done } of idle) {
-        if (freed.has(key) || this.#lanes.has(key)) continue;
-        this.adopt({ lane: key, workspace, endpoint, epoch, lastSequence: last, doneSequence: done });
-      }
-    }
+  /** Forgets a lane in which nothing is in flight; where it has work after all, `agree` brings it back. */
+  forget(lane: Lane): void {
+    if (!lane.running) this.#forget(lane);
   }
 
-  /** Tells the store of lanes given up while it was away. */
-  async releaseAbandoned(): Promise<void> {
-    const held = [...this.#abandoned].map(([lane, epoch]) => ({ lane, epoch }));
-    if (held.length === 0) return;
-    await this.#deps.store.releaseLanes(this.#deps.node, held, 'all');
-    for (const { lane, epoch } of held) {
-      if (this.#abandoned.get(lane) === epoch) this.#abandoned.delete(lane);
-    }
-  }
-
-  /**
-   * The store has freed this node's lanes: none of them may send any more. Those that a publish has
-   * taken since then are among them; they are given back under their new epoch.
-   */
-  dropAll(): void {
-    for (const lane of [...this.#lanes.values()]) this.#abandon(lane);
+  /** Has the store asked about the lane before its next send. */
+  doubt(lane: Lane): void {
+    lane.stale = true;
+    this.#start(lane);
   }
 
   /** Starts nothing more; resolves when what was in flight is recorded. */
@@ -166,17 +215,15 @@ export class Lanes {
     for (const lane of this.#lanes.values()) lane.timer?.cancel();
     await Promise.allSettled(this.#loops);
     await this.#deps.recorder.drain();
-    this.#lanes.clear();
+    this.dropAll();
   }
 
-  /** The lane in memory; null where it has been given up and the store does not know yet. */
-  #hold(claimed: ClaimedLane): Lane | null {
-    if (claimed.epoch <= (this.#abandoned.get(claimed.lane) ?? -1)) return null;
-    const known = this.#lanes.get(claimed.lane);
-    if (known !== undefined && known.epoch >= claimed.epoch) return known;
-    if (known !== undefined) this.#forget(known);
-    const lane = new Lane(claimed, this.#deps.clock.monotonic());
+  // ---------------------------------------------------------------- memory
+
+  #add(state: Omit<LaneState, 'slice'>, slice: Slice): Lane {
+    const lane = new Lane(state, slice, this.#deps.clock.monotonic());
     this.#lanes.set(lane.key, lane);
+    slice.lanes.set(lane.key, lane);
     return lane;
   }
 
@@ -184,38 +231,40 @@ export class Lanes {
   #change(lane: Lane, change: () => void): void {
     const before = lane.weight;
     change();
-    this.#loaded += lane.weight - before;
+    this.#deps.memory.add(lane.weight - before);
   }
 
   #forget(lane: Lane): void {
     lane.lost = true;
     lane.timer?.cancel();
+    lane.timer = null;
     this.#change(lane, () => lane.unload());
-    if (this.#lanes.get(lane.key) === lane) this.#lanes.delete(lane.key);
+    if (this.#lanes.get(lane.key) !== lane) return;
+    this.#lanes.delete(lane.key);
+    lane.slice.lanes.delete(lane.key);
   }
 
-  /** Gives up a lane that this node must not send for any more; the store is told now or in the next round. */
-  #abandon(lane: Lane): void {
-    this.#forget(lane);
-    this.#abandoned.set(lane.key, lane.epoch);
-    this.releaseAbandoned().catch((error: unknown) => this.#deps.onError(error, 'release'));
-  }
+  // ---------------------------------------------------------------- the loop of a lane
 
   #later(lane: Lane, delayMs: number): void {
     lane.timer?.cancel();
-    lane.timer = this.#deps.clock.after(delayMs, () => this.#start(lane));
+    lane.timer = this.#deps.clock.after(Math.min(delayMs, LONGEST_WAIT_MS), () => this.#start(lane));
   }
 
   #start(lane: Lane): void {
-    if (lane.running || lane.lost || this.#stopping) return;
+    if (lane.lost || this.#stopping) return;
+    if (lane.running) {
+      lane.isWoken = true;
+      return;
+    }
     lane.timer?.cancel();
     lane.timer = null;
     lane.running = true;
     const loop = this.#run(lane).finally(() => {
       lane.running = false;
       this.#loops.delete(loop);
-      // Woken, or given more, after the loop had decided to end.
-      if (lane.timer === null && (lane.stale || lane.hasWork)) this.#start(lane);
+      // Woken after the loop had decided to end.
+      if (lane.isWoken) this.#start(lane);
     });
     this.#loops.add(loop);
   }
@@ -223,97 +272,134 @@ export class Lanes {
   async #run(lane: Lane): Promise<void> {
     try {
       let goOn = true;
-      while (goOn && !this.#stopping && !lane.lost) goOn = await this.#step(lane);
+      while (goOn && this.#mayWork(lane)) goOn = await this.#step(lane);
     } catch (error) {
       this.#deps.onError(error, 'lane');
+      // What the store holds by now is not known.
       lane.stale = true;
-      if (error instanceof StoreUnavailable && !this.#stopping) this.#later(lane, STORE_RETRY_MS);
-      // Not knowing what went wrong, let another claim decide what is true.
-      else this.#abandon(lane);
+      if (this.#mayWork(lane)) this.#later(lane, RETRY_MS);
     }
+  }
+
+  #mayWork(lane: Lane): boolean {
+    return !this.#stopping && !lane.lost && !lane.slice.isLeaving;
   }
 
   /** One turn of a lane's loop. False where nothing more can be done now. */
   async #step(lane: Lane): Promise<boolean> {
     const { clock, slots, directory } = this.#deps;
+    lane.isWoken = false;
+    if (lane.stale) await this.#look(lane);
+    if (lane.lost || this.#isDry(lane)) return false;
+    const wait = (lane.head?.nextAttemptAt ?? 0) - clock.now();
+    if (wait > 0) {
+      this.#later(lane, wait);
+      return false;
+    }
     // Most turns have all they need in memory: what need not wait is not awaited.
-    const item = lane.head ?? (await this.#head(lane));
-    if (item === null) {
-      lane.idleSince = clock.monotonic();
-      return false;
-    }
-    const dueIn = (item.nextAttemptAt ?? 0) - clock.now();
-    if (dueIn > 0) {
-      this.#later(lane, dueIn);
-      return false;
-    }
+    const view = this.#currentView(lane) ?? (await directory.refresh(lane.workspace, lane.routingVersion));
+    if (activeDestination(view, lane.endpoint) === null) return this.#park(lane, view);
     if (!slots.tryAcquire(lane.workspace)) await slots.acquire(lane.workspace);
-    let attempted: AttemptResult | null = null;
+    let isSent = false;
     try {
-      // While it waited for the slot things may have changed: look at everything once more.
-      const view = directory.held(lane.workspace) ?? (await directory.view(lane.workspace));
-      const destination = activeDestination(view, lane.endpoint);
-      if (this.#stopping || lane.stale || lane.lost || lane.items[0] !== item) return true;
-      if (destination === null) {
-        this.#abandon(lane);
-        return false;
+      if (lane.head === undefined && this.#mayWork(lane) && !lane.stale) {
+        await this.#load(lane);
+        return true;
       }
-      const isRecovering = destination.endpoint.recovery !== null;
-      const delayMs = isRecovering ? await this.#recoveryDelay(lane, item, destination) : 0;
-      if (delayMs > 0) {
-        this.#later(lane, delayMs);
-        return false;
-      }
+      const attempted = await this.#try(lane);
+      if (typeof attempted === 'boolean') return attempted;
+      isSent = true;
+      slots.release(lane.workspace);
+      return await this.#record(lane, attempted.item, attempted.result);
+    } finally {
+      if (!isSent) slots.release(lane.workspace);
+    }
+  }
+
+  #isDry(lane: Lane): boolean {
+    if (!lane.isDry) return false;
+    lane.idleSince = this.#deps.clock.monotonic();
+    return true;
+  }
+
+  /** The workspace as this node holds it, where that is as new as the lane needs it. */
+  #currentView(lane: Lane): WorkspaceView | undefined {
+    const held = this.#deps.directory.held(lane.workspace);
+    return held !== undefined && held.version >= lane.routingVersion ? held : undefined;
+  }
+
+  /** Nothing is sent until the routing moves. Of an endpoint that is gone, nothing is left to send. */
+  #park(lane: Lane, view: WorkspaceView | null): false {
+    this.#change(lane, () => lane.unload());
+    if (view?.destination(lane.endpoint) === undefined) {
+      lane.loadedThrough = lane.last;
+      lane.idleSince = this.#deps.clock.monotonic();
+    }
+    return false;
+  }
+
+  /** Asks the store how the lane stands. */
+  async #look(lane: Lane): Promise<void> {
+    const [state] = await this.#deps.store.readLanes([lane.key]);
+    if (state === undefined) this.#forget(lane);
+    else this.#change(lane, () => lane.agree(state, this.#deps.clock.monotonic()));
+  }
+
+  async #load(lane: Lane): Promise<void> {
+    const { store, memory, clock } = this.#deps;
+    const { last, loadedThrough } = lane;
+    // Where memory is full, one at a time, and its body when it is sent.
+    const hasRoom = memory.roomForLanes() >= LOADED_BYTES_PER_LANE;
+    const seenAt = clock.monotonic();
+    const items = await store.loadLane(
+      { workspace: lane.workspace, lane: lane.key },
+      loadedThrough,
+      hasRoom ? LOADED_PER_LANE : 1,
+      hasRoom ? LOADED_BYTES_PER_LANE : 0,
+    );
+    if (lane.stale || lane.lost || lane.loadedThrough !== loadedThrough) return;
+    this.#change(lane, () => lane.setLoaded(items, last, seenAt));
+  }
+
+  /**
+   * Sends the head, if all is as it should be at the moment of sending. Otherwise true to look again at
+   * once, false where something will wake the lane.
+   */
+  async #try(lane: Lane): Promise<boolean | { item: LaneItem; result: AttemptResult }> {
+    const { clock, bodies } = this.#deps;
+    const item = lane.head;
+    if (item === undefined || lane.stale || !this.#mayWork(lane)) return true;
+    if (clock.monotonic() - lane.seenAt > FRESH_MS) {
+      await this.#look(lane);
+      if (lane.head !== item) return true;
+    }
+    const destination = activeDestination(this.#currentView(lane) ?? null, lane.endpoint);
+    if (destination === null) return true;
+    const delayMs =
+      destination.endpoint.recovery === null ? 0 : await this.#recoveryDelay(lane, item, destination);
+    if (delayMs > 0) {
+      this.#later(lane, delayMs);
+      return false;
+    }
+    let held: HeldBody | null = null;
+    if (item.body === null) {
+      held = await bodies.hold(lane.workspace, item);
+      if (held === null) throw new Error(`The body of delivery ${formatId('dlv', item.key)} is gone.`);
+    }
+    try {
+      const view = this.#currentView(lane);
+      // While it waited, things may have changed: everything is looked at once more, and nothing awaited after that.
+      if (!this.#mayWork(lane) || lane.stale || lane.head !== item || view === undefined) return true;
+      if (view.destination(lane.endpoint) !== destination) return true;
       if (!this.#deps.mayStart(destination.endpoint.timeoutMs)) {
         this.#later(lane, LEASE_RETRY_MS);
         return false;
       }
-      this.#sending.add(item.key);
-      attempted = await this.#attempt(lane, item, destination);
+      const body = item.body ?? held?.bytes ?? new Uint8Array();
+      return { item, result: await this.#send(lane, item, body, destination) };
     } finally {
-      slots.release(lane.workspace);
-      if (attempted === null) this.#sending.delete(item.key);
+      held?.release();
     }
-    return await this.#record(lane, item, attempted);
-  }
-
-  /** The lane's head, from memory or the store; null where nothing is open. */
-  async #head(lane: Lane): Promise<LaneItem | null> {
-    const { store, node } = this.#deps;
-    for (;;) {
-      if (lane.stale && !(await this.#readAnew(lane))) return null;
-      const { head } = lane;
-      if (head !== undefined) return head;
-      const { last, loadedThrough } = lane;
-      if (loadedThrough >= last) {
-        if (lane.done < last) {
-          // Its tail was skipped: note it, so that the lane does not look like work.
-          await store.settleLane(node, lane.key, lane.epoch, last);
-          lane.done = last;
-        }
-        return null;
-      }
-      const items = await store.loadLane(lane.key, loadedThrough, LOADED_PER_LANE, LOADED_BYTES_PER_LANE);
-      if (!lane.stale && !lane.lost) this.#change(lane, () => lane.setLoaded(items, last));
-      if (lane.lost) return null;
-    }
-  }
-
-  /**
-   * Forgets what is in memory and asks the store how far the lane goes, and which routing holds for
-   * it; false where it is another's.
-   */
-  async #readAnew(lane: Lane): Promise<boolean> {
-    lane.stale = false;
-    this.#change(lane, () => lane.unload());
-    const state = await this.#deps.store.readLane(lane.key);
-    if (state === null || state.owner !== this.#deps.node || state.epoch !== lane.epoch) {
-      this.#forget(lane);
-      return false;
-    }
-    lane.last = Math.max(lane.last, state.lastSequence);
-    await this.#deps.directory.refresh(lane.workspace, state.routingVersion);
-    return true;
   }
 
   /**
@@ -340,31 +426,53 @@ export class Lanes {
   }
 
   /** Sends the item once. Never rejects for what the receiver does. */
-  async #attempt(lane: Lane, item: LaneItem, destination: Destination): Promise<AttemptResult> {
+  async #send(
+    lane: Lane,
+    item: LaneItem,
+    body: Uint8Array,
+    destination: Destination,
+  ): Promise<AttemptResult> {
     const { clock, send } = this.#deps;
-    const startedAt = clock.now();
-    const request = buildRequest(item, lane.key, destination, startedAt);
-    const result = await send(request);
-    const span = { startedAt, endedAt: Math.max(clock.now(), startedAt) };
-    const place = { workspace: lane.workspace, lane: lane.key, epoch: lane.epoch };
-    return concludeAttempt(place, item, destination, request, result, span);
+    const { slice } = lane;
+    this.#sending.add(item.key);
+    slice.sending += 1;
+    try {
+      const startedAt = clock.now();
+      const request = buildRequest(item, body, lane.key, destination, startedAt);
+      const result = await send(request);
+      const span = { startedAt, endedAt: Math.max(clock.now(), startedAt) };
+      const place = { workspace: lane.workspace, slice: slice.number, epoch: slice.epoch };
+      return concludeAttempt(place, item, destination, request, result, span);
+    } catch (error) {
+      this.#sent(lane, item);
+      throw error;
+    }
+  }
+
+  /** Nothing of the item is in flight any more. */
+  #sent({ slice }: Lane, item: LaneItem): void {
+    this.#sending.delete(item.key);
+    slice.sending -= 1;
+    if (slice.sending === 0) slice.onIdle?.();
   }
 
   /** Records what came of it; only then may the lane go on. False where the lane is another's by now. */
-  async #record(lane: Lane, item: LaneItem, attempted: AttemptResult): Promise<boolean> {
-    const { recorder, onAttempt } = this.#deps;
+  async #record(lane: Lane, item: LaneItem, result: AttemptResult): Promise<boolean> {
+    const { recorder, onAttempt, onFenced } = this.#deps;
     let verdict: RecordVerdict;
     try {
-      verdict = await recorder.record(attempted);
+      verdict = await recorder.record(result);
     } finally {
-      this.#sending.delete(item.key);
+      this.#sent(lane, item);
     }
-    onAttempt(() => describeAttempt(attempted, verdict));
+    onAttempt(() => describeAttempt(lane, item, result, verdict));
     if (verdict === 'fenced') {
-      this.#forget(lane);
+      // The whole slice is another's: none of its lanes may send any more.
+      if (this.#slices.get(lane.slice.number) === lane.slice) this.drop(lane.slice.number);
+      onFenced(lane.slice.number);
       return false;
     }
-    this.#change(lane, () => lane.advance(item, attempted.next));
+    this.#change(lane, () => lane.advance(item, result.next));
     return true;
   }
 }

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { createMovableClock, type MovableClock } from '../../test/support/clock.ts';
 import { MINUTE, SECOND } from '../core/duration.ts';
 import { firstKeyAt, NODE_SLOTS } from '../core/ids.ts';
+import type { NodeRegistration } from '../store/records.ts';
 import { StoreUnavailable } from '../store/store.ts';
 import { createNodeLife, LEASE_MS, type NodeDeps } from './node.ts';
 
@@ -12,27 +13,39 @@ const HEARTBEAT_MS = 4 * SECOND;
 const away = () => Promise.reject(new StoreUnavailable('The database is away.'));
 const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
+/** What the store answers to a heartbeat. */
+const KNOWN = { now: 0 };
+const UNKNOWN = null;
+
+function aRegistration(over: Partial<NodeRegistration> = {}): NodeRegistration {
+  return { slots: { first: 3, count: 1 }, largestKey: 0, now: 0, ...over };
+}
+
 /** A node whose store answers at once and well, unless told otherwise. */
 function aNode(overrides: Partial<NodeDeps & NodeDeps['store']> = {}) {
   const clock = createMovableClock();
   const errors: string[] = [];
-  const counts = { registrations: 0, heartbeats: 0, rounds: 0, losses: 0 };
+  const counts = { registrations: 0, heartbeats: 0, rounds: 0, losses: 0, times: 0 };
   const life = createNodeLife({
     clock,
     node: 'node-a',
     leased: overrides.leased ?? true,
     store: {
-      registerNode(node, leaseMs) {
+      registerNode(node, options) {
         counts.registrations += 1;
-        return (overrides.registerNode ?? (() => Promise.resolve({ slot: 3, largestKey: 0 })))(node, leaseMs);
+        return (overrides.registerNode ?? (() => Promise.resolve(aRegistration())))(node, options);
       },
       heartbeat(node, leaseMs) {
         counts.heartbeats += 1;
-        return (overrides.heartbeat ?? (() => Promise.resolve(true)))(node, leaseMs);
+        return (overrides.heartbeat ?? (() => Promise.resolve(KNOWN)))(node, leaseMs);
       },
     },
+    sends: true,
     onLost() {
       counts.losses += 1;
+    },
+    onTime() {
+      counts.times += 1;
     },
     round() {
       counts.rounds += 1;
@@ -57,7 +70,7 @@ describe('P4: what the lease allows to start', () => {
   });
 
   it('no lane outlives the registration that it was taken under', async () => {
-    const { life, clock, counts } = aNode({ heartbeat: () => Promise.resolve(false) });
+    const { life, clock, counts } = aNode({ heartbeat: () => Promise.resolve(UNKNOWN) });
     await life.start();
     expect(counts).toMatchObject({ registrations: 1, losses: 0 });
     await moveOn(clock, 4 * SECOND);
@@ -109,7 +122,7 @@ describe('the lease', () => {
   });
 
   it('counts from before the heartbeat was asked, however late it is answered', async () => {
-    let answer: (known: boolean) => void = () => {};
+    let answer: (known: { now: number } | null) => void = () => {};
     const { life, clock } = aNode({
       heartbeat: () =>
         new Promise((resolve) => {
@@ -119,7 +132,7 @@ describe('the lease', () => {
     await life.start();
     await moveOn(clock, 14 * SECOND);
     expect(life.mayStart(TIMEOUT_MS)).toBe(false);
-    answer(true);
+    answer(KNOWN);
     await settle();
     expect(life.mayStart(TIMEOUT_MS)).toBe(true);
     // Asked at 4 s, so it ends at 24 s.
@@ -127,12 +140,12 @@ describe('the lease', () => {
     expect(life.mayStart(TIMEOUT_MS)).toBe(true);
     clock.move(1);
     expect(life.mayStart(TIMEOUT_MS)).toBe(false);
-    answer(true);
+    answer(KNOWN);
     await life.stop();
   });
 
   it('counts from before the registration was asked, too', async () => {
-    let answer: (registration: { slot: number; largestKey: number }) => void = () => {};
+    let answer: (registration: NodeRegistration) => void = () => {};
     const { life, clock } = aNode({
       registerNode: () =>
         new Promise((resolve) => {
@@ -141,7 +154,7 @@ describe('the lease', () => {
     });
     const started = life.start();
     clock.move(LEASE_MS - TIMEOUT_MS - MARGIN_MS);
-    answer({ slot: 0, largestKey: 0 });
+    answer(aRegistration());
     await started;
     expect(life.mayStart(TIMEOUT_MS)).toBe(false);
     await life.stop();
@@ -149,7 +162,7 @@ describe('the lease', () => {
 
   it('that was lost is registered anew', async () => {
     let known = true;
-    const { life, clock, counts } = aNode({ heartbeat: () => Promise.resolve(known) });
+    const { life, clock, counts } = aNode({ heartbeat: () => Promise.resolve(known ? KNOWN : UNKNOWN) });
     await life.start();
     known = false;
     await moveOn(clock, HEARTBEAT_MS);
@@ -158,11 +171,11 @@ describe('the lease', () => {
     await life.stop();
   });
 
-  it('that was lost takes its slot with it: keys are made in the new one, and go on growing', async () => {
+  it('that was lost takes its slots with it: keys are made in the new ones, and go on growing', async () => {
     const slots = [3, 9];
     const { life, clock } = aNode({
-      registerNode: () => Promise.resolve({ slot: slots.shift() ?? 0, largestKey: 0 }),
-      heartbeat: () => Promise.resolve(false),
+      registerNode: () => Promise.resolve(aRegistration({ slots: { first: slots.shift() ?? 0, count: 1 } })),
+      heartbeat: () => Promise.resolve(UNKNOWN),
     });
     const keys = await life.start();
     const far = clock.now() + MINUTE;
@@ -175,9 +188,18 @@ describe('the lease', () => {
     await life.stop();
   });
 
+  it('tells the time by the store with its registration and each heartbeat', async () => {
+    const { life, clock, counts } = aNode();
+    await life.start();
+    expect(counts.times).toBe(1);
+    await moveOn(clock, 2 * HEARTBEAT_MS);
+    expect(counts.times).toBe(3);
+    await life.stop();
+  });
+
   it('starts keys above the largest in the database', async () => {
     const largestKey = firstKeyAt(Date.UTC(2030, 0, 1));
-    const { life, clock } = aNode({ registerNode: () => Promise.resolve({ slot: 0, largestKey }) });
+    const { life, clock } = aNode({ registerNode: () => Promise.resolve(aRegistration({ largestKey })) });
     expect((await life.start()).next(clock.now())).toBeGreaterThan(largestKey);
     await life.stop();
   });
@@ -223,7 +245,7 @@ describe('stopping', () => {
   it('waits for the heartbeat and the round that are under way, and starts no more', async () => {
     const ends: Array<() => void> = [];
     const { life, clock, counts } = aNode({
-      heartbeat: () => new Promise((resolve) => ends.push(() => resolve(true))),
+      heartbeat: () => new Promise((resolve) => ends.push(() => resolve(KNOWN))),
       round: () => new Promise((resolve) => ends.push(resolve)),
     });
     await life.start();
@@ -245,7 +267,7 @@ describe('stopping', () => {
   });
 
   it('does not register a node anew that is going', async () => {
-    let answer: (known: boolean) => void = () => {};
+    let answer: (known: { now: number } | null) => void = () => {};
     const { life, clock, counts } = aNode({
       heartbeat: () =>
         new Promise((resolve) => {
@@ -255,7 +277,7 @@ describe('stopping', () => {
     await life.start();
     await moveOn(clock, HEARTBEAT_MS);
     const stop = life.stop();
-    answer(false);
+    answer(UNKNOWN);
     await stop;
     expect(counts.registrations).toBe(1);
   });

@@ -1,12 +1,10 @@
 /**
- * This process among its peers: its registration, its lease, and the round that makes good what
- * a missed signal would leave lying.
+ * This process among its peers: its registration, its lease, and its rounds.
  *
- * One lease per node, not per lane: prolonging it is one small write however many lanes are
- * owned. A lane belongs to the node named in its row; once that node's lease has run out, any
- * other may take the lane, and the lane's epoch then fences off whatever the former owner still
- * tries to record. The lease's end is counted on the monotonic clock from before the write that
- * prolonged it, so this node thinks itself out earlier than the others do.
+ * One lease per node, not per slice: prolonging it is one small write however many slices are held. Once
+ * it has run out, any other node may take the slices, and this node's results are refused from then on
+ * (store/nodes.ts). The lease's end is counted on the monotonic clock from before the write that prolonged
+ * it, so this node thinks itself out earlier than the others do.
  */
 
 import { DAY, SECOND } from '../core/duration.ts';
@@ -30,8 +28,12 @@ export interface NodeDeps {
   node: string;
   /** False where the store admits one process only: its lock outlives every pause. */
   leased: boolean;
-  /** The lease ran out and the node has registered anew: its lanes are gone. */
+  /** Whether it takes its share of the slices. */
+  sends: boolean;
+  /** The lease ran out and the node has registered anew: its slices are gone. */
   onLost(): void;
+  /** The store's time, ms, at some moment since `askedAt` (monotonic). */
+  onTime(storeMs: number, askedAt: number): void;
   /** Called about once a second. */
   round(): Promise<void>;
   onError(error: unknown, where: string): void;
@@ -75,12 +77,16 @@ export function createNodeLife(deps: NodeDeps): NodeLife {
 
   const register = async (): Promise<void> => {
     const from = clock.monotonic();
-    const { slot, largestKey } = await store.registerNode(node, deps.leased ? LEASE_MS : FOR_GOOD_MS);
-    // Registering frees what this node owned; nothing of it may be sent under the new lease.
+    const { slots, largestKey, now } = await store.registerNode(node, {
+      leaseMs: deps.leased ? LEASE_MS : FOR_GOOD_MS,
+      sends: deps.sends,
+    });
+    // Registering frees what this node held; nothing of it may be sent under the new lease.
     if (keys !== null) deps.onLost();
     leaseEnds = from + LEASE_MS;
-    // Another node may hold the former slot by now: keys made in it could be made twice.
-    keys = createKeyMaker(slot, Math.max(largestKey, lastKey));
+    if (deps.leased) deps.onTime(now, from);
+    // Another node may hold the former slots by now: keys made in them could be made twice.
+    keys = createKeyMaker(slots, Math.max(largestKey, lastKey));
   };
 
   const nextKey = (nowMs: number): number => {
@@ -91,8 +97,11 @@ export function createNodeLife(deps: NodeDeps): NodeLife {
 
   const beat = async (): Promise<void> => {
     const from = clock.monotonic();
-    if (await store.heartbeat(node, LEASE_MS)) leaseEnds = from + LEASE_MS;
-    else if (!stopped) await register();
+    const known = await store.heartbeat(node, LEASE_MS);
+    if (known !== null) {
+      leaseEnds = from + LEASE_MS;
+      deps.onTime(known.now, from);
+    } else if (!stopped) await register();
   };
 
   return {

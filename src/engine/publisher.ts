@@ -27,9 +27,8 @@ import type { Random } from '../world.ts';
 import { activationsOf, type EffectPlaces } from './automations.ts';
 import type { Directory, WorkspaceView } from './directory.ts';
 import { EventTypeGone, Overloaded, type PublishEvent } from './engine.ts';
+import type { Memory } from './memory.ts';
 
-/** On its way to the store at one time, in characters of bodies; more is refused (P14). */
-const MAX_COMMITTING = 64 * 1024 * 1024;
 /** What an event weighs beside its body. */
 const EVENT_WEIGHT = 1024;
 /** How often routing may move under one publish; each round matches anew. */
@@ -38,11 +37,10 @@ const MAX_ROUNDS = 10;
 export interface PublisherDeps {
   store: Pick<Store, 'publish'>;
   directory: Directory;
+  memory: Memory;
   random: Random;
   now(): number;
   nextKey(): number;
-  /** Node that takes the lanes it publishes into; null where this process does not send. */
-  node: string | null;
   plans: readonly Plan[];
   /** What stands after the @ of Message-IDs; null where no mail server is set. */
   mailHost: string | null;
@@ -71,19 +69,17 @@ export interface Publisher {
 }
 
 export function createPublisher(deps: PublisherDeps): Publisher {
-  let committing = 0;
+  const { memory } = deps;
 
   const store = async (call: PublishCall): Promise<PublishAnswer> => {
     const weight = call.events.reduce((sum, { body }) => sum + body.length + EVENT_WEIGHT, 0);
-    // Whatever its size, a call that is alone is taken on.
-    if (committing > 0 && committing + weight > MAX_COMMITTING) {
-      throw new Overloaded(`More than ${MAX_COMMITTING / 2 ** 20} MiB of events are waiting to be stored.`);
+    if (!memory.tryAdd(weight)) {
+      throw new Overloaded('As many events as this node can hold are waiting to be stored.');
     }
-    committing += weight;
     try {
       return await deps.store.publish(call);
     } finally {
-      committing -= weight;
+      memory.remove(weight);
     }
   };
 
@@ -136,7 +132,6 @@ function prepareCall(
     workspace: request.workspace,
     routingVersion: view.version,
     acceptedAt,
-    node: deps.node,
     idempotency: request.idempotency,
     quota: quotaOf(deps, view, request, acceptedAt),
     events,
@@ -256,7 +251,6 @@ function deliveryTo(base: RouteBase, endpoint: Endpoint, source: DeliverySource)
     endpoint: endpoint.key,
     lane: chooseLane(endpoint, { id: base.id, subject: base.subject }),
     source,
-    claim: endpoint.disabled === null,
     body: null,
   };
 }

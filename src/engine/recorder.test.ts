@@ -6,14 +6,13 @@ import type { AttemptResult, RecordAnswer, RecordVerdict } from '../store/record
 import { StoreUnavailable } from '../store/store.ts';
 import { createRecorder } from './recorder.ts';
 
-/** A result is told from others by its sequence; the recorder reads nothing of it. */
-function aResult(sequence: number): AttemptResult {
+/** A result is told from others by its number; the recorder reads nothing of it but the workspace. */
+function aResult(sequence: number, workspace = 1): AttemptResult {
   return {
-    workspace: 1,
-    lane: 7,
+    workspace,
+    slice: 7,
     epoch: 1,
     delivery: 1_000 + sequence,
-    sequence,
     endpoint: 3,
     attempt: {
       number: 1,
@@ -48,12 +47,12 @@ function aStore() {
   }> = [];
   return {
     calls,
-    recording: { batch: 500, writers: 2 },
-    record: (node: string, results: readonly AttemptResult[]) =>
+    recording: { batch: 500, writers: 3, writersPerWorkspace: 2 },
+    record: (node: string, _workspace: number, results: readonly AttemptResult[]) =>
       new Promise<RecordAnswer>((resolve, reject) => {
         calls.push({
           node,
-          sequences: results.map(({ sequence }) => sequence),
+          sequences: results.map(({ delivery }) => delivery - 1_000),
           succeed: (verdicts) => resolve({ verdicts: verdicts ?? results.map(() => 'recorded'), moved: [] }),
           fail: reject,
         });
@@ -103,6 +102,38 @@ describe('P5: the recorder', () => {
     calls[1]?.succeed();
     calls[2]?.succeed();
     await Promise.all([second, ...later]);
+  });
+
+  it('P11: writes each workspace by itself, and one whose writes hang leaves room for the others', async () => {
+    const { recorder, calls, settle } = aRecorder();
+    const stuck: Promise<unknown>[] = [];
+    for (const n of [1, 2, 3, 4]) {
+      stuck.push(recorder.record(aResult(n, 1)));
+      await settle();
+    }
+    const other = [recorder.record(aResult(5, 2)), recorder.record(aResult(6, 2))];
+    await settle();
+    expect(calls.map(({ sequences }) => sequences)).toEqual([[1], [2], [5, 6]]);
+    calls[2]?.succeed();
+    expect(await Promise.all(other)).toEqual(['recorded', 'recorded']);
+    calls[0]?.succeed();
+    await settle();
+    expect(calls.at(-1)?.sequences).toEqual([3, 4]);
+    for (const call of calls) call.succeed();
+    await Promise.all(stuck);
+  });
+
+  it('P5: a result that cannot be written takes none along that was beside it', async () => {
+    const { recorder, calls, settle } = aRecorder();
+    const all = Promise.allSettled([1, 2, 3].map((n) => recorder.record(aResult(n))));
+    await settle();
+    calls[0]?.fail(new Error('one of them has no place in the table'));
+    await settle();
+    expect(calls.slice(1).map(({ sequences }) => sequences)).toEqual([[1], [2], [3]]);
+    calls[1]?.succeed();
+    calls[2]?.fail(new Error('this one'));
+    calls[3]?.succeed();
+    expect((await all).map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
   });
 
   it('leaves no result lying, at whatever moment of the ending writes it is handed in', async () => {

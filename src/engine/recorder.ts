@@ -1,8 +1,8 @@
 /**
- * Group commit for results: what ends in one turn of the event loop, or while as many batches as the
- * store wants are being written, is the next batch. A lane goes on only when its own result is committed
- * (P5). While the store is away, results are kept and written when it is back; nothing is sent again for
- * want of a record.
+ * Group commit for results: what a workspace's lanes end in one turn of the event loop, or while as many
+ * batches as the store wants are being written, is its next batch; workspaces take turns. A lane goes on
+ * only when its own result is committed (P5). While the store is away, results are kept and written when it
+ * is back; nothing is sent again for want of a record.
  */
 
 import { SECOND } from '../core/duration.ts';
@@ -35,17 +35,21 @@ export function createRecorder(deps: {
   onMoved(workspace: number): Promise<void>;
 }): Recorder {
   const { store, clock, node } = deps;
-  const { batch: batchSize, writers } = store.recording;
-  const queue: Entry[] = [];
+  const { batch: batchSize, writers, writersPerWorkspace } = store.recording;
+  /** By workspace, in the order of their turns. */
+  const queues = new Map<number, Entry[]>();
   const writing = new Set<Promise<void>>();
+  /** Batches being written, by workspace. */
+  const busy = new Map<number, number>();
   let isFlushDue = false;
   let givenUp = false;
 
-  const writeBatch = async (batch: Entry[]): Promise<void> => {
+  const writeBatch = async (workspace: number, batch: Entry[]): Promise<void> => {
     for (;;) {
       try {
         const { verdicts, moved } = await store.record(
           node,
+          workspace,
           batch.map((entry) => entry.result),
         );
         // Before any lane goes on: one of theirs may be disabled.
@@ -54,7 +58,12 @@ export function createRecorder(deps: {
         return;
       } catch (error) {
         if (!(error instanceof StoreUnavailable) || givenUp) {
-          for (const entry of batch) entry.reject(error);
+          // One result that cannot be written must not take along those that happened to be beside it.
+          if (batch.length > 1 && !givenUp) {
+            await Promise.all(batch.map((entry) => writeBatch(workspace, [entry])));
+          } else {
+            for (const entry of batch) entry.reject(error);
+          }
           return;
         }
         deps.onUnavailable(error);
@@ -63,11 +72,23 @@ export function createRecorder(deps: {
     }
   };
 
+  const mayWrite = (workspace: number): boolean =>
+    writing.size < writers && (busy.get(workspace) ?? 0) < writersPerWorkspace;
+
   const flush = (): void => {
-    while (queue.length > 0 && writing.size < writers) {
+    for (const [workspace, queue] of queues) {
+      if (writing.size >= writers) return;
+      if (!mayWrite(workspace)) continue;
       const batch = queue.splice(0, batchSize);
-      const written = writeBatch(batch).finally(() => {
+      // To the end of the line: a Map iterates over what is added while it is walked.
+      queues.delete(workspace);
+      if (queue.length > 0) queues.set(workspace, queue);
+      busy.set(workspace, (busy.get(workspace) ?? 0) + 1);
+      const written = writeBatch(workspace, batch).finally(() => {
         writing.delete(written);
+        const left = (busy.get(workspace) ?? 1) - 1;
+        if (left > 0) busy.set(workspace, left);
+        else busy.delete(workspace);
         flushSoon();
       });
       writing.add(written);
@@ -76,7 +97,7 @@ export function createRecorder(deps: {
 
   /** At the end of the event loop's turn, so that what ends in one turn is not written one by one. */
   const flushSoon = (): void => {
-    if (isFlushDue || queue.length === 0 || writing.size >= writers) return;
+    if (isFlushDue || queues.size === 0 || writing.size >= writers) return;
     isFlushDue = true;
     clock.soon(() => {
       isFlushDue = false;
@@ -87,14 +108,16 @@ export function createRecorder(deps: {
   return {
     record(result) {
       return new Promise((resolve, reject) => {
+        const queue = queues.get(result.workspace) ?? [];
+        if (queue.length === 0) queues.set(result.workspace, queue);
         queue.push({ result, resolve, reject });
         // A full batch is written while the rest of the turn's results are still on their way.
-        if (queue.length >= batchSize) flush();
+        if (queue.length >= batchSize && mayWrite(result.workspace)) flush();
         else flushSoon();
       });
     },
     async drain() {
-      while (queue.length > 0 || writing.size > 0) {
+      while (queues.size > 0 || writing.size > 0) {
         await Promise.all(writing);
         await new Promise<void>((resolve) => clock.soon(resolve));
       }

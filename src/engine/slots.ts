@@ -1,7 +1,8 @@
 /**
- * Who may send now. A fixed number of requests is in flight per node, and at most a share of it
- * per workspace (P11); waiting workspaces take turns, and within one, lanes in the order in which
- * they asked. So a workspace whose receivers hang fills its own share and nobody else's.
+ * Who may send now. A fixed number of requests is in flight per node (P11). A workspace may hold as many
+ * slots as are still free, up to a limit: so the more of them hang, the less each may take, and there is
+ * always room for one more workspace (four that take all they can have 200 of 1,000 each, and 200 stay
+ * free). Waiting workspaces take turns, and within one, lanes in the order in which they asked.
  */
 
 export interface SlotLimits {
@@ -27,7 +28,7 @@ interface Share {
 
 export function createSlots(limits: SlotLimits): Slots {
   const shares = new Map<number, Share>();
-  /** Workspaces with someone waiting and room in their share, in turn. */
+  /** Workspaces with someone waiting, in turn. */
   const turns = new Set<number>();
   let inFlight = 0;
 
@@ -40,25 +41,32 @@ export function createSlots(limits: SlotLimits): Slots {
     return found;
   };
 
+  /** The first slot is always to be had while one is free. */
+  const mayTake = (held: number): boolean => {
+    const free = limits.total - inFlight;
+    return free > 0 && held < limits.perWorkspace && (held === 0 || held <= free);
+  };
+
   const serve = (): void => {
     for (const workspace of turns) {
       if (inFlight >= limits.total) return;
-      turns.delete(workspace);
       const mine = share(workspace);
+      // It keeps its place until there is room for it.
+      if (!mayTake(mine.inFlight)) continue;
+      turns.delete(workspace);
       const next = mine.waiting.shift();
       if (next === undefined) continue;
       mine.inFlight += 1;
       inFlight += 1;
       next();
       // Back to the end of the line: a Set iterates over what is added while it is walked.
-      if (mine.waiting.length > 0 && mine.inFlight < limits.perWorkspace) turns.add(workspace);
+      if (mine.waiting.length > 0) turns.add(workspace);
     }
   };
 
   const tryAcquire = (workspace: number): boolean => {
     const mine = share(workspace);
-    const isFree = inFlight < limits.total && mine.inFlight < limits.perWorkspace;
-    if (!isFree || mine.waiting.length > 0) return false;
+    if (!mayTake(mine.inFlight) || mine.waiting.length > 0) return false;
     mine.inFlight += 1;
     inFlight += 1;
     return true;
@@ -71,7 +79,7 @@ export function createSlots(limits: SlotLimits): Slots {
       const mine = share(workspace);
       return new Promise((resolve) => {
         mine.waiting.push(resolve);
-        if (mine.inFlight < limits.perWorkspace) turns.add(workspace);
+        turns.add(workspace);
         serve();
       });
     },
@@ -79,8 +87,9 @@ export function createSlots(limits: SlotLimits): Slots {
       const mine = share(workspace);
       mine.inFlight -= 1;
       inFlight -= 1;
-      if (mine.waiting.length > 0) turns.add(workspace);
-      else if (mine.inFlight === 0) shares.delete(workspace);
+      // Who has just had a slot stands behind those that wait for one.
+      if (turns.delete(workspace)) turns.add(workspace);
+      if (mine.waiting.length === 0 && mine.inFlight === 0) shares.delete(workspace);
       serve();
     },
     inFlight: () => inFlight,

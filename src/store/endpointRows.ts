@@ -1,6 +1,7 @@
 /** Inserting endpoints with what belongs to them; to be part of a transaction that moves the routing. */
 
 import type { Transaction } from 'kysely';
+import { sliceOf } from '../core/delivery/slice.ts';
 import type { NewEndpoint, SealedSecret } from './records.ts';
 import type { Schema } from './schema.ts';
 
@@ -14,10 +15,9 @@ export async function createLanes(
     key,
     workspace,
     endpoint,
+    slice: sliceOf(key),
     last_sequence: 0,
     done_sequence: 0,
-    owner: null,
-    epoch: 0,
   }));
   await trx.insertInto('lanes').values(rows).execute();
 }

@@ -1,253 +1,202 @@
-/** Nodes and lanes, save the hot statements: the queries, for both databases. */
+/** Lanes as who works them reads them, save the hot statements: the queries, for both databases. */
 
-import { type Kysely, type RawBuilder, sql } from 'kysely';
-import { NODE_SLOTS } from '../core/ids.ts';
+import { type Kysely, type SqlBool, sql } from 'kysely';
 import type { SourceKind } from './records/delivery.ts';
-import type { LaneItem } from './records.ts';
+import { LARGE_BODY, type LaneItem, type LaneState } from './records.ts';
 import type { Schema } from './schema.ts';
 import { isOpen } from './states.ts';
 import type { Store } from './store.ts';
 
-/** What differs between the databases here. */
-export interface LaneDialect {
-  /** Now, in ms, by a clock that all nodes share: the database's where there are several. */
-  now: () => RawBuilder<number>;
-  /** Appended to a SELECT of lanes `l` about to be taken: passes over those in use at this moment. */
-  lockFree: RawBuilder<unknown>;
-  /** Likewise, but waits for them. */
-  lockAll: RawBuilder<unknown>;
-  /** Makes registrations of nodes wait for each other; null where transactions do anyway. */
-  lockNodes: RawBuilder<unknown> | null;
-}
-
 type Lanes = Pick<
   Store,
-  | 'registerNode'
-  | 'heartbeat'
-  | 'unregisterNode'
-  | 'claimLanes'
-  | 'loadLane'
-  | 'readLane'
-  | 'settleLane'
-  | 'releaseLanes'
+  'digestSlices' | 'listOpenLanes' | 'readLanes' | 'loadLane' | 'readBody' | 'settleLanes'
 >;
 
-export function lanes(write: Kysely<Schema>, read: Kysely<Schema>, dialect: LaneDialect): Lanes {
+export function lanes(write: Kysely<Schema>, read: Kysely<Schema>): Lanes {
   return {
-    ...nodes(write, dialect),
-    async claimLanes(node, limit, only) {
-      if (only !== null && only.length === 0) return [];
-      const chosen = only === null ? sql`` : sql`AND l.key IN (${sql.join(only)})`;
-      const rows = await write.transaction().execute(async (trx) => {
-        // A node whose lease has run out is struck off before its lanes are taken. Either this waits
-        // for a heartbeat under way and finds the lease prolonged, or the heartbeat finds no node.
-        await trx
-          .deleteFrom('nodes')
-          .where('lease_until', '<', dialect.now())
-          .where('node', '<>', node)
-          .execute();
-        // Which lanes have open work is told by their two sequences. PostgreSQL reads the table for it
-        // (100,000 lanes: some ms, once a second); an index on the two would make each of their
-        // updates, two per delivery, a new index entry.
-        const taken = await sql<Record<string, number>>`
-          WITH chosen AS MATERIALIZED (
-            SELECT l.key FROM lanes l JOIN endpoints e ON e.workspace = l.workspace AND e.key = l.endpoint
-            WHERE l.last_sequence > l.done_sequence AND e.disabled_at IS NULL AND e.deleted_at IS NULL
-              AND (l.owner IS NULL OR l.owner NOT IN (SELECT node FROM nodes)) ${chosen}
-            LIMIT ${limit} ${dialect.lockFree})
-          UPDATE lanes SET owner = ${node}, epoch = epoch + 1 WHERE key IN (SELECT key FROM chosen)
-          RETURNING key, workspace, endpoint, epoch, last_sequence, done_sequence`.execute(trx);
-        return taken.rows;
-      });
+    async digestSlices(slices) {
+      if (slices.length === 0) return [];
+      const rows = await read
+        .selectFrom('lanes')
+        .select((eb) => [
+          'slice',
+          eb.fn.countAll<number>().as('lanes'),
+          // Folded, so that the sum of a hundred thousand stays a safe integer.
+          sql<number>`sum(key % 1000003)`.as('keys'),
+          eb.fn.sum<number>('last_sequence').as('sequences'),
+          eb.fn.sum<number>('revision').as('revisions'),
+        ])
+        .where(sql<SqlBool>`open = 1`)
+        .where('slice', 'in', slices)
+        .groupBy('slice')
+        .execute();
       return rows.map((row) => ({
-        lane: Number(row.key),
-        workspace: Number(row.workspace),
-        endpoint: Number(row.endpoint),
-        epoch: Number(row.epoch),
-        lastSequence: Number(row.last_sequence),
-        doneSequence: Number(row.done_sequence),
+        slice: row.slice,
+        lanes: Number(row.lanes),
+        keys: Number(row.keys),
+        sequences: Number(row.sequences),
+        revisions: Number(row.revisions),
       }));
     },
-    async loadLane(lane, afterSequence, limit, maxBytes) {
-      // Sizes first: a hundred bodies may be 100 MB, and each lane loads.
-      const sizes = await read
-        .selectFrom('deliveries as d')
-        .innerJoin('event_bodies as b', (join) =>
-          join.onRef('b.workspace', '=', 'd.workspace').onRef('b.event', '=', 'd.event'),
-        )
-        .leftJoin('delivery_bodies as x', (join) =>
-          join.onRef('x.workspace', '=', 'd.workspace').onRef('x.delivery', '=', 'd.message'),
-        )
-        .select(['d.sequence', sql<number>`octet_length(coalesce(x.body, b.body))`.as('bytes')])
-        .where('d.lane', '=', lane)
-        .where('d.sequence', '>', afterSequence)
-        .where(isOpen('d.state'))
-        .orderBy('d.sequence')
-        .limit(limit)
+    async listOpenLanes(slices) {
+      if (slices.length === 0) return [];
+      const rows = await laneQuery(read)
+        .where(sql<SqlBool>`l.open = 1`)
+        .where('l.slice', 'in', slices)
         .execute();
-      let bytes = 0;
-      const fitting = sizes.filter((row, index) => {
-        bytes += row.bytes;
-        return index === 0 || bytes <= maxBytes;
-      });
-      const last = fitting.at(-1);
-      if (last === undefined) return [];
-      const rows = await read
-        .selectFrom('deliveries as d')
-        .innerJoin('events as e', (join) =>
-          join.onRef('e.workspace', '=', 'd.workspace').onRef('e.key', '=', 'd.event'),
-        )
-        .innerJoin('event_bodies as b', (join) =>
-          join.onRef('b.workspace', '=', 'd.workspace').onRef('b.event', '=', 'd.event'),
-        )
-        // A replay sends what its original sent.
-        .leftJoin('delivery_bodies as x', (join) =>
-          join.onRef('x.workspace', '=', 'd.workspace').onRef('x.delivery', '=', 'd.message'),
-        )
-        .select([
-          'd.key',
-          'd.sequence',
-          'd.message',
-          'd.event',
-          'e.type',
-          'd.source_kind',
-          'd.source_id',
-          'd.replay_of',
-          'd.attempts',
-          'd.waited_ms',
-          'd.next_attempt_at',
-          sql<string>`coalesce(x.body, b.body)`.as('body'),
-        ])
-        .where('d.lane', '=', lane)
-        .where('d.sequence', '>', afterSequence)
-        .where('d.sequence', '<=', last.sequence)
-        .where(isOpen('d.state'))
-        .orderBy('d.sequence')
-        .execute();
-      return rows.map(
-        (row): LaneItem => ({
-          key: row.key,
-          sequence: row.sequence,
-          message: row.message,
-          event: row.event,
-          eventType: row.type,
-          source: { kind: row.source_kind as Exclude<SourceKind, 'replay'>, id: row.source_id },
-          replay: row.replay_of !== null,
-          attempts: row.attempts,
-          waitedMs: row.waited_ms,
-          nextAttemptAt: row.next_attempt_at,
-          body: Buffer.from(row.body),
-        }),
-      );
+      return rows.map(toLaneState);
     },
-    async settleLane(node, lane, epoch, sequence) {
-      await write
-        .updateTable('lanes')
-        .set({ done_sequence: sequence })
-        .where('key', '=', lane)
-        .where('owner', '=', node)
-        .where('epoch', '=', epoch)
-        .where('done_sequence', '<', sequence)
-        .execute();
+    async readLanes(keys) {
+      const states: LaneState[] = [];
+      for (let from = 0; from < keys.length; from += READ_AT_ONCE) {
+        const some = keys.slice(from, from + READ_AT_ONCE);
+        const rows = await laneQuery(read).where('l.key', 'in', some).execute();
+        for (const row of rows) states.push(toLaneState(row));
+      }
+      return states;
     },
-    async readLane(lane) {
-      const row = await read
-        .selectFrom('lanes as l')
-        .innerJoin('workspaces as w', 'w.key', 'l.workspace')
-        .select(['l.owner', 'l.epoch', 'l.last_sequence', 'w.routing_version'])
-        .where('l.key', '=', lane)
-        .executeTakeFirst();
-      if (row === undefined) return null;
-      const { owner, epoch, last_sequence, routing_version } = row;
-      return { owner, epoch, lastSequence: last_sequence, routingVersion: routing_version };
+    loadLane: (lane, afterSequence, limit, maxBytes) => load(read, lane, afterSequence, limit, maxBytes),
+    async readBody(workspace, { event, message, ownBody }) {
+      const row = ownBody
+        ? await read
+            .selectFrom('delivery_bodies')
+            .select('body')
+            .where('workspace', '=', workspace)
+            .where('delivery', '=', message)
+            .executeTakeFirst()
+        : await read
+            .selectFrom('event_bodies')
+            .select('body')
+            .where('workspace', '=', workspace)
+            .where('event', '=', event)
+            .executeTakeFirst();
+      return row === undefined ? null : Buffer.from(row.body);
     },
-    async releaseLanes(node, held, which) {
-      if (held.length === 0) return [];
-      const drained = which === 'drained' ? sql`AND l.done_sequence >= l.last_sequence` : sql``;
-      const pairs = held.map(({ lane, epoch }) => sql`(CAST(${lane} AS bigint), CAST(${epoch} AS bigint))`);
-      const these = sql`AND (l.key, l.epoch) IN (VALUES ${sql.join(pairs)}) ${drained}`;
-      const { rows } = await freeLanes(dialect, node, these).execute(write);
-      return rows.map((row) => Number(row.key));
+    async settleLanes(drained) {
+      const settled: number[] = [];
+      for (const [workspace, mine] of Map.groupBy(drained, (lane) => lane.workspace)) {
+        for (let from = 0; from < mine.length; from += SETTLED_AT_ONCE) {
+          settled.push(...(await settle(write, workspace, mine.slice(from, from + SETTLED_AT_ONCE))));
+        }
+      }
+      return settled;
     },
   };
 }
 
-/** In ascending order, as everyone who takes several lanes does. */
-function freeLanes(
-  dialect: LaneDialect,
-  node: string,
-  which: RawBuilder<unknown>,
-): RawBuilder<{ key: number }> {
-  return sql<{ key: number }>`
-    WITH chosen AS MATERIALIZED (
-      SELECT l.key FROM lanes l WHERE l.owner = ${node} ${which} ORDER BY l.key ${dialect.lockAll})
-    UPDATE lanes SET owner = NULL WHERE key IN (SELECT key FROM chosen) RETURNING key`;
+/** Far fewer than a statement has parameters. */
+const READ_AT_ONCE = 1_000;
+const SETTLED_AT_ONCE = 200;
+
+function laneQuery(db: Kysely<Schema>) {
+  return db
+    .selectFrom('lanes as l')
+    .innerJoin('workspaces as w', 'w.key', 'l.workspace')
+    .select(['l.key', 'l.workspace', 'l.endpoint', 'l.slice', 'l.last_sequence', 'l.done_sequence'])
+    .select(['l.revision', 'w.routing_version']);
+}
+
+type LaneRow = Awaited<ReturnType<ReturnType<typeof laneQuery>['execute']>>[number];
+
+function toLaneState(row: LaneRow): LaneState {
+  return {
+    lane: row.key,
+    workspace: row.workspace,
+    endpoint: row.endpoint,
+    slice: row.slice,
+    lastSequence: row.last_sequence,
+    doneSequence: row.done_sequence,
+    revision: row.revision,
+    routingVersion: row.routing_version,
+  };
 }
 
 /**
- * The largest key of all rows. Found from each workspace's newest row, so that it takes as many
- * look-ups as there are workspaces, whatever the size of the log.
+ * Closes those lanes that are as memory knows them and have nothing open. A publish into one of them either
+ * holds its row, and is waited for and found to have moved it, or comes later and opens it again.
  */
-async function findLargestKey(db: Kysely<Schema>): Promise<number> {
-  const newest = (table: string, order: string) =>
-    sql`(SELECT max((SELECT t.key FROM ${sql.table(table)} t WHERE t.workspace = w.key ${sql.raw(order)}))
-      FROM workspaces w)`;
-  const logged = ['events', 'deliveries'].map((table) => newest(table, 'ORDER BY t.key DESC LIMIT 1'));
-  const few = [
-    'workspaces',
-    'api_keys',
-    'endpoints',
-    'secrets',
-    'lanes',
-    'bins',
-    'bin_requests',
-    'replays',
-  ].map((table) => sql`(SELECT max(t.key) FROM ${sql.table(table)} t)`);
-  const { rows } = await sql<Record<string, number | null>>`
-    SELECT ${sql.join([...logged, ...few].map((key, index) => sql`${key} AS ${sql.ref(`largest_${index}`)}`))}
-  `.execute(db);
-  return Math.max(0, ...Object.values(rows[0] ?? {}).map((key) => key ?? 0));
+async function settle(
+  write: Kysely<Schema>,
+  workspace: number,
+  drained: ReadonlyArray<{ lane: number; lastSequence: number; revision: number }>,
+): Promise<number[]> {
+  const known = drained.map(
+    ({ lane, lastSequence, revision }) =>
+      sql`(CAST(${lane} AS bigint), CAST(${lastSequence} AS bigint), CAST(${revision} AS bigint))`,
+  );
+  const { rows } = await sql<{ key: number }>`
+    UPDATE lanes SET open = 0, done_sequence = last_sequence
+    WHERE workspace = ${workspace} AND open = 1
+      AND key IN (${sql.join(drained.map(({ lane }) => lane))})
+      AND (key, last_sequence, revision) IN (VALUES ${sql.join(known)})
+      AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.workspace = ${workspace} AND d.lane = lanes.key
+        AND ${isOpen('d.state')} AND d.sequence > lanes.done_sequence)
+    RETURNING key`.execute(write);
+  return rows.map((row) => Number(row.key));
 }
 
-function nodes(
-  write: Kysely<Schema>,
-  dialect: LaneDialect,
-): Pick<Lanes, 'registerNode' | 'heartbeat' | 'unregisterNode'> {
-  const { now, lockNodes } = dialect;
-  return {
-    registerNode: (node, leaseMs) =>
-      write.transaction().execute(async (trx) => {
-        if (lockNodes !== null) await lockNodes.execute(trx);
-        await trx.deleteFrom('nodes').where('lease_until', '<', now()).execute();
-        const taken = await trx.selectFrom('nodes').select(['node', 'slot']).execute();
-        const used = new Set(taken.filter((row) => row.node !== node).map((row) => row.slot));
-        const slot = Array.from({ length: NODE_SLOTS }, (_, index) => index).find(
-          (index) => !used.has(index),
-        );
-        if (slot === undefined) throw new Error(`All ${NODE_SLOTS} node slots are taken.`);
-        await trx.deleteFrom('nodes').where('node', '=', node).execute();
-        await trx
-          .insertInto('nodes')
-          .values({ node, slot, lease_until: sql<number>`${now()} + ${leaseMs}` })
-          .execute();
-        // Who registers owns nothing: what it held before, others may have taken meanwhile.
-        await freeLanes(dialect, node, sql``).execute(trx);
-        const largestKey = await findLargestKey(trx);
-        return { slot, largestKey };
-      }),
-    async heartbeat(node, leaseMs) {
-      const result = await write
-        .updateTable('nodes')
-        .set({ lease_until: sql<number>`${now()} + ${leaseMs}` })
-        .where('node', '=', node)
-        .executeTakeFirst();
-      return result.numUpdatedRows > 0n;
-    },
-    async unregisterNode(node) {
-      await write.transaction().execute(async (trx) => {
-        await freeLanes(dialect, node, sql``).execute(trx);
-        await trx.deleteFrom('nodes').where('node', '=', node).execute();
-      });
-    },
-  };
+async function load(
+  read: Kysely<Schema>,
+  { workspace, lane }: { workspace: number; lane: number },
+  afterSequence: number,
+  limit: number,
+  maxBytes: number,
+): Promise<LaneItem[]> {
+  const open = () =>
+    read
+      .selectFrom('deliveries as d')
+      .innerJoin('events as e', (join) =>
+        join.onRef('e.workspace', '=', 'd.workspace').onRef('e.key', '=', 'd.event'),
+      )
+      .innerJoin('event_bodies as b', (join) =>
+        join.onRef('b.workspace', '=', 'd.workspace').onRef('b.event', '=', 'd.event'),
+      )
+      // A replay sends what its original sent.
+      .leftJoin('delivery_bodies as x', (join) =>
+        join.onRef('x.workspace', '=', 'd.workspace').onRef('x.delivery', '=', 'd.message'),
+      )
+      .where('d.workspace', '=', workspace)
+      .where('d.lane', '=', lane)
+      .where('d.sequence', '>', afterSequence)
+      .where(isOpen('d.state'))
+      .orderBy('d.sequence');
+  // Sizes first: a hundred bodies may be 100 MB, and each lane loads.
+  const sizes = await open()
+    .select(['d.sequence', sql<number>`octet_length(coalesce(x.body, b.body))`.as('bytes')])
+    .limit(limit)
+    .execute();
+  let bytes = 0;
+  const last = sizes
+    .filter((row, index) => {
+      bytes += row.bytes > LARGE_BODY ? 0 : row.bytes;
+      return index === 0 || bytes <= maxBytes;
+    })
+    .at(-1);
+  if (last === undefined) return [];
+  const rows = await open()
+    .select(['d.key', 'd.sequence', 'd.message', 'd.event', 'e.type', 'd.source_kind', 'd.source_id'])
+    .select(['d.replay_of', 'd.attempts', 'd.waited_ms', 'd.next_attempt_at'])
+    .select(sql<number>`CASE WHEN x.body IS NULL THEN 0 ELSE 1 END`.as('own_body'))
+    .select(
+      sql<string | null>`CASE WHEN octet_length(coalesce(x.body, b.body)) <= ${Math.min(LARGE_BODY, maxBytes)}
+        THEN coalesce(x.body, b.body) END`.as('body'),
+    )
+    .where('d.sequence', '<=', last.sequence)
+    .execute();
+  return rows.map(
+    (row): LaneItem => ({
+      key: row.key,
+      sequence: row.sequence,
+      message: row.message,
+      event: row.event,
+      eventType: row.type,
+      source: { kind: row.source_kind as Exclude<SourceKind, 'replay'>, id: row.source_id },
+      replay: row.replay_of !== null,
+      attempts: row.attempts,
+      waitedMs: row.waited_ms,
+      nextAttemptAt: row.next_attempt_at,
+      ownBody: row.own_body === 1,
+      body: row.body === null ? null : Buffer.from(row.body),
+    }),
+  );
 }

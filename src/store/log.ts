@@ -295,6 +295,16 @@ function entryOf(
   return { workspace, actor: by, action, target: formatId('dlv', delivery), details: {}, at };
 }
 
+/** To be part of every change of what is queued in a lane. */
+async function moveLane(trx: Transaction<Schema>, workspace: number, lane: number): Promise<void> {
+  await trx
+    .updateTable('lanes')
+    .set((eb) => ({ revision: eb('revision', '+', 1) }))
+    .where('workspace', '=', workspace)
+    .where('key', '=', lane)
+    .execute();
+}
+
 type DeliveryChange = Partial<DeliveriesTable>;
 
 /** Changes one delivery where its state allows; says what it found otherwise. */
@@ -314,7 +324,11 @@ async function changeDelivery(
     .where('state', 'in', from)
     .returning('lane')
     .execute();
-  if (changed !== undefined) return { kind: 'changed', lane: changed.lane };
+  if (changed !== undefined) {
+    // Who works the lane finds by it that what it holds in memory is no longer so.
+    await moveLane(trx, workspace, changed.lane);
+    return { kind: 'changed', lane: changed.lane };
+  }
   const found = await trx.selectFrom('deliveries').select('state').where(thisOne).executeTakeFirst();
   return found === undefined ? { kind: 'missing' } : { kind: 'unchanged', state: found.state as StoredState };
 }

@@ -13,6 +13,7 @@ import { automation } from './automationStep.ts';
 import { failurePolicy } from './failurePolicyStep.ts';
 import type { Schema } from './schema.ts';
 import type { Step, Types } from './schemaStep.ts';
+import { lanesByKey, slices } from './sliceStep.ts';
 
 /** Columns in the words of each database: SQLite's indexes end with the key by themselves. */
 const openByAge = (columns: string): string =>
@@ -153,6 +154,7 @@ const STEPS: ReadonlyArray<readonly [name: string, step: Step]> = [
   ['0002_failure_policy', failurePolicy],
   ['0003_automation', automation],
   ['0004_attempts_by_row', attemptsByRow],
+  ['0005_slices', (types) => [...slices(types), ...(types.clustered === '' ? lanesByKey : [])]],
 ];
 
 /** The steps for one database, as Kysely's Migrator takes them. */

@@ -10,6 +10,7 @@ import type { AttemptOutcome } from '../core/delivery/decide.ts';
 import type { StoredState } from '../core/delivery/machine.ts';
 import type { Ordering } from '../core/delivery/order.ts';
 import type { RetryPolicy } from '../core/delivery/retry.ts';
+import type { Slots } from '../core/ids.ts';
 import type { Condition } from '../core/routing/condition.ts';
 import type { Automation, NewActivation } from './records/automation.ts';
 import type { DeliverySource, NewDelivery } from './records/delivery.ts';
@@ -235,8 +236,6 @@ export interface PublishCall {
   /** The routing version that the events were matched with. */
   routingVersion: number;
   acceptedAt: number;
-  /** Node that takes unowned lanes it publishes into; null where this process does not send. */
-  node: string | null;
   idempotency: { key: string; hash: string } | null;
   /** How many events the workspace may publish on that day (days since the epoch, UTC); null for any number. */
   quota: { limit: number; day: number } | null;
@@ -249,15 +248,14 @@ export interface AcceptedEvent {
   runs: number;
 }
 
+/** A lane that a publish queued something in. */
 export interface TouchedLane {
   lane: number;
   endpoint: number;
-  epoch: number;
-  /** The node that owns it after the publish; null if none. */
-  owner: string | null;
+  revision: number;
   /** The first new sequence; the others follow without a gap, in the order of the call. */
   firstSequence: number;
-  /** Every delivery up to this sequence has ended. */
+  /** Every delivery up to this sequence has ended; later ones may have, too. */
   doneSequence: number;
 }
 
@@ -278,39 +276,70 @@ export type PublishAnswer =
   /** The id or idempotency key was used before for something else. Nothing was written. */
   | { kind: 'conflict'; what: 'event_id' | 'idempotency_key'; id: string };
 
-// ---------------------------------------------------------------- lanes
+// ---------------------------------------------------------------- nodes, slices and lanes
 
 export interface NodeRegistration {
-  /** 0…127, unique among living nodes (core/ids.ts). */
-  slot: number;
+  /** Its part of the key space: no other living node has any of them. */
+  slots: Slots;
   /** The largest key in the database. */
   largestKey: number;
+  /** The store's own time, ms. */
+  now: number;
 }
 
-/** A lane as its owner holds it: under another epoch it is another's, or the owner's anew. */
-export interface HeldLane {
-  lane: number;
+/** A slice as its node holds it: under another epoch it is another's, or this node's anew. */
+export interface HeldSlice {
+  slice: number;
   epoch: number;
+}
+
+/** What the store says of the slices, as one node asks it. */
+export interface SliceView {
+  held: HeldSlice[];
+  /** How many no living node has. */
+  free: number;
+  /** How many living nodes share the slices. */
+  senders: number;
 }
 
 /** A lane as its row says, with the routing version that holds for what it sends next. */
 export interface LaneState {
-  owner: string | null;
-  epoch: number;
-  lastSequence: number;
-  routingVersion: number;
-}
-
-export interface ClaimedLane {
   lane: number;
   workspace: number;
   endpoint: number;
-  epoch: number;
+  slice: number;
   lastSequence: number;
+  /** Every delivery up to this sequence has ended; later ones may have, too. */
   doneSequence: number;
+  /** Moved by every change of what is queued in the lane: skipped, retried now. */
+  revision: number;
+  routingVersion: number;
 }
 
-/** An open delivery as its lane's owner needs it. */
+/** The sums over a slice's lanes with work: equal sums, equal lanes. */
+export interface SliceDigest {
+  slice: number;
+  lanes: number;
+  keys: number;
+  sequences: number;
+  revisions: number;
+}
+
+/** A lane that memory knows nothing open of, as memory knows it. */
+export interface DrainedLane {
+  workspace: number;
+  lane: number;
+  lastSequence: number;
+  revision: number;
+}
+
+/**
+ * A body over this many characters is read when it is sent, once for all lanes that send it then, and not
+ * kept with what waits in a lane: a lane may hold a hundred deliveries, and a node thousands of lanes.
+ */
+export const LARGE_BODY = 32 * 1024;
+
+/** An open delivery as who works its lane needs it. */
 export interface LaneItem {
   key: number;
   sequence: number;
@@ -323,8 +352,10 @@ export interface LaneItem {
   attempts: number;
   waitedMs: number;
   nextAttemptAt: number | null;
-  /** UTF-8. One array for all deliveries of an event that were published here. */
-  body: Uint8Array;
+  /** Whether its message has a body of its own, in the place of its event's. */
+  ownBody: boolean;
+  /** UTF-8, shared by all deliveries of an event that were published here; null for one that is read when it is sent. */
+  body: Uint8Array | null;
 }
 
 export interface AttemptRecord {
@@ -349,10 +380,10 @@ export interface AttemptRecord {
 
 export interface AttemptResult {
   workspace: number;
-  lane: number;
+  slice: number;
+  /** Of the slice, when the attempt began. */
   epoch: number;
   delivery: number;
-  sequence: number;
   endpoint: number;
   attempt: AttemptRecord;
   next:
@@ -367,7 +398,7 @@ export interface AttemptResult {
   probe: boolean;
 }
 
-/** `fenced`: the lane has another owner by now; nothing of this result was written. */
+/** `fenced`: the lane's slice is another node's by now; nothing of this result was written. */
 export type RecordVerdict = 'recorded' | 'fenced';
 
 export interface RecordAnswer {

@@ -24,7 +24,7 @@ import type {
 } from './records/history.ts';
 import { type Locking, resend } from './resend.ts';
 import type { ReplaysTable, Schema } from './schema.ts';
-import { isInState } from './states.ts';
+import { isInState, isOpen } from './states.ts';
 import type { Store } from './store.ts';
 
 function toReplay(row: Selectable<ReplaysTable>): Replay {
@@ -227,7 +227,10 @@ async function openAt(trx: Transaction<Schema>, { workspace, endpoint }: Replay)
     .innerJoin('lanes as l', (join) =>
       join.onRef('l.workspace', '=', 'e.workspace').onRef('l.endpoint', '=', 'e.key'),
     )
-    .select(sql<number | null>`max(l.last_sequence - l.done_sequence)`.as('open'))
+    .select(
+      sql<number | null>`max(l.last_sequence - (SELECT min(d.sequence) FROM deliveries d
+        WHERE d.workspace = l.workspace AND d.lane = l.key AND ${isOpen('d.state')}) + 1)`.as('open'),
+    )
     .where('e.workspace', '=', workspace)
     .where('e.key', '=', endpoint)
     .where('e.disabled_at', 'is', null)

@@ -123,7 +123,7 @@ export async function advanceLanes(
     ([lane, { length }]) => sql`WHEN CAST(${lane} AS bigint) THEN CAST(${length} AS bigint)`,
   );
   const { rows } = await sql<{ key: number; last_sequence: number }>`
-    UPDATE lanes SET last_sequence = last_sequence + CASE key ${sql.join(cases, sql` `)} END
+    UPDATE lanes SET open = 1, last_sequence = last_sequence + CASE key ${sql.join(cases, sql` `)} END
     WHERE workspace = ${workspace} AND key IN (${keys})
     RETURNING key, last_sequence`.execute(trx);
   if (rows.length < counts.size) throw new Error('An endpoint names a lane that does not exist.');

@@ -276,7 +276,7 @@ function holding(
           join.onRef('l.workspace', '=', 'e.workspace').onRef('l.endpoint', '=', 'e.key'),
         )
         .select(['e.key', 'l.key as lane'])
-        .whereRef('l.last_sequence', '>', 'l.done_sequence')
+        .where(sql<SqlBool>`l.open = 1`)
         .execute();
       const expired: ExpiredHeld = { skipped: 0, lanes: [] };
       for (const { key: endpoint, lane } of rows) {

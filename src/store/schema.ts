@@ -71,21 +71,34 @@ export interface SecretsTable {
   expires_at: number | null;
 }
 
-/** One row per lane. `done_sequence`: every delivery up to it has ended. */
+/** One row per lane. */
 export interface LanesTable {
   key: number;
   workspace: number;
   endpoint: number;
+  /** The part of all lanes to which it belongs for ever: nodes hold slices (SlicesTable). */
+  slice: number;
   last_sequence: number;
+  /** Every delivery up to it has ended; written when the lane runs dry. */
   done_sequence: number;
-  owner: string | null;
-  epoch: number;
+  /** 1 from when it gets work until it has run dry. */
+  open: Generated<number>;
+  /** Moved by every change of what is queued. */
+  revision: Generated<number>;
 }
 
 export interface NodesTable {
   node: string;
   slot: number;
   lease_until: number;
+  sends: Generated<number>;
+}
+
+/** A fixed number of rows: which node works the lanes of which slice. */
+export interface SlicesTable {
+  slice: number;
+  owner: string | null;
+  epoch: number;
 }
 
 export interface EventsTable {
@@ -361,6 +374,7 @@ export interface Schema {
   secrets: SecretsTable;
   lanes: LanesTable;
   nodes: NodesTable;
+  slices: SlicesTable;
   events: EventsTable;
   event_bodies: EventBodiesTable;
   deliveries: DeliveriesTable;

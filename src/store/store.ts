@@ -45,14 +45,14 @@ import type {
   ApiKey,
   AttemptResult,
   ChangeAnswer,
-  ClaimedLane,
   CustomEventType,
   DeliveryFilter,
   DisabledReason,
+  DrainedLane,
   EndpointPatch,
   EventFilter,
   Failing,
-  HeldLane,
+  HeldSlice,
   LaneHead,
   LaneItem,
   LaneState,
@@ -67,6 +67,8 @@ import type {
   RecordAnswer,
   Routing,
   SealedSecret,
+  SliceDigest,
+  SliceView,
   StoredAttempt,
   StoredDelivery,
   StoredEvent,
@@ -84,8 +86,10 @@ export class StoreUnavailable extends Error {
 // ---------------------------------------------------------------- signals between nodes
 
 export type Signal =
-  /** Something in these lanes changed under their owner: look again. */
+  /** Something in these lanes changed: who works them is to look again. */
   | { kind: 'lanes'; lanes: readonly number[] }
+  /** Slices have become free. */
+  | { kind: 'slices' }
   | { kind: 'routing'; workspace: number }
   | { kind: 'bin'; bin: number };
 
@@ -177,29 +181,54 @@ export interface Store {
 
   // publishing and lanes (the hot path)
   publish(call: PublishCall): Promise<PublishAnswer>;
-  /** Whoever registers owns no lanes: those it held before are freed (others may have taken some). */
-  registerNode(node: string, leaseMs: number): Promise<NodeRegistration>;
-  /** Prolongs the node's lease; false where the node is unknown by now and must register again. */
-  heartbeat(node: string, leaseMs: number): Promise<boolean>;
-  /** Forgets the node and frees its lanes. */
-  unregisterNode(node: string): Promise<void>;
-  /** Takes up to `limit` lanes that have open deliveries, an enabled endpoint and no living owner; never from the node itself. */
-  claimLanes(node: string, limit: number, only: readonly number[] | null): Promise<ClaimedLane[]>;
-  /** Open deliveries of a lane after a sequence, in order. At least one even if it exceeds `maxBytes`. */
-  loadLane(lane: number, afterSequence: number, limit: number, maxBytes: number): Promise<LaneItem[]>;
   /**
-   * All in one transaction, with what follows for the endpoints: the error budget, disabling, notices
-   * (budget.ts). A batch may be handed in again when its answer was lost: what is recorded already
-   * stays as it is.
+   * Makes the node known for `leaseMs`. Whoever registers holds no slices: those it held before are free.
+   * `sends`: whether it takes its share of the slices.
    */
-  record(node: string, results: readonly AttemptResult[]): Promise<RecordAnswer>;
-  /** How many results at most to hand in with one call of `record`, and how many calls at one time. */
-  readonly recording: { readonly batch: number; readonly writers: number };
-  /** Notes that nothing of a lane is open up to `sequence`, which exists. */
-  settleLane(node: string, lane: number, epoch: number, sequence: number): Promise<void>;
-  readLane(lane: number): Promise<LaneState | null>;
-  /** Frees lanes of this node: all of them, or those without open deliveries. Returns those that are free now. */
-  releaseLanes(node: string, lanes: readonly HeldLane[], which: 'all' | 'drained'): Promise<number[]>;
+  registerNode(node: string, options: { leaseMs: number; sends: boolean }): Promise<NodeRegistration>;
+  /** Prolongs the node's lease; null where the node is unknown by now and must register again. `now` is the store's time. */
+  heartbeat(node: string, leaseMs: number): Promise<{ now: number } | null>;
+  /** Forgets the node and frees its slices. */
+  unregisterNode(node: string): Promise<void>;
+  readSlices(node: string): Promise<SliceView>;
+  /** Takes up to `limit` slices that no living node has, each under a new epoch. Forgets nodes whose lease has run out. */
+  takeSlices(node: string, limit: number): Promise<HeldSlice[]>;
+  /** Frees those of these slices that the node has. Its lanes there must have nothing in flight. */
+  releaseSlices(node: string, slices: readonly number[]): Promise<void>;
+  /** Of each of these slices that has lanes with work: the sums over them. */
+  digestSlices(slices: readonly number[]): Promise<SliceDigest[]>;
+  /** The lanes of these slices that may have open deliveries. */
+  listOpenLanes(slices: readonly number[]): Promise<LaneState[]>;
+  readLanes(lanes: readonly number[]): Promise<LaneState[]>;
+  /**
+   * Open deliveries of a lane after a sequence, in order, as far as their bodies come to `maxBytes`: at least
+   * one. Bodies over LARGE_BODY (records.ts), or over `maxBytes`, are left to `readBody`.
+   */
+  loadLane(
+    lane: { workspace: number; lane: number },
+    afterSequence: number,
+    limit: number,
+    maxBytes: number,
+  ): Promise<LaneItem[]>;
+  /** UTF-8; null where it is gone. */
+  readBody(
+    workspace: number,
+    item: Pick<LaneItem, 'event' | 'message' | 'ownBody'>,
+  ): Promise<Uint8Array | null>;
+  /** Notes of lanes that nothing is open in them, where that is so; answers for which it was. */
+  settleLanes(lanes: readonly DrainedLane[]): Promise<number[]>;
+  /**
+   * The results of one workspace, in one transaction, with what follows for the endpoints: the error
+   * budget, disabling, notices (budget.ts). A batch may be handed in again when its answer was lost: what
+   * is recorded already stays as it is.
+   */
+  record(node: string, workspace: number, results: readonly AttemptResult[]): Promise<RecordAnswer>;
+  /** How many results at most to hand in with one call of `record`, and how many calls at one time: in all, and of one workspace. */
+  readonly recording: {
+    readonly batch: number;
+    readonly writers: number;
+    readonly writersPerWorkspace: number;
+  };
 
   // the log
   listEvents(workspace: number, filter: EventFilter, page: Page): Promise<StoredEvent[]>;

@@ -53,7 +53,7 @@ async function fail(
       startedAt: T0 + at + index * 1_000,
       durationMs: 0,
     });
-    await store.record('node-a', [aFailure(endpoint, item, 0, { attempt })]);
+    await store.record('node-a', endpoint.workspace, [aFailure(endpoint, item, 0, { attempt })]);
   }
 }
 
@@ -89,10 +89,11 @@ export function budgetContract(open: OpenStore): void {
       const { workspace, pairs } = await aScene(store, 3);
       const [dead, flaky, healthy] = pairs;
       await fail(store, flaky.endpoint, flaky.item, { count: 2 });
-      await store.record('node-a', [
+      await store.record('node-a', workspace, [
         aResult(flaky.endpoint, 1, flaky.item, { attempt: anAttempt({ number: 3 }) }),
       ]);
-      if (healthy !== undefined) await store.record('node-a', [aResult(healthy.endpoint, 1, healthy.item)]);
+      if (healthy !== undefined)
+        await store.record('node-a', workspace, [aResult(healthy.endpoint, 1, healthy.item)]);
       const version = await versionOf(store, workspace);
       await fail(store, dead.endpoint, dead.item, { count: 28, at: MINUTE });
       expect(await disabledOf(store, workspace)).toEqual([null, null, null]);
@@ -105,7 +106,9 @@ export function budgetContract(open: OpenStore): void {
         startedAt: T0 + 2 * MINUTE,
         durationMs: 5,
       });
-      const answer = await store.record('node-a', [aFailure(dead.endpoint, dead.item, 0, { attempt: last })]);
+      const answer = await store.record('node-a', workspace, [
+        aFailure(dead.endpoint, dead.item, 0, { attempt: last }),
+      ]);
       expect(answer).toEqual({ verdicts: ['recorded'], moved: [workspace] });
       expect(await disabledOf(store, workspace)).toEqual(['error_budget', null, null]);
       expect(await versionOf(store, workspace)).toBe(version + 1);
@@ -171,11 +174,13 @@ export function budgetContract(open: OpenStore): void {
       const { workspace, pairs } = await aScene(store, 1);
       const [{ endpoint, item }] = pairs;
       const failure = aFailure(endpoint, item, 0);
-      await store.record('node-a', [failure]);
-      await store.record('node-a', [failure]);
-      await store.record('node-a', [{ ...aFailure(endpoint, item, 1), epoch: 9 }]);
+      await store.record('node-a', workspace, [failure]);
+      await store.record('node-a', workspace, [failure]);
+      await store.record('node-a', workspace, [{ ...aFailure(endpoint, item, 1), epoch: 9 }]);
       const own = anAttempt({ number: 2, outcome: 'dns', status: null, startedAt: T0, durationMs: 0 });
-      await store.record('node-a', [aFailure(endpoint, item, 0, { attempt: own, charged: false })]);
+      await store.record('node-a', workspace, [
+        aFailure(endpoint, item, 0, { attempt: own, charged: false }),
+      ]);
       expect(await store.listBudgetErrors(workspace, T0 - 1)).toEqual([{ endpoint: endpoint.key, at: T0 }]);
       expect((await store.listFailing(workspace)).get(endpoint.key)).toEqual({
         since: T0,
@@ -184,7 +189,7 @@ export function budgetContract(open: OpenStore): void {
         error: 'HTTP 500',
       });
       const done = anAttempt({ number: 3 });
-      await store.record('node-a', [aResult(endpoint, 1, item, { attempt: done })]);
+      await store.record('node-a', workspace, [aResult(endpoint, 1, item, { attempt: done })]);
       expect(await store.listFailing(workspace)).toEqual(new Map());
     });
 
@@ -208,7 +213,7 @@ export function budgetContract(open: OpenStore): void {
       expect(await store.claimProbe(workspace, other.endpoint.key, lane)).toBe(false);
       const attempt = anAttempt({ number: 29, startedAt: T0 + 6 * MINUTE });
       const arrived = aResult(one.endpoint, 1, one.item, { attempt, probe: true });
-      expect((await store.record('node-a', [arrived])).moved).toEqual([workspace]);
+      expect((await store.record('node-a', workspace, [arrived])).moved).toEqual([workspace]);
       expect((await store.routing(workspace))?.endpoints[0]?.recovery?.probing).toBe(false);
     });
 
@@ -217,8 +222,8 @@ export function budgetContract(open: OpenStore): void {
       const { workspace, pairs } = await aScene(store, 1);
       const [{ endpoint, item }] = pairs;
       const failure = aFailure(endpoint, item, 0, { next: DROPPED });
-      await store.record('node-a', [failure]);
-      await store.record('node-a', [failure]);
+      await store.record('node-a', workspace, [failure]);
+      await store.record('node-a', workspace, [failure]);
       expect(await noticesOf(store, workspace, 'delivery.dropped')).toMatchObject([
         { delivery: item.key, endpoint: endpoint.key, details: { reason: DROPPED.reason, attempts: 1 } },
       ]);
@@ -241,7 +246,7 @@ export function budgetContract(open: OpenStore): void {
             }),
           }),
         );
-        await store.record('node-a', results);
+        await store.record('node-a', workspace, results);
       }
       const reasons = await disabledOf(store, workspace);
       expect(reasons.filter((reason) => reason === 'error_budget')).toHaveLength(500);
@@ -259,7 +264,7 @@ export function budgetContract(open: OpenStore): void {
       const round = (at: number) =>
         Promise.all(
           endpoints.map((endpoint, index) =>
-            (index % 2 === 0 ? store : other).record('node-a', [
+            (index % 2 === 0 ? store : other).record('node-a', workspace, [
               aFailure(endpoint, queues[index]?.[0] as LaneItem, 0, {
                 attempt: anAttempt({
                   number: at,

@@ -1,6 +1,7 @@
 /** Small builders of what the port takes, each with overrides, and a store to use them on. */
 
-import { afterEach, beforeEach, expect } from 'vitest';
+import { afterEach, beforeEach } from 'vitest';
+import { SLICES, sliceOf } from '../../core/delivery/slice.ts';
 import { createKeyMaker } from '../../core/ids.ts';
 import type { NewNotice } from '../notices.ts';
 import type { BinRequest } from '../records/bins.ts';
@@ -9,10 +10,10 @@ import type { NoticeDetails, NoticeKind } from '../records/notices.ts';
 import {
   type AttemptRecord,
   type AttemptResult,
-  type ClaimedLane,
   DEFAULT_SETTINGS,
-  type HeldLane,
+  type HeldSlice,
   type LaneItem,
+  type LaneState,
   type NewEndpoint,
   type NewEvent,
   type Page,
@@ -56,7 +57,7 @@ export function useStore(open: OpenStore): () => Opened {
 export const T0 = 1_800_000_000_000;
 export const ALL: Page = { limit: 1_000, before: null };
 
-const keys = createKeyMaker(0, 0);
+const keys = createKeyMaker({ first: 0, count: 1 }, 0);
 let counter = 0;
 
 /** A new key; `at` is the time it speaks of. Keys only grow, whatever the time. */
@@ -169,7 +170,6 @@ export function aDelivery(endpoint: NewEndpoint, over: Partial<NewDelivery> = {}
     endpoint: endpoint.key,
     lane: endpoint.lanes[0] ?? 0,
     source: { kind: 'subscription', id: endpoint.key },
-    claim: true,
     body: null,
     ...over,
   };
@@ -202,7 +202,7 @@ export async function versionOf(store: Store, workspace: number): Promise<number
   return (await store.routingVersions([workspace])).get(workspace) ?? 0;
 }
 
-/** Publishes at the routing version of now; the node `node-a` takes the lanes. */
+/** Publishes at the routing version of now. */
 export async function publish(
   store: Store,
   workspace: number,
@@ -213,7 +213,6 @@ export async function publish(
     workspace,
     routingVersion: over.routingVersion ?? (await versionOf(store, workspace)),
     acceptedAt: T0,
-    node: 'node-a',
     idempotency: null,
     quota: null,
     events,
@@ -230,7 +229,7 @@ export async function publishAccepted(
   return answer;
 }
 
-/** A workspace with endpoints of one lane each, and a registered node `node-a`. */
+/** A workspace with endpoints of one lane each, and a node `node-a` that holds all slices under epoch 1. */
 export async function seed(
   store: Store,
   { endpoints: count = 1 }: { endpoints?: number } = {},
@@ -239,26 +238,23 @@ export async function seed(
   await store.createWorkspace(workspace);
   const endpoints = Array.from({ length: count }, () => anEndpoint({ workspace: workspace.key }));
   for (const endpoint of endpoints) await store.createEndpoint(endpoint, 'me');
-  await store.registerNode('node-a', 60_000);
+  if ((await store.heartbeat('node-a', 60_000)) === null) await join(store, 'node-a');
   const [endpoint] = endpoints;
   if (endpoint === undefined) throw new Error('At least one endpoint, please.');
   return { workspace: workspace.key, endpoint, endpoints };
 }
 
-/** The lane as its owner has it after publishing. */
-export async function laneOf(
-  store: Store,
-  endpoint: NewEndpoint,
-): Promise<{ lane: number; owner: string | null; epoch: number; lastSequence: number }> {
-  const lane = endpoint.lanes[0] ?? 0;
-  const state = await store.readLane(lane);
-  expect(state).not.toBeNull();
-  return {
-    lane,
-    owner: state?.owner ?? null,
-    epoch: state?.epoch ?? 0,
-    lastSequence: state?.lastSequence ?? 0,
-  };
+/** Registers a node and has it take all free slices. */
+export async function join(store: Store, node: string, leaseMs = 60_000): Promise<HeldSlice[]> {
+  await store.registerNode(node, { leaseMs, sends: true });
+  return store.takeSlices(node, SLICES);
+}
+
+/** The endpoint's first lane as its row says. */
+export async function laneOf(store: Store, endpoint: NewEndpoint): Promise<LaneState> {
+  const [state] = await store.readLanes(endpoint.lanes.slice(0, 1));
+  if (state === undefined) throw new Error('There is no such lane.');
+  return state;
 }
 
 /** What is open in the endpoint's first lane, with the bodies as text. */
@@ -267,8 +263,9 @@ export async function openItems(
   endpoint: NewEndpoint,
   after = 0,
 ): Promise<Array<LaneItem & { text: string }>> {
-  const items = await store.loadLane(endpoint.lanes[0] ?? 0, after, 1_000, 1e9);
-  return items.map((item) => ({ ...item, text: Buffer.from(item.body).toString() }));
+  const lane = { workspace: endpoint.workspace, lane: endpoint.lanes[0] ?? 0 };
+  const items = await store.loadLane(lane, after, 1_000, 1e9);
+  return items.map((item) => ({ ...item, text: Buffer.from(item.body ?? []).toString() }));
 }
 
 export function anAttempt(over: Partial<AttemptRecord> = {}): AttemptRecord {
@@ -300,19 +297,18 @@ export const WAITING: AttemptResult['next'] = {
   reason: 'HTTP 500',
 };
 
-/** The result of an item's attempt, under the epoch of its lane. */
+/** The result of an item's attempt, under the epoch of its lane's slice. */
 export function aResult(
   endpoint: NewEndpoint,
   epoch: number,
-  item: Pick<LaneItem, 'key' | 'sequence'>,
+  item: Pick<LaneItem, 'key'>,
   over: Partial<AttemptResult> = {},
 ): AttemptResult {
   return {
     workspace: endpoint.workspace,
-    lane: endpoint.lanes[0] ?? 0,
+    slice: sliceOf(endpoint.lanes[0] ?? 0),
     epoch,
     delivery: item.key,
-    sequence: item.sequence,
     endpoint: endpoint.key,
     attempt: anAttempt(),
     next: DELIVERED,
@@ -330,10 +326,6 @@ export async function publishSome(store: Store, endpoint: NewEndpoint, count: nu
   return openItems(store, endpoint);
 }
 
-export function sorted(lanes: readonly ClaimedLane[]): ClaimedLane[] {
-  return lanes.toSorted((one, other) => one.lane - other.lane);
-}
-
 export function aBinRequest(bin: number, over: Partial<BinRequest> = {}): BinRequest {
   return {
     key: aKey(),
@@ -347,9 +339,4 @@ export function aBinRequest(bin: number, over: Partial<BinRequest> = {}): BinReq
     signature: 'null',
     ...over,
   };
-}
-
-/** These lanes under the epoch that they have now. */
-export function heldLanes(store: Store, lanes: readonly number[]): Promise<HeldLane[]> {
-  return Promise.all(lanes.map(async (lane) => ({ lane, epoch: (await store.readLane(lane))?.epoch ?? -1 })));
 }

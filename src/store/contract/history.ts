@@ -32,7 +32,7 @@ async function publishEnded(
   endpoint: NewEndpoint,
   ends: ReadonlyArray<ReplayableState | null>,
 ): Promise<number[]> {
-  const { next } = createKeyMaker(1, 0);
+  const { next } = createKeyMaker({ first: 1, count: 1 }, 0);
   const keys: number[] = [];
   for (const [index, end] of ends.entries()) {
     const at = T0 + index * HOUR;
@@ -44,9 +44,9 @@ async function publishEnded(
     if (touched === undefined || end === null) continue;
     if (end === 'skipped') await store.skipDelivery(endpoint.workspace, delivery.key, 'me', at + 1);
     else {
-      const item = { key: delivery.key, sequence: touched.firstSequence };
+      const item = { key: delivery.key };
       const next = { state: end, endedAt: at + 1, reason: 'as told' };
-      await store.record('node-a', [aResult(endpoint, touched.epoch, item, { next })]);
+      await store.record('node-a', endpoint.workspace, [aResult(endpoint, 1, item, { next })]);
     }
   }
   return keys;
@@ -297,7 +297,7 @@ export function historyContract(open: OpenStore): void {
 
     test('a replay is one node’s; when that is gone, the next goes on where it was', async () => {
       const { store, endpoint, keys } = await seedEnded(['dropped', 'dropped', 'dropped']);
-      await store.registerNode('node-b', 60_000);
+      await store.registerNode('node-b', { leaseMs: 60_000, sends: true });
       await store.createReplay(aReplay(endpoint, {}, { total: 3 }));
       const before = await claimOne(store);
       const items = await itemsLeft(store, before);

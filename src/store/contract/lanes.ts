@@ -1,12 +1,14 @@
-/** The contract's part on nodes and lanes: who owns what, and what an owner reads. */
+/** The contract's part on nodes, slices and lanes: who works what, and what is read of it. */
 
 import { describe, expect, test } from 'vitest';
+import { SLICES, sliceOf } from '../../core/delivery/slice.ts';
+import { LARGE_BODY } from '../records.ts';
 import {
   aKey,
   anEndpoint,
   anEvent,
   aResult,
-  heldLanes,
+  join,
   laneOf,
   type OpenStore,
   openItems,
@@ -14,7 +16,6 @@ import {
   publishAccepted,
   publishSome,
   seed,
-  sorted,
   T0,
   useStore,
 } from './builders.ts';
@@ -22,199 +23,228 @@ import {
 const LONG = 60_000;
 /** A lease that ends before it begins. */
 const OVER = -1_000;
+const SENDS = { leaseMs: LONG, sends: true };
+
+const drainedOf = ({ workspace, lane, lastSequence, revision }: Awaited<ReturnType<typeof laneOf>>) => ({
+  workspace,
+  lane,
+  lastSequence,
+  revision,
+});
 
 export function lanesContract(open: OpenStore): void {
   describe('nodes', () => {
     const opened = useStore(open);
 
-    test('living nodes have slots of their own; one that has left gives its slot back', async () => {
+    test('a node has slots of its own; the store tells its time; one that has left gives its slots back', async () => {
       const { store } = opened();
-      const slots = await Promise.all(['a', 'b', 'c'].map((node) => store.registerNode(node, LONG)));
-      expect(slots.map(({ slot }) => slot).toSorted()).toEqual([0, 1, 2]);
-      expect(await store.heartbeat('a', LONG)).toBe(true);
-      await store.unregisterNode('b');
-      expect(await store.heartbeat('b', LONG)).toBe(false);
-      const freed = slots[1]?.slot;
-      expect((await store.registerNode('d', LONG)).slot).toBe(freed);
-      expect(await store.heartbeat('c', OVER)).toBe(true);
-      expect((await store.registerNode('e', LONG)).slot).toBe(slots[2]?.slot);
-      expect(await store.heartbeat('c', LONG)).toBe(false);
+      const first = await store.registerNode('a', SENDS);
+      expect(first.slots.count).toBeGreaterThanOrEqual(4);
+      const beat = await store.heartbeat('a', LONG);
+      expect((beat?.now ?? 0) - first.now).toBeGreaterThanOrEqual(0);
+      expect((beat?.now ?? 0) - first.now).toBeLessThan(60_000);
+      await store.unregisterNode('a');
+      expect(await store.heartbeat('a', LONG)).toBeNull();
+      expect((await store.registerNode('b', SENDS)).slots).toEqual(first.slots);
+      // A lease that has run out is as good as gone.
+      expect(await store.heartbeat('b', OVER)).not.toBeNull();
+      expect((await store.registerNode('c', SENDS)).slots).toEqual(first.slots);
+      expect(await store.heartbeat('b', LONG)).toBeNull();
     });
 
     test('a new node learns the largest key of any row', async () => {
       const { store } = opened();
-      expect((await store.registerNode('a', LONG)).largestKey).toBe(0);
+      expect((await store.registerNode('node-a', SENDS)).largestKey).toBe(0);
       const { workspace, endpoint } = await seed(store);
       const event = anEvent([endpoint]);
       await publishAccepted(store, workspace, [event]);
       const delivery = event.deliveries[0]?.key ?? 0;
-      expect((await store.registerNode('a', LONG)).largestKey).toBe(Math.max(event.key, delivery));
+      expect((await store.registerNode('node-a', SENDS)).largestKey).toBe(Math.max(event.key, delivery));
       const late = anEndpoint({ workspace, secrets: [] });
       await store.createEndpoint(late, 'me');
-      expect((await store.registerNode('a', LONG)).largestKey).toBe(Math.max(late.key, ...late.lanes));
+      expect((await store.registerNode('node-a', SENDS)).largestKey).toBe(Math.max(late.key, ...late.lanes));
     });
   });
 
-  describe('claiming', () => {
+  describe('slices', () => {
     const opened = useStore(open);
 
-    test('publishing takes a lane that nobody owns, once', async () => {
+    test('a node takes free slices, each under a new epoch, and is told which it has', async () => {
       const { store } = opened();
-      const { workspace, endpoint } = await seed(store);
-      await publishSome(store, endpoint, 1);
-      expect(await laneOf(store, endpoint)).toMatchObject({ owner: 'node-a', epoch: 1 });
-      const { lanes } = await publishAccepted(store, workspace, [anEvent([endpoint])], { node: 'node-b' });
-      expect(lanes).toMatchObject([{ owner: 'node-a', epoch: 1, firstSequence: 2 }]);
-    });
-
-    test('publishing leaves a lane alone that it is not to claim, or without a node', async () => {
-      const { store } = opened();
-      const { workspace, endpoint } = await seed(store);
-      const held = anEvent([endpoint]);
-      const deliveries = held.deliveries.map((delivery) => ({ ...delivery, claim: false }));
-      await publishAccepted(store, workspace, [{ ...held, deliveries }]);
-      await publishAccepted(store, workspace, [anEvent([endpoint])], { node: null });
-      expect(await laneOf(store, endpoint)).toMatchObject({ owner: null, epoch: 0, lastSequence: 2 });
-    });
-
-    test('claiming takes lanes with open deliveries, up to the limit, each by one node', async () => {
-      const { store } = opened();
-      const other = await opened().another();
-      const { workspace, endpoints } = await seed(store, { endpoints: 12 });
-      await store.registerNode('node-b', LONG);
-      const wanted = endpoints.slice(0, 10);
-      await publishAccepted(store, workspace, [anEvent(wanted)], { node: null });
-      expect(await store.claimLanes('node-a', 3, null)).toHaveLength(3);
-      expect(await store.claimLanes('node-a', 100, [])).toEqual([]);
-      const rest = await Promise.all([
-        store.claimLanes('node-a', 100, null),
-        other.claimLanes('node-b', 100, null),
-        store.claimLanes('node-a', 100, null),
+      await store.registerNode('a', SENDS);
+      expect(await store.readSlices('a')).toEqual({ held: [], free: SLICES, senders: 1 });
+      const some = await store.takeSlices('a', 100);
+      expect(some).toHaveLength(100);
+      expect(some.every(({ epoch }) => epoch === 1)).toBe(true);
+      const rest = await store.takeSlices('a', 1_000);
+      expect(new Set([...some, ...rest].map(({ slice }) => slice)).size).toBe(SLICES);
+      expect(await store.takeSlices('a', 10)).toEqual([]);
+      const view = await store.readSlices('a');
+      expect(view.free).toBe(0);
+      expect(view.held).toHaveLength(SLICES);
+      await store.releaseSlices('a', [3, 4]);
+      // Whoever does not have them frees none.
+      await store.releaseSlices('b', [5]);
+      await store.releaseSlices('a', []);
+      expect((await store.readSlices('a')).free).toBe(2);
+      expect((await store.takeSlices('a', 10)).toSorted((one, other) => one.slice - other.slice)).toEqual([
+        { slice: 3, epoch: 2 },
+        { slice: 4, epoch: 2 },
       ]);
-      // What one is taking the other passes over: the next round finds what neither got.
-      rest.push(await store.claimLanes('node-a', 100, null));
-      const claimed = rest.flat();
-      expect(claimed).toHaveLength(7);
-      expect(new Set(claimed.map(({ lane }) => lane)).size).toBe(7);
-      for (const lane of claimed) {
-        expect(lane).toMatchObject({ workspace, epoch: 1, lastSequence: 1, doneSequence: 0 });
-      }
     });
 
-    test('only the lanes asked for are claimed', async () => {
+    test('P4: who is not registered, or registers again, has no slices', async () => {
       const { store } = opened();
-      const { workspace, endpoints } = await seed(store, { endpoints: 3 });
-      await publishAccepted(store, workspace, [anEvent(endpoints)], { node: null });
-      const lanes = endpoints.slice(1).map((endpoint) => endpoint.lanes[0] ?? 0);
-      const claimed = sorted(await store.claimLanes('node-a', 100, lanes));
-      expect(claimed.map(({ lane }) => lane)).toEqual(lanes);
-    });
-
-    test('P9: lanes of a disabled or deleted endpoint are not claimed', async () => {
-      const { store } = opened();
+      expect(await store.takeSlices('nobody', 10)).toEqual([]);
       const { workspace, endpoint } = await seed(store);
-      await publishAccepted(store, workspace, [anEvent([endpoint])], { node: null });
-      await store.disableEndpoint(workspace, endpoint.key, { reason: 'gone', at: T0, by: 'receiver' });
-      expect(await store.claimLanes('node-a', 100, null)).toEqual([]);
-      await store.enableEndpoint(workspace, endpoint.key, 'send', 'me', T0);
-      expect(await store.claimLanes('node-a', 100, null)).toHaveLength(1);
-    });
-
-    test("P4: a living node's lane is nobody else's, nor claimed twice by itself", async () => {
-      const { store } = opened();
-      const { endpoint } = await seed(store);
-      await store.registerNode('node-b', LONG);
-      await publishSome(store, endpoint, 1);
-      expect(await store.claimLanes('node-b', 100, null)).toEqual([]);
-      expect(await store.claimLanes('node-a', 100, null)).toEqual([]);
-      // Even with its own lease run out: nobody has struck it off.
-      await store.heartbeat('node-a', OVER);
-      expect(await store.claimLanes('node-a', 100, null)).toEqual([]);
-      expect(await laneOf(store, endpoint)).toMatchObject({ owner: 'node-a', epoch: 1 });
-    });
-
-    test('P4, P5: a dead node is fenced: its lane is taken over and its late result writes nothing', async () => {
-      const { store } = opened();
-      const { workspace, endpoint } = await seed(store);
-      await store.registerNode('node-b', LONG);
       const [item] = await publishSome(store, endpoint, 1);
       if (item === undefined) throw new Error('Nothing is open.');
-      await store.heartbeat('node-a', OVER);
-      expect(await store.claimLanes('node-b', 100, null)).toMatchObject([{ epoch: 2, doneSequence: 0 }]);
-      expect(await store.heartbeat('node-a', LONG)).toBe(false);
-      expect((await store.record('node-a', [aResult(endpoint, 1, item)])).verdicts).toEqual(['fenced']);
-      expect((await store.record('node-b', [aResult(endpoint, 1, item)])).verdicts).toEqual(['fenced']);
+      await store.registerNode('node-a', SENDS);
+      expect((await store.readSlices('node-a')).held).toEqual([]);
+      expect((await store.record('node-a', workspace, [aResult(endpoint, 1, item)])).verdicts).toEqual([
+        'fenced',
+      ]);
+      await store.takeSlices('node-a', SLICES);
+      expect((await store.record('node-a', workspace, [aResult(endpoint, 1, item)])).verdicts).toEqual([
+        'fenced',
+      ]);
+      expect((await store.record('node-a', workspace, [aResult(endpoint, 2, item)])).verdicts).toEqual([
+        'recorded',
+      ]);
+    });
+
+    test('P4, P5: a slice that was given away is fenced for the node that had it', async () => {
+      const { store } = opened();
+      const { workspace, endpoint } = await seed(store);
+      const [item] = await publishSome(store, endpoint, 1);
+      if (item === undefined) throw new Error('Nothing is open.');
+      await store.releaseSlices('node-a', [sliceOf(endpoint.lanes[0] ?? 0)]);
+      expect((await store.record('node-a', workspace, [aResult(endpoint, 1, item)])).verdicts).toEqual([
+        'fenced',
+      ]);
       expect(await store.listAttempts(workspace, [item.key], { full: false })).toEqual([]);
       expect((await store.findDelivery(workspace, item.key))?.state).toBe('pending');
-      expect((await store.record('node-b', [aResult(endpoint, 2, item)])).verdicts).toEqual(['recorded']);
     });
 
-    test('P4: who registers again owns nothing any more', async () => {
+    test('a node that leaves frees its slices', async () => {
       const { store } = opened();
-      const { endpoint } = await seed(store);
-      const [item] = await publishSome(store, endpoint, 1);
-      if (item === undefined) throw new Error('Nothing is open.');
-      await store.registerNode('node-a', LONG);
-      expect(await laneOf(store, endpoint)).toMatchObject({ owner: null });
-      expect((await store.record('node-a', [aResult(endpoint, 1, item)])).verdicts).toEqual(['fenced']);
-      expect(await store.claimLanes('node-a', 100, null)).toMatchObject([{ epoch: 2 }]);
-    });
-
-    test('releasing frees all of a node’s lanes, or those without open deliveries', async () => {
-      const { store } = opened();
-      const { endpoints } = await seed(store, { endpoints: 2 });
-      const [busy, idle] = endpoints as [(typeof endpoints)[0], (typeof endpoints)[0]];
-      await publishSome(store, busy, 1);
-      const [item] = await publishSome(store, idle, 1);
-      if (item === undefined) throw new Error('Nothing is open.');
-      await store.record('node-a', [aResult(idle, 1, item)]);
-      const held = await heldLanes(
-        store,
-        endpoints.map((endpoint) => endpoint.lanes[0] ?? 0),
-      );
-      const former = held.map(({ lane, epoch }) => ({ lane, epoch: epoch - 1 }));
-      await store.releaseLanes('node-b', held, 'all');
-      await store.releaseLanes('node-a', [], 'all');
-      await store.releaseLanes('node-a', held, 'drained');
-      expect((await laneOf(store, busy)).owner).toBe('node-a');
-      expect((await laneOf(store, idle)).owner).toBeNull();
-      await store.releaseLanes('node-a', former, 'all');
-      expect((await laneOf(store, busy)).owner).toBe('node-a');
-      await store.releaseLanes('node-a', held, 'all');
-      expect((await laneOf(store, busy)).owner).toBeNull();
-      const claimed = await store.claimLanes('node-b', 100, null);
-      expect(claimed).toMatchObject([{ lane: busy.lanes[0], epoch: 2 }]);
-    });
-
-    test('a node that leaves frees its lanes', async () => {
-      const { store } = opened();
-      const { endpoint } = await seed(store);
-      await publishSome(store, endpoint, 1);
+      await seed(store);
       await store.unregisterNode('node-a');
-      expect((await laneOf(store, endpoint)).owner).toBeNull();
+      expect(await store.readSlices('node-a')).toMatchObject({ held: [], free: SLICES, senders: 0 });
+      expect(await join(store, 'node-b')).toHaveLength(SLICES);
     });
+  });
 
-    test('settling notes that nothing is open up to a sequence, by the owner only', async () => {
+  describe('lanes with work', () => {
+    const opened = useStore(open);
+
+    test('a lane is open from when it gets work until it has been closed as dry', async () => {
       const { store } = opened();
       const { workspace, endpoint } = await seed(store);
+      const slice = sliceOf(endpoint.lanes[0] ?? 0);
+      const slices = Array.from({ length: SLICES }, (_, index) => index);
+      expect(await store.listOpenLanes(slices)).toEqual([]);
+      expect(await store.digestSlices(slices)).toEqual([]);
       const items = await publishSome(store, endpoint, 2);
-      for (const item of items) await store.skipDelivery(workspace, item.key, 'me', T0);
-      const lane = endpoint.lanes[0] ?? 0;
-      await store.settleLane('node-b', lane, 1, 2);
-      await store.settleLane('node-a', lane, 9, 2);
-      expect(await store.releaseLanes('node-a', [{ lane, epoch: 1 }], 'drained')).toEqual([]);
-      expect((await laneOf(store, endpoint)).owner).toBe('node-a');
-      await store.settleLane('node-a', lane, 1, 2);
-      await store.settleLane('node-a', lane, 1, 1);
-      expect(await store.releaseLanes('node-a', [{ lane, epoch: 1 }], 'drained')).toEqual([lane]);
-      expect((await laneOf(store, endpoint)).owner).toBeNull();
-      expect(await store.claimLanes('node-a', 10, null)).toEqual([]);
-      expect(await store.readLane(1)).toBeNull();
+      const version = (await store.routingVersions([workspace])).get(workspace);
+      const state = {
+        lane: endpoint.lanes[0],
+        workspace,
+        endpoint: endpoint.key,
+        slice,
+        lastSequence: 2,
+        doneSequence: 0,
+        revision: 0,
+        routingVersion: version,
+      };
+      expect(await store.listOpenLanes(slices)).toEqual([state]);
+      expect(await store.readLanes(endpoint.lanes)).toEqual([state]);
+      expect(await store.listOpenLanes(slices.filter((other) => other !== slice))).toEqual([]);
+      const keys = (endpoint.lanes[0] ?? 0) % 1_000_003;
+      expect(await store.digestSlices([slice])).toEqual([
+        { slice, lanes: 1, keys, sequences: 2, revisions: 0 },
+      ]);
+      // Not while something is open, whatever memory thinks.
+      expect(await store.settleLanes([drainedOf(await laneOf(store, endpoint))])).toEqual([]);
+      for (const item of items) await store.record('node-a', workspace, [aResult(endpoint, 1, item)]);
+      const known = drainedOf(await laneOf(store, endpoint));
+      // Nor where memory is behind.
+      expect(await store.settleLanes([{ ...known, lastSequence: 1 }])).toEqual([]);
+      expect(await store.settleLanes([{ ...known, revision: 7 }])).toEqual([]);
+      expect(await store.settleLanes([known])).toEqual([known.lane]);
+      expect(await store.listOpenLanes([slice])).toEqual([]);
+      expect(await laneOf(store, endpoint)).toMatchObject({ lastSequence: 2, doneSequence: 2 });
+      const { lanes } = await publishAccepted(store, workspace, [anEvent([endpoint])]);
+      expect(lanes).toMatchObject([{ firstSequence: 3, doneSequence: 2, revision: 0 }]);
+      expect(await store.listOpenLanes([slice])).toHaveLength(1);
+    });
+
+    test('a skip and a retry move the lane, so that who works it finds that what it holds is old', async () => {
+      const { store } = opened();
+      const { workspace, endpoint } = await seed(store);
+      const [first, second] = await publishSome(store, endpoint, 2);
+      if (first === undefined || second === undefined) throw new Error('Nothing is open.');
+      const waiting = { state: 'waiting', nextAttemptAt: T0 + 1e9, waitedMs: 1, reason: 'HTTP 500' } as const;
+      await store.record('node-a', workspace, [aResult(endpoint, 1, first, { next: waiting })]);
+      await store.retryNow(workspace, first.key, T0, 'me');
+      expect((await laneOf(store, endpoint)).revision).toBe(1);
+      await store.skipDelivery(workspace, second.key, 'me', T0);
+      expect((await laneOf(store, endpoint)).revision).toBe(2);
+      // What changes nothing moves nothing.
+      await store.skipDelivery(workspace, second.key, 'me', T0);
+      expect((await laneOf(store, endpoint)).revision).toBe(2);
+      expect(await store.settleLanes([{ ...drainedOf(await laneOf(store, endpoint)), revision: 1 }])).toEqual(
+        [],
+      );
+    });
+
+    test('a resend opens a lane that was closed', async () => {
+      const { store } = opened();
+      const { workspace, endpoint } = await seed(store);
+      const [item] = await publishSome(store, endpoint, 1);
+      if (item === undefined) throw new Error('Nothing is open.');
+      await store.record('node-a', workspace, [aResult(endpoint, 1, item)]);
+      const known = drainedOf(await laneOf(store, endpoint));
+      await store.settleLanes([known]);
+      await store.replayDelivery(workspace, item.key, { key: aKey(), now: T0, by: 'me' });
+      expect(await store.listOpenLanes([sliceOf(known.lane)])).toMatchObject([{ lastSequence: 2 }]);
+      expect(await store.settleLanes([known])).toEqual([]);
+    });
+
+    test('more lanes than a statement has parameters are read and closed', async () => {
+      const { store } = opened();
+      const { workspace, endpoint } = await seed(store);
+      await publishSome(store, endpoint, 1);
+      const many = Array.from({ length: 70_000 }, (_, index) => index + 1);
+      expect(await store.readLanes([...many, ...endpoint.lanes])).toHaveLength(1);
+      const drained = many
+        .slice(0, 40_000)
+        .map((lane) => ({ workspace, lane, lastSequence: 0, revision: 0 }));
+      expect(await store.settleLanes(drained)).toEqual([]);
     });
   });
 
   describe('reading a lane', () => {
     const opened = useStore(open);
+
+    test('a large body is left to be read when it is sent; so is every body where there is no room', async () => {
+      const { store } = opened();
+      const { workspace, endpoint } = await seed(store);
+      const large = JSON.stringify('م'.repeat(LARGE_BODY));
+      await publishAccepted(store, workspace, [
+        anEvent([endpoint], { body: large }),
+        anEvent([endpoint], { body: '"small"' }),
+      ]);
+      const lane = { workspace, lane: endpoint.lanes[0] ?? 0 };
+      const items = await store.loadLane(lane, 0, 100, 1_000);
+      expect(items.map(({ body }) => body?.toString() ?? null)).toEqual([null, '"small"']);
+      const [first] = items;
+      if (first === undefined) throw new Error('Nothing is open.');
+      expect(Buffer.from((await store.readBody(workspace, first)) ?? []).toString()).toBe(large);
+      expect((await store.loadLane(lane, 1, 1, 0)).map(({ body }) => body)).toEqual([null]);
+      expect(await store.readBody(workspace, { ...first, event: 1 })).toBeNull();
+      expect(await store.readBody(workspace, { ...first, ownBody: true })).toBeNull();
+    });
 
     test('P3: open deliveries come in order, after a sequence, up to a number and a size', async () => {
       const { store } = opened();
@@ -222,7 +252,7 @@ export function lanesContract(open: OpenStore): void {
       const body = JSON.stringify('x'.repeat(998));
       const events = Array.from({ length: 10 }, () => anEvent([endpoint], { body }));
       await publishAccepted(store, workspace, events);
-      const lane = endpoint.lanes[0] ?? 0;
+      const lane = { workspace, lane: endpoint.lanes[0] ?? 0 };
       const sequences = async (after: number, limit: number, maxBytes: number): Promise<number[]> =>
         (await store.loadLane(lane, after, limit, maxBytes)).map(({ sequence }) => sequence);
       expect(await sequences(0, 3, 1e6)).toEqual([1, 2, 3]);
@@ -242,6 +272,7 @@ export function lanesContract(open: OpenStore): void {
         attempts: 0,
         waitedMs: 0,
         nextAttemptAt: null,
+        ownBody: false,
         body: Buffer.from(body),
         text: body,
       });
@@ -252,7 +283,7 @@ export function lanesContract(open: OpenStore): void {
       const { workspace, endpoint } = await seed(store);
       const [first] = await publishSome(store, endpoint, 2);
       if (first === undefined) throw new Error('Nothing is open.');
-      await store.record('node-a', [aResult(endpoint, 1, first)]);
+      await store.record('node-a', workspace, [aResult(endpoint, 1, first)]);
       const lane = endpoint.lanes[0] ?? 0;
       const replay = { key: aKey(), now: T0 + 9, by: 'me' };
       expect(await store.replayDelivery(workspace, first.key, replay)).toEqual({ kind: 'changed', lane });

@@ -84,9 +84,9 @@ export function logContract(open: OpenStore): void {
       const [first, second, third] = await openItems(store, one);
       if (first === undefined || second === undefined || third === undefined)
         throw new Error('Nothing is open.');
-      await store.record('node-a', [aResult(one, 1, first)]);
-      await store.record('node-a', [aResult(one, 1, second, { next: DROPPED })]);
-      await store.record('node-a', [aResult(one, 1, third, { next: WAITING })]);
+      await store.record('node-a', workspace, [aResult(one, 1, first)]);
+      await store.record('node-a', workspace, [aResult(one, 1, second, { next: DROPPED })]);
+      await store.record('node-a', workspace, [aResult(one, 1, third, { next: WAITING })]);
       const list = async (filter: DeliveryFilter): Promise<string> => {
         const ids: string[] = [];
         let before: number | null = null;
@@ -124,8 +124,8 @@ export function logContract(open: OpenStore): void {
       const [first, second] = items;
       if (first === undefined || second === undefined) throw new Error('Nothing is open.');
       const lane = endpoint.lanes[0] ?? 0;
-      await store.record('node-a', [aResult(endpoint, 1, first)]);
-      await store.record('node-a', [aResult(endpoint, 1, second, { next: WAITING })]);
+      await store.record('node-a', workspace, [aResult(endpoint, 1, first)]);
+      await store.record('node-a', workspace, [aResult(endpoint, 1, second, { next: WAITING })]);
       await store.skipDelivery(workspace, items[3]?.key ?? 0, 'me', T0);
       expect(await store.laneHead(lane, 5)).toEqual({
         key: second.key,
@@ -148,7 +148,7 @@ export function logContract(open: OpenStore): void {
         kind: 'unchanged',
         state: 'pending',
       });
-      await store.record('node-a', [aResult(endpoint, 1, item, { next: WAITING })]);
+      await store.record('node-a', workspace, [aResult(endpoint, 1, item, { next: WAITING })]);
       expect(await store.retryNow(workspace, item.key, T0 + 3, 'me')).toEqual({ kind: 'changed', lane });
       expect((await openItems(store, endpoint))[0]?.nextAttemptAt).toBe(T0 + 3);
       expect(await store.skipDelivery(workspace, item.key, 'me', T0 + 4)).toEqual({ kind: 'changed', lane });
@@ -172,9 +172,11 @@ export function logContract(open: OpenStore): void {
       if (first === undefined || second === undefined) throw new Error('Nothing is open.');
       for (const number of [1, 2]) {
         const next = number === 1 ? WAITING : DROPPED;
-        await store.record('node-a', [aResult(endpoint, 1, first, { attempt: anAttempt({ number }), next })]);
+        await store.record('node-a', workspace, [
+          aResult(endpoint, 1, first, { attempt: anAttempt({ number }), next }),
+        ]);
       }
-      await store.record('node-a', [aResult(endpoint, 1, second)]);
+      await store.record('node-a', workspace, [aResult(endpoint, 1, second)]);
       const attempts = await store.listAttempts(workspace, [second.key, first.key], { full: true });
       expect(attempts.map(({ delivery, number }) => [delivery, number])).toEqual([
         [first.key, 1],

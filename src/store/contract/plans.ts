@@ -6,8 +6,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { audit } from '../audit.ts';
 import { bins } from '../bins.ts';
 import { endpoints } from '../endpoints.ts';
-import { type LaneDialect, lanes } from '../lanes.ts';
+import { lanes } from '../lanes.ts';
 import { log } from '../log.ts';
+import { type NodeDialect, nodes } from '../nodes.ts';
 import { notices } from '../notices.ts';
 import type { ReplayableState } from '../records/history.ts';
 import type { DeliveryFilter, EventFilter } from '../records.ts';
@@ -18,7 +19,7 @@ import type { Schema } from '../schema.ts';
 
 export interface Explained {
   db: Kysely<Schema>;
-  dialect: LaneDialect;
+  dialect: NodeDialect;
   /** Called once the rows are there. */
   ready(): Promise<void>;
   /** The plan's lines. */
@@ -38,8 +39,8 @@ const SEED = [
   `INSERT INTO endpoints (key, workspace, url, name, event_types, ordering, retry, timeout_ms, signature, lanes,
     created_at, updated_at, disabled_at) SELECT 100 + i, 1, 'u', 'n', '[]', '{}', '{}', 1, '{}', '[]', 0, 0,
     CASE WHEN i = 1 THEN 1 END FROM n WHERE i <= 20`,
-  `INSERT INTO lanes (key, workspace, endpoint, last_sequence, done_sequence, owner, epoch)
-    SELECT 200 + i, 1, 100 + i, 5000, 4900, 'a', 1 FROM n WHERE i <= 20`,
+  `INSERT INTO lanes (key, workspace, endpoint, slice, last_sequence, done_sequence, open)
+    SELECT 200 + i, 1, 100 + i, i, 5000, 4900, 1 FROM n WHERE i <= 20`,
   `INSERT INTO events (key, workspace, id, type, subject, created_at, accepted_at, hash, test, deliveries)
     SELECT 1000 + i, CASE WHEN i % 10 = 0 THEN 2 ELSE 1 END, 'e' || i, CASE WHEN i = 5 THEN 'rare' ELSE 't' || (i % 7) END, 's' || (i % 997), i, i, 'h', 0, 1
     FROM n`,
@@ -141,14 +142,18 @@ export function planContract(
 
     test('one row, one lane, one endpoint', async () => {
       const verbs = { ...log(explained.db, explained.db), ...endpoints(explained.db, explained.db) };
-      const lane = lanes(explained.db, explained.db, explained.dialect);
+      const lane = lanes(explained.db, explained.db);
       await check(() => verbs.findEvent(WORKSPACE, 'e77'));
       await check(() => verbs.findDelivery(WORKSPACE, 500_077));
       await check(() => verbs.listAttempts(WORKSPACE, [500_077, 500_078], { full: true }));
       await check(() => verbs.laneHead(203, 4_990));
       await check(() => verbs.countOpen(WORKSPACE, [101, 102]));
-      await check(() => lane.loadLane(203, 4_900, 100, 1e6));
-      await check(() => lane.claimLanes('b', 10, null));
+      await check(() => lane.loadLane({ workspace: WORKSPACE, lane: 203 }, 4_900, 100, 1e6));
+      await check(() => lane.readLanes([203, 204]));
+      await check(() => lane.digestSlices([1, 2, 3]));
+      await check(() => lane.listOpenLanes([1, 2, 3]));
+      const drained = { workspace: WORKSPACE, lane: 203, lastSequence: 5_000, revision: 0 };
+      await check(() => lane.settleLanes([drained]));
       await check(() => verbs.skipDelivery(WORKSPACE, 599_999, 'me', 1));
     });
 
@@ -208,7 +213,10 @@ export function planContract(
 
     test('starting, sweeping, enabling and deleting', async () => {
       const verbs = endpoints(explained.db, explained.db);
-      await check(() => lanes(explained.db, explained.db, explained.dialect).registerNode('b', 1_000));
+      const node = nodes(explained.db, explained.db, explained.dialect);
+      await check(() => node.registerNode('b', { leaseMs: 1_000, sends: true }));
+      await check(() => node.takeSlices('b', 10));
+      await check(() => node.readSlices('b'));
       await check(() => bins(explained.db, explained.db).sweep(1, 1, 10));
       await check(() => verbs.enableEndpoint(WORKSPACE, 101, 'send', 'me', 1));
       await check(() => verbs.enableEndpoint(WORKSPACE, 101, 'skip', 'me', 1));

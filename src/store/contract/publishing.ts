@@ -48,8 +48,7 @@ export function publishingContract(open: OpenStore): void {
           {
             lane: endpoint.lanes[0],
             endpoint: endpoint.key,
-            epoch: 1,
-            owner: 'node-a',
+            revision: 0,
             firstSequence: 1,
             doneSequence: 0,
           },

@@ -1,14 +1,14 @@
 /** The contract's part on recording attempts. */
 
 import { describe, expect, test } from 'vitest';
+import { SLICES, sliceOf } from '../../core/delivery/slice.ts';
+import type { NewEndpoint } from '../records.ts';
 import {
   anAttempt,
   anEvent,
   aResult,
   DELIVERED,
   DROPPED,
-  heldLanes,
-  laneOf,
   type OpenStore,
   openItems,
   publishAccepted,
@@ -37,7 +37,7 @@ export function recordingContract(open: OpenStore): void {
         requestHeaders: '[["x-a","\\u0000{\\"b\\"},"]]',
         truncated: true,
       });
-      expect(await store.record('node-a', [aResult(endpoint, 1, first, { attempt })])).toEqual({
+      expect(await store.record('node-a', workspace, [aResult(endpoint, 1, first, { attempt })])).toEqual({
         verdicts: ['recorded'],
         moved: [],
       });
@@ -58,10 +58,6 @@ export function recordingContract(open: OpenStore): void {
       const [brief] = await store.listAttempts(workspace, [first.key], { full: false });
       expect(brief).toMatchObject({ requestHeaders: '[]', responseHeaders: null, responseBody: null });
       expect((await openItems(store, endpoint)).map(({ key }) => key)).toEqual([second.key]);
-      await store.releaseLanes('node-a', await heldLanes(store, endpoint.lanes), 'all');
-      expect(await store.claimLanes('node-a', 10, null)).toMatchObject([
-        { doneSequence: 1, lastSequence: 2 },
-      ]);
     });
 
     test('a waiting delivery keeps its place and its waits; then it may be dropped', async () => {
@@ -70,7 +66,9 @@ export function recordingContract(open: OpenStore): void {
       const [item] = await publishSome(store, endpoint, 1);
       if (item === undefined) throw new Error('Nothing is open.');
       const failed = anAttempt({ outcome: 'timeout', status: null, responseHeaders: null });
-      await store.record('node-a', [aResult(endpoint, 1, item, { attempt: failed, next: WAITING })]);
+      await store.record('node-a', workspace, [
+        aResult(endpoint, 1, item, { attempt: failed, next: WAITING }),
+      ]);
       expect((await openItems(store, endpoint))[0]).toMatchObject({
         attempts: 1,
         waitedMs: 30_000,
@@ -83,7 +81,7 @@ export function recordingContract(open: OpenStore): void {
         endedAt: null,
       });
       const second = aResult(endpoint, 1, item, { attempt: anAttempt({ number: 2 }), next: DROPPED });
-      await store.record('node-a', [second]);
+      await store.record('node-a', workspace, [second]);
       expect(await store.findDelivery(workspace, item.key)).toMatchObject({
         state: 'dropped',
         reason: 'used up',
@@ -111,22 +109,22 @@ export function recordingContract(open: OpenStore): void {
           });
         }),
       );
-      expect((await store.record('node-a', results)).verdicts).toEqual(
+      expect((await store.record('node-a', workspace, results)).verdicts).toEqual(
         results.map(({ epoch }) => (epoch === 1 ? 'recorded' : 'fenced')),
       );
       const states = await Promise.all(
         results.map(async ({ delivery }) => (await store.findDelivery(workspace, delivery))?.state),
       );
       expect(states).toEqual(results.map(({ epoch, next }) => (epoch === 1 ? next.state : 'pending')));
-      expect(await store.record('node-a', [])).toEqual({ verdicts: [], moved: [] });
+      expect(await store.record('node-a', workspace, [])).toEqual({ verdicts: [], moved: [] });
     });
 
-    test('results of one lane in one batch are recorded in their order', async () => {
+    test('results of one delivery in one batch are recorded in their order', async () => {
       const { store } = opened();
       const { workspace, endpoint } = await seed(store);
       const [first, second] = await publishSome(store, endpoint, 2);
       if (first === undefined || second === undefined) throw new Error('Nothing is open.');
-      const { verdicts } = await store.record('node-a', [
+      const { verdicts } = await store.record('node-a', workspace, [
         aResult(endpoint, 1, first, { next: WAITING }),
         aResult(endpoint, 1, first, { attempt: anAttempt({ number: 2 }) }),
         aResult(endpoint, 1, second),
@@ -142,9 +140,9 @@ export function recordingContract(open: OpenStore): void {
       const [item] = await publishSome(store, endpoint, 1);
       if (item === undefined) throw new Error('Nothing is open.');
       const result = aResult(endpoint, 1, item);
-      await store.record('node-a', [result]);
+      await store.record('node-a', workspace, [result]);
       const before = await store.findDelivery(workspace, item.key);
-      expect((await store.record('node-a', [result])).verdicts).toEqual(['recorded']);
+      expect((await store.record('node-a', workspace, [result])).verdicts).toEqual(['recorded']);
       expect(await store.findDelivery(workspace, item.key)).toEqual(before);
       expect(await store.listAttempts(workspace, [item.key], { full: false })).toHaveLength(1);
     });
@@ -156,7 +154,7 @@ export function recordingContract(open: OpenStore): void {
       if (item === undefined) throw new Error('Nothing is open.');
       await store.skipDelivery(workspace, item.key, 'Layla', T0 + 1);
       expect(
-        (await store.record('node-a', [aResult(endpoint, 1, item, { next: WAITING })])).verdicts,
+        (await store.record('node-a', workspace, [aResult(endpoint, 1, item, { next: WAITING })])).verdicts,
       ).toEqual(['recorded']);
       expect(await store.findDelivery(workspace, item.key)).toMatchObject({
         state: 'skipped',
@@ -180,7 +178,7 @@ export function recordingContract(open: OpenStore): void {
       const version = await versionOf(store, workspace);
       const disable = { reason: 'gone', at: T0 + 35, by: 'receiver' } as const;
       const attempt = anAttempt({ outcome: 'http', status: 410 });
-      const { verdicts, moved } = await store.record('node-a', [
+      const { verdicts, moved } = await store.record('node-a', workspace, [
         aResult(gone, 1, first, { attempt, next: DROPPED, disable }),
         aResult(fenced, 5, other, { attempt, next: DROPPED, disable }),
       ]);
@@ -192,31 +190,40 @@ export function recordingContract(open: OpenStore): void {
       ]);
       expect(await versionOf(store, workspace)).toBe(version + 1);
       const late = { ...disable, at: T0 + 99 };
-      await store.record('node-a', [aResult(gone, 1, second, { attempt, next: DROPPED, disable: late })]);
+      await store.record('node-a', workspace, [
+        aResult(gone, 1, second, { attempt, next: DROPPED, disable: late }),
+      ]);
       expect((await store.routing(workspace))?.endpoints[0]?.disabled).toEqual(disable);
       expect(await versionOf(store, workspace)).toBe(version + 1);
     });
 
-    test('recording, publishing, claiming and releasing the same lanes at once stay consistent', async () => {
+    test('recording, publishing, settling and moving slices at once stay consistent', async () => {
       const { store } = opened();
       const other = await opened().another();
       const { workspace, endpoints } = await seed(store, { endpoints: 10 });
       await publishAccepted(store, workspace, [anEvent(endpoints)]);
-      const lanes = endpoints.map((endpoint) => endpoint.lanes[0] ?? 0);
+      const elsewhere = unusedSlices(endpoints);
       for (let round = 0; round < 10; round += 1) {
         const results = await Promise.all(
           endpoints.map(async (endpoint) => {
             const [item] = await openItems(store, endpoint);
-            const { epoch } = await laneOf(store, endpoint);
             if (item === undefined) throw new Error('Nothing is open.');
-            return aResult(endpoint, epoch, item, { attempt: anAttempt({ number: item.attempts + 1 }) });
+            return aResult(endpoint, 1, item, { attempt: anAttempt({ number: item.attempts + 1 }) });
           }),
         );
+        const states = await other.readLanes(endpoints.flatMap(({ lanes }) => lanes));
+        const drained = states.map(({ lane, lastSequence, revision }) => ({
+          workspace,
+          lane,
+          lastSequence,
+          revision,
+        }));
         const [{ verdicts }] = await Promise.all([
-          store.record('node-a', round % 2 === 0 ? results : results.toReversed()),
+          store.record('node-a', workspace, round % 2 === 0 ? results : results.toReversed()),
           publishAccepted(other, workspace, [anEvent(endpoints.toReversed()), anEvent(endpoints)]),
-          heldLanes(other, lanes).then((held) => other.releaseLanes('node-a', held, 'drained')),
-          other.claimLanes('node-b', 100, null),
+          other.settleLanes(drained),
+          store.releaseSlices('node-a', elsewhere).then(() => other.takeSlices('node-a', SLICES)),
+          other.heartbeat('node-a', 60_000),
         ]);
         expect(new Set(verdicts)).toEqual(new Set(['recorded']));
       }
@@ -228,4 +235,10 @@ export function recordingContract(open: OpenStore): void {
       }
     });
   });
+}
+
+/** Slices that none of the endpoints' lanes belongs to. */
+function unusedSlices(endpoints: readonly NewEndpoint[]): number[] {
+  const used = new Set(endpoints.flatMap(({ lanes }) => lanes.map(sliceOf)));
+  return Array.from({ length: SLICES }, (_, slice) => slice).filter((slice) => !used.has(slice));
 }

@@ -29,17 +29,15 @@ async function publishAt(
   at: number,
   { open = false, endedAt = at + 1 }: { open?: boolean; endedAt?: number } = {},
 ): Promise<{ event: number; id: string; delivery: number }> {
-  const { next } = createKeyMaker(aKey() % 100, 0);
+  const { next } = createKeyMaker({ first: aKey() % 100, count: 1 }, 0);
   const delivery = aDelivery(endpoint, { key: next(at) });
   const event = anEvent([], { key: next(at), deliveries: [delivery] });
-  const { lanes } = await publishAccepted(store, endpoint.workspace, [event], { acceptedAt: at });
-  const [touched] = lanes;
-  if (!open && touched !== undefined) {
-    const item = { key: delivery.key, sequence: touched.firstSequence };
-    const result = aResult(endpoint, touched.epoch, item, {
+  await publishAccepted(store, endpoint.workspace, [event], { acceptedAt: at });
+  if (!open) {
+    const result = aResult(endpoint, 1, delivery, {
       next: { state: 'delivered', endedAt, reason: 'HTTP 200' },
     });
-    await store.record('node-a', [result]);
+    await store.record('node-a', endpoint.workspace, [result]);
   }
   return { event: event.key, id: event.id, delivery: delivery.key };
 }
@@ -65,7 +63,7 @@ export function retentionContract(open: OpenStore): void {
       const [item] = await openItems(store, endpoint);
       if (item === undefined) throw new Error('Nothing is open.');
       const next = { state: 'waiting' as const, nextAttemptAt: T0 + 9, waitedMs: 5, reason: 'HTTP 500' };
-      await store.record('node-a', [aResult(endpoint, 1, item, { next })]);
+      await store.record('node-a', workspace, [aResult(endpoint, 1, item, { next })]);
       const purged = await store.purgeAttempts(workspace, spanBefore(T0 + HOUR));
       expect(purged).toEqual({ deleted: 1, last: null, kept: late.delivery });
       const all = [old, late, young, waiting].map(({ delivery }) => delivery);

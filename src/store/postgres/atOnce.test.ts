@@ -1,5 +1,5 @@
 /**
- * Everything at once: two nodes publish, record, claim, release, replay and skip while endpoints are
+ * Everything at once: two nodes publish, record, move slices, replay and skip while endpoints are
  * disabled, enabled and deleted. Whatever the interleaving, the store's invariants hold afterwards,
  * and nobody waited for another in a circle (each circle would cost a second).
  */
@@ -7,6 +7,7 @@
 import pg from 'pg';
 import { expect, inject, test } from 'vitest';
 import { createDatabase } from '../../../test/support/postgres.ts';
+import { SLICES, sliceOf } from '../../core/delivery/slice.ts';
 import { realClock } from '../../real.ts';
 import {
   aDelivery,
@@ -16,7 +17,6 @@ import {
   anEvent,
   aResult,
   DELIVERED,
-  heldLanes,
   seed,
 } from '../contract/builders.ts';
 import type { Routing } from '../records.ts';
@@ -25,6 +25,8 @@ import { openPostgres } from './postgres.ts';
 
 const SEED = 20_261_123;
 const ENDPOINTS = 20;
+const ALL_SLICES = Array.from({ length: SLICES }, (_, slice) => slice);
+const SENDS = { leaseMs: 60_000, sends: true };
 
 /** A linear congruential generator (Numerical Recipes): chance that repeats. */
 function createChance(seedValue: number): (below: number) => number {
@@ -44,7 +46,7 @@ function some<T>(list: readonly T[], count: number): T[] {
   ).flat();
 }
 
-async function publishOnce(store: Store, node: string, routing: Routing): Promise<void> {
+async function publishOnce(store: Store, routing: Routing): Promise<void> {
   const events = Array.from({ length: 5 }, () => {
     const deliveries = some(routing.endpoints, 6).map((endpoint) => aDelivery(endpoint));
     const again = chance(4) === 0 ? { id: `again ${chance(30)}`, hash: 'h' } : {};
@@ -54,7 +56,6 @@ async function publishOnce(store: Store, node: string, routing: Routing): Promis
     workspace: routing.workspace.key,
     routingVersion: routing.workspace.routingVersion,
     acceptedAt: 1,
-    node,
     quota: chance(2) === 0 ? { limit: 1_000_000, day: 1 } : null,
     idempotency: chance(10) === 0 ? { key: `key ${chance(10)}`, hash: 'h' } : null,
     events,
@@ -63,16 +64,18 @@ async function publishOnce(store: Store, node: string, routing: Routing): Promis
 
 async function recordOnce(store: Store, node: string, routing: Routing): Promise<void> {
   const results = [];
+  const workspace = routing.workspace.key;
+  const held = new Map((await store.readSlices(node)).held.map(({ slice, epoch }) => [slice, epoch]));
   for (const endpoint of some(routing.endpoints, 12)) {
     const lane = endpoint.lanes[0] ?? 0;
-    const state = await store.readLane(lane);
-    const [item] = await store.loadLane(lane, 0, 1, 1e6);
-    if (item === undefined || state?.owner !== node) continue;
+    const epoch = held.get(sliceOf(lane));
+    const [item] = await store.loadLane({ workspace, lane }, 0, 1, 1e6);
+    if (item === undefined || epoch === undefined) continue;
     const attempt = anAttempt({ number: item.attempts + 1 });
     const disable = chance(40) === 0 ? ({ reason: 'gone', at: 1, by: 'receiver' } as const) : null;
-    results.push(aResult(endpoint, state.epoch, item, { attempt, next: DELIVERED, disable }));
+    results.push(aResult(endpoint, epoch, item, { attempt, next: DELIVERED, disable }));
   }
-  await store.record(node, results);
+  await store.record(node, workspace, results);
 }
 
 async function changeOnce(store: Store, routing: Routing): Promise<void> {
@@ -98,6 +101,11 @@ async function touchOnce(store: Store, workspace: number): Promise<void> {
   else await store.replayDelivery(workspace, delivery.key, { key: aKey(), now: 1, by: 'me' });
 }
 
+async function settleOnce(store: Store): Promise<void> {
+  const states = await store.listOpenLanes(ALL_SLICES);
+  await store.settleLanes(states);
+}
+
 /** Counts what must not be: by name, a query that finds none. */
 const WRONG: Record<string, string> = {
   'a gap or a repeat in a lane': `SELECT count(*) FROM (SELECT sequence, row_number() OVER (PARTITION BY lane ORDER BY sequence)
@@ -106,6 +114,8 @@ const WRONG: Record<string, string> = {
     OR last_sequence <> (SELECT count(*) FROM deliveries d WHERE d.lane = l.key)`,
   'a delivery that its lane has passed by': `SELECT count(*) FROM lanes l JOIN deliveries d ON d.lane = l.key
     WHERE d.sequence <= l.done_sequence AND d.ended_at IS NULL`,
+  'an open delivery in a lane that is closed (P2)': `SELECT count(*) FROM lanes l JOIN deliveries d ON d.lane = l.key
+    WHERE l.open = 0 AND d.ended_at IS NULL`,
   'an open delivery of a deleted endpoint (P2)': `SELECT count(*) FROM deliveries d JOIN endpoints e ON e.key = d.endpoint
     WHERE e.deleted_at IS NOT NULL AND d.ended_at IS NULL`,
   'an event with more or fewer deliveries than it says': `SELECT count(*) FROM events e WHERE deliveries <>
@@ -119,32 +129,27 @@ test(`P1, P2, P3: invariants hold whatever happens at once (seed ${SEED})`, asyn
   const two = openPostgres({ url, clock: realClock });
   await one.migrate();
   const { workspace } = await seed(one, { endpoints: ENDPOINTS });
-  await two.registerNode('node-b', 60_000);
+  await two.registerNode('node-b', SENDS);
   const routingOf = async (store: Store): Promise<Routing> => {
     const routing = await store.routing(workspace);
     if (routing === null) throw new Error('The workspace is gone.');
     return routing;
   };
-  const lanesOf = ({ endpoints }: Routing): number[] => endpoints.flatMap(({ lanes }) => lanes);
   const repeat = async (times: number, step: () => Promise<unknown>): Promise<void> => {
     for (let count = 0; count < times; count += 1) await step();
   };
   await Promise.all([
-    repeat(150, async () => publishOnce(one, 'node-a', await routingOf(one))),
-    repeat(150, async () => publishOnce(one, 'node-a', await routingOf(one))),
-    repeat(150, async () => publishOnce(two, 'node-b', await routingOf(two))),
+    repeat(150, async () => publishOnce(one, await routingOf(one))),
+    repeat(150, async () => publishOnce(one, await routingOf(one))),
+    repeat(150, async () => publishOnce(two, await routingOf(two))),
     repeat(80, async () => recordOnce(one, 'node-a', await routingOf(one))),
     repeat(80, async () => recordOnce(two, 'node-b', await routingOf(two))),
-    repeat(60, () => one.claimLanes('node-a', 100, null)),
-    repeat(60, () => two.claimLanes('node-b', 100, null)),
-    repeat(60, async () =>
-      one.releaseLanes(
-        'node-a',
-        await heldLanes(one, lanesOf(await routingOf(one))),
-        chance(2) === 0 ? 'all' : 'drained',
-      ),
-    ),
-    repeat(8, () => two.registerNode('node-b', 60_000)),
+    repeat(60, () => one.takeSlices('node-a', SLICES / 2)),
+    repeat(60, () => two.takeSlices('node-b', SLICES / 2)),
+    repeat(60, () => one.releaseSlices('node-a', some(ALL_SLICES, 40))),
+    repeat(60, () => two.releaseSlices('node-b', some(ALL_SLICES, 40))),
+    repeat(60, () => settleOnce(one)),
+    repeat(8, () => two.registerNode('node-b', SENDS)),
     repeat(60, async () => changeOnce(two, await routingOf(two))),
     repeat(150, () => touchOnce(one, workspace)),
   ]);

@@ -21,7 +21,7 @@ import { insertNotices } from '../notices.ts';
 import type { Schema } from '../schema.ts';
 import { type Signal, type Store, StoreUnavailable } from '../store.ts';
 import { openPool } from './connection.ts';
-import { LANE_DIALECT, openPostgres } from './postgres.ts';
+import { NODE_DIALECT, openPostgres } from './postgres.ts';
 
 let databases = 0;
 
@@ -124,6 +124,7 @@ describe('PostgreSQL', () => {
       '0002_failure_policy',
       '0003_automation',
       '0004_attempts_by_row',
+      '0005_slices',
     ]);
     await Promise.all(stores.map((store) => store.close()));
   });
@@ -142,7 +143,7 @@ describe('PostgreSQL', () => {
       for (const verb of [
         () => publish(store, workspace, [event], { routingVersion: 2 }),
         () => store.ping(),
-        () => store.record('node-a', []).then(() => store.claimLanes('node-a', 10, null)),
+        () => store.takeSlices('node-a', 10),
         () => store.listEvents(workspace, {}, { limit: 10, before: null }),
         () => store.updateEndpoint(workspace, endpoint.key, { name: 'x' }, 1, 'me'),
         () => store.notify({ kind: 'bin', bin: 1 }),
@@ -170,7 +171,7 @@ planContract('PostgreSQL', async (logged): Promise<Explained> => {
   const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }), log: logged });
   return {
     db,
-    dialect: LANE_DIALECT,
+    dialect: NODE_DIALECT,
     async ready() {
       await pool.query('ANALYZE');
     },

@@ -13,10 +13,11 @@ import { audit } from '../audit.ts';
 import { automations } from '../automations.ts';
 import { bins } from '../bins.ts';
 import { endpoints } from '../endpoints.ts';
-import { type LaneDialect, lanes } from '../lanes.ts';
+import { lanes } from '../lanes.ts';
 import { log } from '../log.ts';
 import { migrate } from '../migrate.ts';
 import { migrations, POSTGRES_TYPES } from '../migrations.ts';
+import { type NodeDialect, nodes } from '../nodes.ts';
 import { type NoticeDialect, notices } from '../notices.ts';
 import { replays } from '../replays.ts';
 import { ROW_LOCKS, resending } from '../resend.ts';
@@ -38,8 +39,11 @@ export interface PostgresOptions {
 const HOT_CONNECTIONS = 8;
 const OTHER_CONNECTIONS = 8;
 
-/** Each batch is a transaction and a round trip of its own: few large ones cost least. */
-const RECORDING = { batch: 500, writers: 2 };
+/**
+ * Each batch is a transaction and a round trip of its own: few large ones cost least. Several workspaces are
+ * written side by side, and half of the hot connections stay for publishing.
+ */
+const RECORDING = { batch: 500, writers: 4, writersPerWorkspace: 2 };
 
 /**
  * The hot statements reach every row by an index, row by row. Plans are kept, and one made while
@@ -47,12 +51,13 @@ const RECORDING = { batch: 500, writers: 2 };
  */
 const HOT_SETTINGS = 'SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off';
 
-export const LANE_DIALECT: LaneDialect = {
+export const NODE_DIALECT: NodeDialect = {
   // The database's clock is the one that all nodes share.
   now: () => sql<number>`(extract(epoch FROM clock_timestamp()) * 1000)::bigint`,
-  lockFree: sql`FOR UPDATE OF l SKIP LOCKED`,
-  lockAll: sql`FOR UPDATE OF l`,
+  skipLocked: sql`FOR UPDATE SKIP LOCKED`,
   lockNodes: sql`LOCK TABLE nodes IN SHARE ROW EXCLUSIVE MODE`,
+  // 32 nodes, each with 64 keys a millisecond.
+  slotsPerNode: 4,
 };
 
 const NOTICE_DIALECT: NoticeDialect = {
@@ -70,7 +75,8 @@ export function openPostgres({ url, clock }: PostgresOptions): Store {
   const verbs = guardAll({
     ...administration(db, db),
     ...endpoints(db, db),
-    ...lanes(db, db, LANE_DIALECT),
+    ...nodes(db, db, NODE_DIALECT),
+    ...lanes(db, db),
     ...log(db, db),
     ...bins(db, db),
     ...notices(db, db, NOTICE_DIALECT),
@@ -81,7 +87,7 @@ export function openPostgres({ url, clock }: PostgresOptions): Store {
     ...replays(db, db, ROW_LOCKS),
     ...retention(db, db, ROW_LOCKS),
     publish: (call: Parameters<Store['publish']>[0]) => publish(hot, call),
-    record: (node: string, results: Parameters<Store['record']>[1]) => record(hot, node, results),
+    record: (...parameters: Parameters<Store['record']>) => record(hot, ...parameters),
     notify: signals.notify,
   });
   return {

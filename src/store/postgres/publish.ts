@@ -61,9 +61,8 @@ const INSERT_EVENTS = `INSERT INTO events
 
 /**
  * Bodies, lanes and deliveries of new events. Parameters 4 to 8: event keys, bodies, accounts,
- * verdicts, warnings; 9 to 11: lanes ascending, deliveries in each, whether to claim; 12: the
- * node; 13 to 19: deliveries, with their lane's place in parameter 9 and their distance from its
- * new end.
+ * verdicts, warnings; 9 and 10: lanes ascending, deliveries in each; 11 to 17: deliveries, with their
+ * lane's place in parameter 9 and their distance from its new end.
  */
 const rest = (p: number, ready: string): string => {
   const at = (offset: number): string => `$${p + offset}`;
@@ -75,16 +74,14 @@ bodies AS (
     AS b(event, body, account, verdicts, warnings)
   WHERE ${ready}),
 locked AS MATERIALIZED (
-  SELECT l.key, k.count, k.claim
-  FROM unnest(${at(5)}::bigint[], ${at(6)}::bigint[], ${at(7)}::bigint[]) AS k(key, count, claim)
+  SELECT l.key, k.count
+  FROM unnest(${at(5)}::bigint[], ${at(6)}::bigint[]) AS k(key, count)
     JOIN lanes l ON l.workspace = $1 AND l.key = k.key
   WHERE ${ready} ORDER BY l.key FOR UPDATE OF l),
 advanced AS (
-  UPDATE lanes l SET last_sequence = l.last_sequence + k.count,
-    epoch = CASE WHEN l.owner IS NULL AND k.claim = 1 THEN l.epoch + 1 ELSE l.epoch END,
-    owner = CASE WHEN k.claim = 1 THEN coalesce(l.owner, ${at(8)}::text) ELSE l.owner END
+  UPDATE lanes l SET last_sequence = l.last_sequence + k.count, open = 1
   FROM locked k WHERE l.workspace = $1 AND l.key = k.key
-  RETURNING l.key, l.last_sequence, l.done_sequence, l.epoch, l.owner),
+  RETURNING l.key, l.last_sequence, l.done_sequence, l.revision),
 ends AS MATERIALIZED (SELECT array_agg(last_sequence ORDER BY key) AS by_place, count(*) AS found FROM advanced),
 queued AS (
   INSERT INTO deliveries (key, workspace, event, endpoint, lane, sequence, message, source_kind, source_id,
@@ -93,8 +90,8 @@ queued AS (
     -- A lane that does not exist leaves no sequence, which the column refuses.
     CASE WHEN ends.found = cardinality(${at(5)}::bigint[]) THEN ends.by_place[d.place] - d.back END,
     d.key, d.source_kind, d.source_id, NULL, 'pending', NULL, 0, 0, NULL, $3, NULL
-  FROM unnest(${at(9)}::bigint[], ${at(10)}::bigint[], ${at(11)}::bigint[], ${at(12)}::bigint[], ${at(13)}::bigint[],
-    ${at(14)}::text[], ${at(15)}::bigint[]) AS d(key, event, endpoint, place, back, source_kind, source_id), ends
+  FROM unnest(${at(7)}::bigint[], ${at(8)}::bigint[], ${at(9)}::bigint[], ${at(10)}::bigint[], ${at(11)}::bigint[],
+    ${at(12)}::text[], ${at(13)}::bigint[]) AS d(key, event, endpoint, place, back, source_kind, source_id), ends
   WHERE ${ready})`;
 };
 
@@ -104,8 +101,8 @@ fresh AS (${INSERT_EVENTS} WHERE (SELECT version FROM routing) = $2 ORDER BY e.i
 ${rest(12, '(SELECT version FROM routing) = $2 AND (SELECT count(*) FROM fresh) >= 0')},
 remembered AS (
   INSERT INTO idempotency_keys (workspace, idempotency_key, hash, answer, created_at)
-  SELECT $1, $28::text, $29::text, $30::text, $3
-  WHERE (SELECT version FROM routing) = $2 AND $28::text IS NOT NULL AND (SELECT found FROM ends) >= 0)
+  SELECT $1, $26::text, $27::text, $28::text, $3
+  WHERE (SELECT version FROM routing) = $2 AND $26::text IS NOT NULL AND (SELECT found FROM ends) >= 0)
 SELECT (SELECT version FROM routing) AS version, a.*
 FROM (SELECT 1) AS one LEFT JOIN advanced a ON true`;
 
@@ -140,8 +137,6 @@ function eventParameters(events: readonly NewEvent[]): unknown[] {
 interface LaneShare {
   lane: number;
   endpoint: number;
-  /** Whether the first of its deliveries asks for it. */
-  claim: boolean;
   count: number;
   /** Place among the call's lanes, ascending, from 1. */
   place: number;
@@ -151,9 +146,9 @@ interface LaneShare {
 function shareLanes(events: readonly NewEvent[]): Map<number, LaneShare> {
   const shares = new Map<number, LaneShare>();
   for (const event of events) {
-    for (const { lane, endpoint, claim } of event.deliveries) {
+    for (const { lane, endpoint } of event.deliveries) {
       const share = shares.get(lane);
-      if (share === undefined) shares.set(lane, { lane, endpoint, claim, count: 1, place: 0 });
+      if (share === undefined) shares.set(lane, { lane, endpoint, count: 1, place: 0 });
       else share.count += 1;
     }
   }
@@ -184,11 +179,7 @@ function queueDeliveries(
   );
 }
 
-function restParameters(
-  call: PublishCall,
-  events: readonly NewEvent[],
-  shares: ReadonlyMap<number, LaneShare>,
-): unknown[] {
+function restParameters(events: readonly NewEvent[], shares: ReadonlyMap<number, LaneShare>): unknown[] {
   const ascending = [...shares.values()].sort((one, other) => one.place - other.place);
   const queued = queueDeliveries(events, shares);
   return [
@@ -199,8 +190,6 @@ function restParameters(
     texts(events, (event) => event.warnings),
     integers(ascending, (share) => share.lane),
     integers(ascending, (share) => share.count),
-    integers(ascending, (share) => (share.claim && call.node !== null ? 1 : 0)),
-    call.node,
     integers(queued, ({ delivery }) => delivery.key),
     integers(queued, ({ event }) => event),
     integers(queued, ({ delivery }) => delivery.endpoint),
@@ -217,8 +206,7 @@ interface AdvancedRow {
   key: number | null;
   last_sequence: number;
   done_sequence: number;
-  epoch: number;
-  owner: string | null;
+  revision: number;
 }
 
 function touchedLanes(rows: readonly AdvancedRow[], shares: ReadonlyMap<number, LaneShare>): TouchedLane[] {
@@ -229,8 +217,7 @@ function touchedLanes(rows: readonly AdvancedRow[], shares: ReadonlyMap<number, 
     return {
       lane,
       endpoint,
-      epoch: row.epoch,
-      owner: row.owner,
+      revision: row.revision,
       firstSequence: row.last_sequence - count + 1,
       doneSequence: row.done_sequence,
     };
@@ -254,7 +241,7 @@ async function publishNew(pool: pg.Pool, call: PublishCall): Promise<PublishAnsw
       call.routingVersion,
       call.acceptedAt,
       ...eventParameters(call.events),
-      ...restParameters(call, call.events, shares),
+      ...restParameters(call.events, shares),
       call.idempotency === null ? null : storable(call.idempotency.key),
       call.idempotency?.hash ?? null,
       call.idempotency === null ? null : JSON.stringify(accepted),
@@ -362,7 +349,7 @@ async function insertMixed(client: pg.PoolClient, call: PublishCall): Promise<Pu
   }
   if (call.quota !== null && fresh.length > 0) await countUsage(client, call, call.quota, fresh.length);
   const shares = shareLanes(fresh);
-  const queue = [...head, ...restParameters(call, fresh, shares)];
+  const queue = [...head, ...restParameters(fresh, shares)];
   const rows = fresh.length === 0 ? [] : (await client.query<AdvancedRow>(QUEUE_REST, queue)).rows;
   if (call.idempotency !== null) {
     const { key, hash } = call.idempotency;

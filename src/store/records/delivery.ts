@@ -13,8 +13,6 @@ export interface NewDelivery {
   endpoint: number;
   lane: number;
   source: DeliverySource;
-  /** False for a disabled endpoint: its lane is left unclaimed and the delivery is held. */
-  claim: boolean;
   /** What is sent in the place of the event's body; null for that. */
   body: string | null;
 }

@@ -29,10 +29,8 @@ const INSERT_EVENT = `INSERT INTO events
   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (workspace, id) DO NOTHING`;
 const INSERT_BODY = `INSERT INTO event_bodies (event, workspace, body, account, verdicts, warnings)
   VALUES (?, ?, ?, ?, ?, ?)`;
-const ADVANCE_LANE = `UPDATE lanes SET last_sequence = last_sequence + ?1,
-  epoch = CASE WHEN owner IS NULL AND ?2 IS NOT NULL THEN epoch + 1 ELSE epoch END,
-  owner = coalesce(owner, ?2)
-  WHERE key = ?3 RETURNING last_sequence, done_sequence, epoch, owner`;
+const ADVANCE_LANE = `UPDATE lanes SET last_sequence = last_sequence + ?, open = 1
+  WHERE key = ? RETURNING last_sequence, done_sequence, revision`;
 const INSERT_DELIVERY = `INSERT INTO deliveries
   (key, workspace, event, endpoint, lane, sequence, message, source_kind, source_id, replay_of, state, reason,
    attempts, waited_ms, next_attempt_at, created_at, ended_at)
@@ -185,7 +183,7 @@ function insertDeliveries(
   const lanes: TouchedLane[] = [];
   const next = new Map<number, number>();
   for (const [lane, { count, delivery }] of counts) {
-    const touched = advanceLane(prepare, lane, count, delivery.claim ? call.node : null);
+    const touched = advanceLane(prepare, lane, count);
     lanes.push({ ...touched, endpoint: delivery.endpoint });
     next.set(lane, touched.firstSequence);
   }
@@ -211,25 +209,18 @@ function insertDeliveries(
   return lanes;
 }
 
-function advanceLane(
-  prepare: Prepare,
-  lane: number,
-  count: number,
-  node: string | null,
-): Omit<TouchedLane, 'endpoint'> {
-  const row = prepare(ADVANCE_LANE).get(count, node, lane);
+function advanceLane(prepare: Prepare, lane: number, count: number): Omit<TouchedLane, 'endpoint'> {
+  const row = prepare(ADVANCE_LANE).get(count, lane);
   if (row === undefined) throw new Error(`Lane ${lane} does not exist.`);
   return {
     lane,
-    epoch: Number(row.epoch),
-    owner: row.owner === null ? null : String(row.owner),
+    revision: Number(row.revision),
     firstSequence: Number(row.last_sequence) - count + 1,
     doneSequence: Number(row.done_sequence),
   };
 }
 
-const ADVANCE_DONE = `UPDATE lanes SET done_sequence = max(done_sequence, ?)
-  WHERE key = ? AND owner = ? AND epoch = ?`;
+const FIND_SLICE = 'SELECT 1 AS held FROM slices WHERE slice = ? AND owner = ? AND epoch = ?';
 const SETTLE_DELIVERY = `UPDATE deliveries SET state = ?, reason = ?, attempts = ?, waited_ms = coalesce(?, waited_ms),
   next_attempt_at = ?, ended_at = ? WHERE key = ? AND state IN ('pending', 'waiting')`;
 const COUNT_ATTEMPT = 'UPDATE deliveries SET attempts = ? WHERE key = ?';
@@ -240,10 +231,9 @@ const INSERT_ATTEMPT = `INSERT INTO attempts
 
 export function record(prepare: Prepare, node: string, results: readonly AttemptResult[]): RecordAnswer {
   const fresh: AttemptResult[] = [];
+  const slices = prepare(FIND_SLICE);
   const verdicts = results.map((result): RecordVerdict => {
-    const done = result.next.state === 'waiting' ? 0 : result.sequence;
-    const { changes } = prepare(ADVANCE_DONE).run(done, result.lane, node, result.epoch);
-    if (Number(changes) === 0) return 'fenced';
+    if (slices.get(result.slice, node, result.epoch) === undefined) return 'fenced';
     settleDelivery(prepare, result);
     if (insertAttempt(prepare, result)) fresh.push(result);
     return 'recorded';

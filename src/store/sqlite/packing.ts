@@ -27,13 +27,13 @@ class Reader {
   }
 }
 
-export function packResults(results: readonly AttemptResult[]): Value[] {
-  const out: Value[] = [results.length];
+export function packResults(workspace: number, results: readonly AttemptResult[]): Value[] {
+  const out: Value[] = [workspace, results.length];
   for (const result of results) {
-    const { workspace, lane, epoch, delivery, sequence, endpoint, attempt, next, disable } = result;
+    const { slice, epoch, delivery, endpoint, attempt, next, disable } = result;
     const isWaiting = next.state === 'waiting';
     // Several calls, because arrays to spread would be garbage for each result.
-    out.push(workspace, lane, epoch, delivery, sequence, endpoint);
+    out.push(slice, epoch, delivery, endpoint);
     out.push(next.state, next.reason);
     out.push(isWaiting ? next.nextAttemptAt : next.endedAt, isWaiting ? next.waitedMs : null);
     out.push(disable?.reason ?? null, disable?.at ?? null, disable?.by ?? null);
@@ -65,12 +65,12 @@ function readDisable(reader: Reader): AttemptResult['disable'] {
 
 export function unpackResults(values: readonly Value[]): AttemptResult[] {
   const reader = new Reader(values);
+  const workspace = reader.next<number>();
   return Array.from({ length: reader.next<number>() }, () => ({
-    workspace: reader.next(),
-    lane: reader.next(),
+    workspace,
+    slice: reader.next(),
     epoch: reader.next(),
     delivery: reader.next(),
-    sequence: reader.next(),
     endpoint: reader.next(),
     next: readNext(reader),
     disable: readDisable(reader),
@@ -97,7 +97,7 @@ export function unpackResults(values: readonly Value[]): AttemptResult[] {
 
 export function packCall(call: PublishCall): Value[] {
   const out: Value[] = [
-    ...[call.workspace, call.routingVersion, call.acceptedAt, call.node],
+    ...[call.workspace, call.routingVersion, call.acceptedAt],
     ...[call.idempotency?.key ?? null, call.idempotency?.hash ?? null],
     ...[call.quota?.limit ?? null, call.quota?.day ?? null, call.events.length],
   ];
@@ -107,8 +107,8 @@ export function packCall(call: PublishCall): Value[] {
     // Few events set something off: what they do is packed as it is.
     out.push(event.activations.length === 0 ? null : JSON.stringify(event.activations));
     out.push(event.signals ? 1 : 0, event.deliveries.length);
-    for (const { key, endpoint, lane, source, claim } of event.deliveries) {
-      out.push(key, endpoint, lane, source.kind, source.id, claim ? 1 : 0);
+    for (const { key, endpoint, lane, source } of event.deliveries) {
+      out.push(key, endpoint, lane, source.kind, source.id);
     }
   }
   return out;
@@ -120,7 +120,6 @@ function readDelivery(reader: Reader): NewDelivery {
     endpoint: reader.next(),
     lane: reader.next(),
     source: { kind: reader.next<Exclude<SourceKind, 'replay'>>(), id: reader.next() },
-    claim: reader.next() === 1,
     // A subscription's delivery sends the event's body.
     body: null,
   };
@@ -157,7 +156,6 @@ export function unpackCall(values: readonly Value[]): PublishCall {
     reader.next<number>(),
     reader.next<number>(),
   ];
-  const node = reader.next<string | null>();
   const key = reader.next<string | null>();
   const hash = reader.next<string>();
   const limit = reader.next<number | null>();
@@ -166,7 +164,6 @@ export function unpackCall(values: readonly Value[]): PublishCall {
     workspace,
     routingVersion,
     acceptedAt,
-    node,
     idempotency: key === null ? null : { key, hash },
     quota: limit === null ? null : { limit, day },
     events: Array.from({ length: reader.next<number>() }, () => readEvent(reader)),

@@ -6,16 +6,18 @@
 import { join } from 'node:path';
 import { Kysely, sql } from 'kysely';
 import { Migrator } from 'kysely/migration';
+import { NODE_SLOTS } from '../../core/ids.ts';
 import type { Clock } from '../../world.ts';
 import { administration } from '../administration.ts';
 import { audit } from '../audit.ts';
 import { automations } from '../automations.ts';
 import { bins } from '../bins.ts';
 import { endpoints } from '../endpoints.ts';
-import { type LaneDialect, lanes } from '../lanes.ts';
+import { lanes } from '../lanes.ts';
 import { log } from '../log.ts';
 import { migrate } from '../migrate.ts';
 import { migrations, SQLITE_TYPES } from '../migrations.ts';
+import { type NodeDialect, nodes } from '../nodes.ts';
 import { notices } from '../notices.ts';
 import type { PublishAnswer, RecordAnswer } from '../records.ts';
 import { replays } from '../replays.ts';
@@ -58,7 +60,7 @@ export function openSqlite({ directory, clock }: SqliteOptions): Store {
  * the rest of a turn's results are on their way. With 200 lanes: two of up to 500 leave the main thread idle
  * for 21 % of the time, eight of 25 for 16 % and carry 10 % more; sixteen of 16 no more than that.
  */
-const RECORDING = { batch: 25, writers: 8 };
+const RECORDING = { batch: 25, writers: 8, writersPerWorkspace: 8 };
 
 /** The store on two threads of one file. */
 export function createStore({
@@ -72,16 +74,18 @@ export function createStore({
 }): Store {
   const write = new Kysely<Schema>({ dialect: threadDialect(writer) });
   const read = new Kysely<Schema>({ dialect: threadDialect(reader) });
-  const dialect: LaneDialect = {
+  const dialect: NodeDialect = {
     now: () => sql<number>`${clock.now()}`,
-    lockFree: sql``,
-    lockAll: sql``,
+    skipLocked: sql``,
     lockNodes: null,
+    // One process; room for another name of its own while it registers anew.
+    slotsPerNode: NODE_SLOTS / 2,
   };
   return {
     ...administration(write, read),
     ...endpoints(write, read),
-    ...lanes(write, read, dialect),
+    ...nodes(write, read, dialect),
+    ...lanes(write, read),
     ...log(write, read),
     ...bins(write, read),
     ...notices(write, read, { skipLocked: sql``, composesAlone: null }),
@@ -92,8 +96,8 @@ export function createStore({
     ...replays(write, read, NO_LOCKS),
     ...retention(write, read, NO_LOCKS),
     publish: async (call) => (await writer.run({ kind: 'publish', call: packCall(call) })) as PublishAnswer,
-    record: async (node, results) =>
-      (await writer.run({ kind: 'record', node, results: packResults(results) })) as RecordAnswer,
+    record: async (node, workspace, results) =>
+      (await writer.run({ kind: 'record', node, results: packResults(workspace, results) })) as RecordAnswer,
     recording: RECORDING,
     async migrate() {
       const done = await migrate(
@@ -101,6 +105,7 @@ export function createStore({
       );
       // This process holds the directory's lock: whoever is in the table is dead.
       await write.deleteFrom('nodes').execute();
+      await write.updateTable('slices').set({ owner: null }).execute();
       return done;
     },
     async ping() {

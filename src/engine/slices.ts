@@ -1,0 +1,273 @@
+/**
+ * Which lanes this node works: the store says it, and this file makes memory agree.
+ *
+ *   balance   once a second: which slices does the store say are this node's? Take free ones up to this
+ *             node's share, give away what is beyond it.
+ *   round     a part of the held slices each second: are the lanes with work in memory those of the store?
+ *   look      at lanes that a signal names; it saves the time until the next round, no more.
+ *
+ * A slice is given away only when nothing of it is in flight and every result is recorded, so that who
+ * takes it next sends nothing twice.
+ */
+
+import { SLICES } from '../core/delivery/slice.ts';
+import { MINUTE, SECOND } from '../core/duration.ts';
+import type { HeldSlice, SliceDigest } from '../store/records.ts';
+import type { Store } from '../store/store.ts';
+import type { Clock } from '../world.ts';
+import type { Lane } from './lane.ts';
+import type { Lanes } from './lanes.ts';
+
+/** Every lane is looked at in so many rounds, a second each. */
+export const ROUNDS_PER_PASS = 5;
+/** A dry lane stays open this long: under steady traffic it is not closed and opened for each delivery. */
+const SETTLE_AFTER_MS = 2 * SECOND;
+/** Their lanes are read at once: 6,000 where a node has 100,000. */
+const SLICES_READ_AT_ONCE = 16;
+const RELEASE_RETRY_MS = SECOND / 2;
+/** In-flight attempts end by their deadline (10 s at most); their results need a moment more. */
+export const STOP_PATIENCE_MS = MINUTE / 4;
+
+export interface SliceKeeperDeps {
+  store: Pick<
+    Store,
+    | 'readSlices'
+    | 'takeSlices'
+    | 'releaseSlices'
+    | 'digestSlices'
+    | 'listOpenLanes'
+    | 'readLanes'
+    | 'settleLanes'
+    | 'notify'
+  >;
+  clock: Clock;
+  node: string;
+  lanes: Lanes;
+  onError(error: unknown, where: string): void;
+}
+
+export interface SliceKeeper {
+  /** Single flight: who asks while it is under way gets another one after it. */
+  balance(): Promise<void>;
+  /** Compares the next part of the held slices with the store, and closes lanes that have run dry. */
+  round(): Promise<void>;
+  /** Compares all of them. */
+  compareAll(): Promise<void>;
+  /** Reads these lanes, as far as they are this node's. */
+  look(lanes: readonly number[]): void;
+  /** Gives everything away: at once where nothing is in flight, else when it has ended. */
+  stop(): Promise<void>;
+}
+
+export function createSliceKeeper(deps: SliceKeeperDeps): SliceKeeper {
+  const { store, clock, node, lanes } = deps;
+  const giver = createGiver(deps);
+  const balance = singleFlight(() => balanceOnce());
+  let nextPart = 0;
+  let stopped = false;
+  const named = new Set<number>();
+
+  const balanceOnce = async (): Promise<void> => {
+    if (stopped) return;
+    const view = await store.readSlices(node);
+    if (stopped) return;
+    const held = new Map(view.held.map(({ slice, epoch }) => [slice, epoch]));
+    for (const { slice, epoch } of lanes.held()) {
+      if (held.get(slice) !== epoch) lanes.drop(slice);
+    }
+    // Those among them that memory does not know were taken by a call whose answer was lost.
+    await begin(view.held.filter(({ slice }) => !giver.isLeaving(slice)));
+    const share = Math.ceil(SLICES / Math.max(1, view.senders));
+    if (held.size > share) giver.give(surplus(held.size - share));
+    else if (view.free > 0 && held.size < share) {
+      await begin(await store.takeSlices(node, Math.min(view.free, share - held.size)));
+    }
+  };
+
+  const begin = async (slices: readonly HeldSlice[]): Promise<void> => {
+    const known = new Map(lanes.held().map(({ slice, epoch }) => [slice, epoch]));
+    const added = slices.filter(({ slice, epoch }) => known.get(slice) !== epoch);
+    if (added.length === 0 || stopped) return;
+    lanes.hold(added);
+    await readOpen(added.map(({ slice }) => slice));
+  };
+
+  /** Idle ones first: they can be given at once. */
+  const surplus = (count: number): number[] =>
+    lanes
+      .held()
+      .map(({ slice }) => slice)
+      .filter((slice) => !giver.isLeaving(slice))
+      .sort((one, other) => Number(lanes.isSliceIdle(other)) - Number(lanes.isSliceIdle(one)))
+      .slice(0, count);
+
+  /** Makes memory agree with the store on all lanes of these slices. */
+  const readOpen = async (slices: readonly number[]): Promise<void> => {
+    for (let from = 0; from < slices.length && !stopped; from += SLICES_READ_AT_ONCE) {
+      const some = slices.slice(from, from + SLICES_READ_AT_ONCE);
+      const before = new Set(some.flatMap((slice) => [...lanes.lanesOf(slice)]));
+      const states = await store.listOpenLanes(some);
+      lanes.agree(states);
+      const open = new Set(states.map(({ lane }) => lane));
+      for (const lane of before) {
+        if (open.has(lane.key) || lane.lost) continue;
+        // The store has closed it, and this node does not know.
+        if (lane.isIdleSince(Number.POSITIVE_INFINITY)) lanes.forget(lane);
+        else lanes.doubt(lane);
+      }
+    }
+  };
+
+  const compare = async (slices: readonly number[]): Promise<void> => {
+    const stored = new Map((await store.digestSlices(slices)).map((digest) => [digest.slice, digest]));
+    await readOpen(slices.filter((slice) => differs(stored.get(slice), lanes.lanesOf(slice))));
+  };
+
+  const settle = async (slices: readonly number[]): Promise<void> => {
+    const before = clock.monotonic() - SETTLE_AFTER_MS;
+    const idle = slices
+      .flatMap((slice) => [...lanes.lanesOf(slice)])
+      .filter((lane) => lane.isIdleSince(before));
+    if (idle.length === 0) return;
+    const settled = new Set(
+      await store.settleLanes(
+        idle.map(({ workspace, key, last, revision }) => ({
+          workspace,
+          lane: key,
+          lastSequence: last,
+          revision,
+        })),
+      ),
+    );
+    const doubtful: number[] = [];
+    for (const lane of idle) {
+      if (!settled.has(lane.key)) doubtful.push(lane.key);
+      // What has been given work meanwhile is open again.
+      if (lane.isIdleSince(Number.POSITIVE_INFINITY)) lanes.forget(lane);
+    }
+    if (doubtful.length > 0) lanes.agree(await store.readLanes(doubtful));
+  };
+
+  const readNamed = singleFlight(async () => {
+    const some = [...named];
+    named.clear();
+    if (some.length > 0) lanes.agree(await store.readLanes(some));
+  });
+
+  return {
+    balance,
+    async round() {
+      const part = lanes
+        .held()
+        .map(({ slice }) => slice)
+        .filter((slice) => slice % ROUNDS_PER_PASS === nextPart);
+      nextPart = (nextPart + 1) % ROUNDS_PER_PASS;
+      if (part.length === 0 || stopped) return;
+      await compare(part);
+      await settle(part);
+    },
+    compareAll: () => compare(lanes.held().map(({ slice }) => slice)),
+    look(some) {
+      for (const lane of some) if (lanes.works(lane)) named.add(lane);
+      if (named.size > 0 && !stopped) readNamed().catch((error: unknown) => deps.onError(error, 'look'));
+    },
+    async stop() {
+      stopped = true;
+      await balance().catch(() => {});
+      await giver.giveAll();
+    },
+  };
+}
+
+/** Gives slices away when nothing of them is in flight any more. */
+function createGiver({ store, clock, node, lanes, onError }: SliceKeeperDeps) {
+  /** True once nothing is in flight: the store is to be told. */
+  const leaving = new Map<number, boolean>();
+  let onEmpty: (() => void) | null = null;
+
+  const release = singleFlight(async () => {
+    const idle = [...leaving].filter(([, isIdle]) => isIdle).map(([slice]) => slice);
+    if (idle.length === 0) return;
+    await store.releaseSlices(node, idle);
+    for (const slice of idle) leaving.delete(slice);
+    store.notify({ kind: 'slices' }).catch(() => {});
+    if (leaving.size === 0) onEmpty?.();
+  });
+
+  const tryRelease = (): void => {
+    release().catch((error: unknown) => {
+      onError(error, 'release');
+      clock.after(RELEASE_RETRY_MS, tryRelease, { unref: true });
+    });
+  };
+
+  const give = (slices: readonly number[]): void => {
+    for (const slice of slices) {
+      leaving.set(slice, false);
+      void lanes.leave(slice).then(() => {
+        leaving.set(slice, true);
+        tryRelease();
+      });
+    }
+  };
+
+  return {
+    give,
+    isLeaving: (slice: number): boolean => leaving.has(slice),
+    async giveAll() {
+      give(
+        lanes
+          .held()
+          .map(({ slice }) => slice)
+          .filter((slice) => !leaving.has(slice)),
+      );
+      if (leaving.size === 0) return;
+      const { promise, resolve } = Promise.withResolvers<void>();
+      onEmpty = resolve;
+      const patience = clock.after(STOP_PATIENCE_MS, resolve);
+      await promise;
+      patience.cancel();
+    },
+  };
+}
+
+/** Runs it once at a time; calls made meanwhile share one more run after that. */
+function singleFlight(task: () => Promise<void>): () => Promise<void> {
+  let running: Promise<void> | null = null;
+  let next: Promise<void> | null = null;
+  const start = (): Promise<void> => {
+    running = task().finally(() => {
+      running = null;
+    });
+    return running;
+  };
+  return () => {
+    if (running === null) return start();
+    next ??= running
+      .catch(() => {})
+      .then(() => {
+        next = null;
+        return start();
+      });
+    return next;
+  };
+}
+
+/**
+ * Whether memory and store may know different lanes of a slice, or a lane of theirs differently. Memory may
+ * be ahead of what was read a moment ago: a publish of this node came between.
+ */
+function differs(stored: SliceDigest | undefined, known: Iterable<Lane>): boolean {
+  const sums = { lanes: 0, keys: 0, sequences: 0, revisions: 0 };
+  for (const { key, last, revision } of known) {
+    sums.lanes += 1;
+    sums.keys += key % 1_000_003;
+    sums.sequences += last;
+    sums.revisions += revision;
+  }
+  if (stored === undefined) return sums.lanes > 0;
+  const { lanes, keys, sequences, revisions } = stored;
+  return (
+    lanes !== sums.lanes || keys !== sums.keys || revisions !== sums.revisions || sequences > sums.sequences
+  );
+}
