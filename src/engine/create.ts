@@ -79,7 +79,7 @@ export function createEngine(deps: EngineDeps): Engine {
   const routingChanged = async (workspace: number): Promise<void> => {
     await directory.refresh(workspace);
     lanes.wakeWorkspace(workspace);
-    await store.notify({ kind: 'routing', workspace });
+    store.notify({ kind: 'routing', workspace });
   };
   const lanes = new Lanes({
     store,
@@ -111,6 +111,15 @@ export function createEngine(deps: EngineDeps): Engine {
       await directory.refresh(workspace, version);
       lanes.wakeWorkspace(workspace);
     }
+  };
+
+  /** Signals may have been lost. */
+  const lookAtAll = async (): Promise<void> => {
+    for (const workspace of directory.workspaces()) {
+      await directory.refresh(workspace);
+      lanes.wakeWorkspace(workspace);
+    }
+    await claim(null);
   };
 
   const sweep = async (): Promise<void> => {
@@ -166,9 +175,7 @@ export function createEngine(deps: EngineDeps): Engine {
       if (touched.owner === node) lanes.offer(toClaimed(call.workspace, touched, mine), mine);
       else if (touched.owner !== null) elsewhere.push(touched.lane);
     }
-    if (elsewhere.length > 0) {
-      store.notify({ kind: 'lanes', lanes: elsewhere }).catch((error: unknown) => onError(error, 'notify'));
-    }
+    if (elsewhere.length > 0) store.notify({ kind: 'lanes', lanes: elsewhere });
   };
 
   const outbox = deps.sends
@@ -199,7 +206,7 @@ export function createEngine(deps: EngineDeps): Engine {
     const others = changed.filter((lane) => !lanes.wake(lane));
     if (others.length === 0) return;
     await claim(others);
-    await store.notify({ kind: 'lanes', lanes: others });
+    store.notify({ kind: 'lanes', lanes: others });
   };
 
   const replayer = deps.sends ? createReplayer({ store, clock, node, nextKey, lanesChanged, onError }) : null;
@@ -236,6 +243,8 @@ export function createEngine(deps: EngineDeps): Engine {
         } else if (signal.kind === 'lanes') {
           const others = signal.lanes.filter((lane) => !lanes.wake(lane));
           claim(others).catch((error: unknown) => onError(error, 'signal'));
+        } else if (signal.kind === 'everything') {
+          lookAtAll().catch((error: unknown) => onError(error, 'signal'));
         }
       });
       while ((await claim(null)) === CLAIM_AT_ONCE);

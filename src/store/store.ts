@@ -87,7 +87,9 @@ export type Signal =
   /** Something in these lanes changed under their owner: look again. */
   | { kind: 'lanes'; lanes: readonly number[] }
   | { kind: 'routing'; workspace: number }
-  | { kind: 'bin'; bin: number };
+  | { kind: 'bin'; bin: number }
+  /** Signals may have been lost, or were too many: look at all you have. */
+  | { kind: 'everything' };
 
 // ---------------------------------------------------------------- the port
 
@@ -353,7 +355,11 @@ export interface Store {
   expireHeld(workspace: number, now: number, heldDays: number, limit: number): Promise<ExpiredHeld>;
 
   // signals
-  notify(signal: Signal): Promise<void>;
-  /** Calls back for signals of other nodes. A missed signal is made good by polling. */
+  /** Tells the other nodes when it can: never waits, never fails. Signals are merged on the way. */
+  notify(signal: Signal): void;
+  /**
+   * Calls back for signals of other nodes. Whenever some may have been missed, `everything` says so; what is missed
+   * all the same is made good by polling.
+   */
   listen(receive: (signal: Signal) => void): void;
 }

@@ -20,7 +20,7 @@ import { storeContract } from '../contract.ts';
 import { insertNotices } from '../notices.ts';
 import type { Schema } from '../schema.ts';
 import { type Signal, type Store, StoreUnavailable } from '../store.ts';
-import { openPool } from './connection.ts';
+import { openPool } from './pool.ts';
 import { LANE_DIALECT, openPostgres } from './postgres.ts';
 
 let databases = 0;

@@ -113,7 +113,7 @@ export function createStore({
       await reader.close();
       await writer.close();
     },
-    async notify() {},
+    notify() {},
     listen() {},
   };
 }
