@@ -11,6 +11,7 @@ import { SECOND } from '../../core/duration.ts';
 import { realClock } from '../../real.ts';
 import {
   ALL,
+  aBinRequest,
   aKey,
   anEvent,
   aResult,
@@ -27,7 +28,7 @@ import { openPool } from './pool.ts';
 import { openPostgres } from './postgres.ts';
 
 /** Short, so that tests take seconds; in the order of the usual ones. */
-const LIMITS: Limits = { connectMs: 700, statementMs: 500, answerMs: 700, checkMs: 200, checkAnswerMs: 300 };
+const LIMITS: Limits = { connectMs: 500, statementMs: 300, answerMs: 450, checkMs: 200, checkAnswerMs: 300 };
 /** The longest that a verb may take: to get a connection, and one silence; and what a busy machine adds. */
 const VERB_MS = LIMITS.connectMs + LIMITS.answerMs + SECOND;
 const AFTERWARDS_MS = 2 * SECOND;
@@ -251,7 +252,7 @@ test('a server that is restarted at once, again and again, costs calls but neith
           accepted.push(event.id);
         }),
       ),
-      work(() => store.updateWorkspace(workspace, { name: 'x' }, 1, 'me')),
+      work(() => store.captureRequest(aBinRequest(7), 5)),
       work(() => store.listEvents(workspace, {}, { limit: 10, before: null })),
       work(() => store.ping()),
       work(async () => store.notify({ kind: 'lanes', lanes: [aKey()] })),

@@ -1,0 +1,594 @@
+/**
+ * Every verb of the port that writes, for faults.ts: a call of it, what that answers, and what the same call
+ * answers when it had been done already and its answer was lost. A verb that is added to the port must be
+ * added here, or to those that only read: it does not compile otherwise.
+ *
+ * What is created bears a key of the caller's: made again under it, it is refused (REFUSED) and nothing
+ * changes. It is not answered as if it were new, since another thing might have that key.
+ */
+
+import { expect } from 'vitest';
+import { DAY, HOUR, MINUTE } from '../../core/duration.ts';
+import { firstKeyAt } from '../../core/ids.ts';
+import type { NewNotice } from '../notices.ts';
+import type { NewAutomation, RunAdvance } from '../records/automation.ts';
+import type { OwnedReplay, Replay } from '../records/history.ts';
+import type { NewEndpoint } from '../records.ts';
+import type { Store } from '../store.ts';
+import {
+  aBinRequest,
+  aDelivery,
+  aKey,
+  aNotice,
+  anEndpoint,
+  anEvent,
+  aResult,
+  aSecret,
+  aWorkspace,
+  DELIVERED,
+  heldLanes,
+  laneOf,
+  publish,
+  publishAccepted,
+  publishSome,
+  T0,
+  versionOf,
+  WAITING,
+} from './builders.ts';
+
+type Reading =
+  | 'listWorkspaces'
+  | 'findWorkspace'
+  | 'findApiKey'
+  | 'listApiKeys'
+  | 'routing'
+  | 'routingVersions'
+  | 'countOpen'
+  | 'listFailing'
+  | 'listBudgetErrors'
+  | 'loadLane'
+  | 'readLane'
+  | 'listEvents'
+  | 'findEvent'
+  | 'listDeliveries'
+  | 'findDelivery'
+  | 'findOwnBody'
+  | 'listAttempts'
+  | 'laneHead'
+  | 'countOriginals'
+  | 'findReplay'
+  | 'listReplays'
+  | 'listOriginals'
+  | 'listAudit'
+  | 'listUnpublishedNotices'
+  | 'listNotices'
+  | 'listAutomations'
+  | 'listAutomationVersions'
+  | 'listRuns'
+  | 'findRun'
+  | 'listRunSteps'
+  | 'dueRuns'
+  | 'findBin'
+  | 'listBins'
+  | 'listBinRequests';
+type Other = 'migrate' | 'ping' | 'close' | 'recording' | 'notify' | 'listen';
+type Writing = Exclude<keyof Store, Reading | Other>;
+
+export const SAME = Symbol('the same answer');
+export const REFUSED = Symbol('an error that is no StoreUnavailable');
+
+/** A fresh workspace with an endpoint and a registered node `node-a`. */
+interface Scene {
+  store: Store;
+  insertNotices(rows: readonly NewNotice[]): Promise<void>;
+  workspace: number;
+  endpoint: NewEndpoint;
+}
+
+interface Given {
+  call: () => Promise<unknown>;
+  first: unknown;
+  again: unknown;
+}
+
+export interface Case {
+  given(scene: Scene): Promise<Given>;
+  /** Whether the first call changes anything beside times, leases and the routing's version. */
+  changes: boolean;
+  /** The audit log tells how often it was asked for. */
+  audited: boolean;
+  /** Several transactions: what a fault leaves undone is done by the next call. */
+  inSteps: boolean;
+}
+
+function aCase(given: Case['given'], over: Partial<Case> = {}): Case {
+  return { given, changes: true, audited: false, inSteps: false, ...over };
+}
+
+const NOW = T0 + 1_000 * HOUR;
+
+async function aWaiting({ store, endpoint }: Scene): Promise<number> {
+  const [item] = await publishSome(store, endpoint, 1);
+  if (item === undefined) throw new Error('Nothing is open.');
+  const { epoch } = await laneOf(store, endpoint);
+  await store.record('node-a', [aResult(endpoint, epoch, item, { next: WAITING })]);
+  return item.key;
+}
+
+/** An event of T0 that was delivered at once. */
+async function aDelivered({
+  store,
+  endpoint,
+}: Scene): Promise<{ event: number; id: string; delivery: number }> {
+  const delivery = aDelivery(endpoint);
+  const event = anEvent([], { deliveries: [delivery] });
+  const { lanes } = await publishAccepted(store, endpoint.workspace, [event]);
+  const [touched] = lanes;
+  const item = { key: delivery.key, sequence: touched?.firstSequence ?? 0 };
+  await store.record('node-a', [aResult(endpoint, touched?.epoch ?? 0, item, { next: DELIVERED })]);
+  return { event: event.key, id: event.id, delivery: delivery.key };
+}
+
+/** Everything of the scene's log is older. */
+const SPAN = { after: 0, before: firstKeyAt(NOW), limit: 100 };
+const ONE_GONE = expect.objectContaining({ deleted: 1 });
+const NONE_GONE = expect.objectContaining({ deleted: 0 });
+
+async function isDisabled({ store, workspace, endpoint }: Scene): Promise<void> {
+  await store.disableEndpoint(workspace, endpoint.key, { reason: 'manual', at: T0, by: 'me' });
+}
+
+async function aReplay(scene: Scene): Promise<Replay> {
+  await aDelivered(scene);
+  return {
+    key: aKey(),
+    workspace: scene.workspace,
+    endpoint: scene.endpoint.key,
+    filter: { since: T0, until: NOW, states: ['delivered'] },
+    total: 1,
+    done: 0,
+    gone: 0,
+    state: 'running',
+    reason: null,
+    createdBy: 'me',
+    createdAt: NOW,
+    endedAt: null,
+  };
+}
+
+async function anOwnedReplay(scene: Scene): Promise<OwnedReplay> {
+  const replay = await aReplay(scene);
+  await scene.store.createReplay(replay);
+  const owned = (await scene.store.claimReplays('node-a', 100)).find(({ key }) => key === replay.key);
+  if (owned === undefined) throw new Error('The replay does not run.');
+  return owned;
+}
+
+function aRule(workspace: number): NewAutomation {
+  return {
+    key: aKey(),
+    workspace,
+    kind: 'rule',
+    name: 'A rule',
+    position: 1,
+    enabledAt: T0,
+    definition: '{"v":1}',
+    createdAt: T0,
+  };
+}
+
+async function aStoredRule({ store, workspace }: Scene): Promise<number> {
+  const rule = aRule(workspace);
+  await store.createAutomation(rule, [], 'me');
+  return rule.key;
+}
+
+const WAITS: RunAdvance = {
+  state: 'waiting',
+  reason: null,
+  progress: '{}',
+  dueAt: T0 + MINUTE,
+  waitsFor: null,
+  deliveries: [],
+  mails: [],
+  steps: [],
+};
+
+async function aRun(scene: Scene): Promise<number> {
+  const automation = await aStoredRule(scene);
+  const run = aKey();
+  const activation = { ...WAITS, run, automation, version: 1, subject: null, limit: null };
+  await publishAccepted(scene.store, scene.workspace, [anEvent([], { activations: [activation] })]);
+  return run;
+}
+
+function aBin(workspace: number) {
+  const key = aKey();
+  const answer = { status: 200, headers: {}, body: '', delay_ms: 0, failure_rate: 0 };
+  return { key, workspace, token: `token-${key}`, answer, createdAt: T0, expiresAt: T0 + DAY };
+}
+
+async function aStoredBin({ store, workspace }: Scene): Promise<number> {
+  const bin = aBin(workspace);
+  await store.createBin(bin);
+  return bin.key;
+}
+
+function anApiKey(workspace: number) {
+  const key = aKey();
+  return {
+    key,
+    workspace,
+    name: 'ci',
+    prefix: `mk_${key}`,
+    scopes: ['read'] as const,
+    createdAt: T0,
+    hash: `${key}`,
+  };
+}
+
+const ADMINISTRATION = {
+  createWorkspace: aCase(async ({ store }) => {
+    const workspace = aWorkspace();
+    return { call: () => store.createWorkspace(workspace), first: undefined, again: REFUSED };
+  }),
+  updateWorkspace: aCase(async ({ store, workspace }) => ({
+    call: () => store.updateWorkspace(workspace, { name: 'Other' }, T0, 'me'),
+    first: expect.objectContaining({ name: 'Other' }),
+    again: SAME,
+  })),
+  createApiKey: aCase(async ({ store, workspace }) => {
+    const key = anApiKey(workspace);
+    return { call: () => store.createApiKey(key, 'me'), first: undefined, again: REFUSED };
+  }),
+  revokeApiKey: aCase(async ({ store, workspace }) => {
+    const key = anApiKey(workspace);
+    await store.createApiKey(key, 'me');
+    return { call: () => store.revokeApiKey(workspace, key.key, T0, 'me'), first: true, again: false };
+  }),
+  putEventType: aCase(async ({ store, workspace }) => {
+    const type = { workspace, name: 'a.b', definition: '{}', createdAt: T0, updatedAt: T0 };
+    return { call: () => store.putEventType(type), first: undefined, again: SAME };
+  }),
+  deleteEventType: aCase(async ({ store, workspace }) => {
+    await store.putEventType({ workspace, name: 'a.b', definition: '{}', createdAt: T0, updatedAt: T0 });
+    return { call: () => store.deleteEventType(workspace, 'a.b'), first: true, again: false };
+  }),
+} satisfies Partial<Record<Writing, Case>>;
+
+const ENDPOINTS = {
+  createEndpoint: aCase(async ({ store, workspace }) => {
+    const endpoint = anEndpoint({ workspace });
+    return { call: () => store.createEndpoint(endpoint, 'me'), first: undefined, again: REFUSED };
+  }),
+  updateEndpoint: aCase(
+    async ({ store, workspace, endpoint }) => ({
+      call: () => store.updateEndpoint(workspace, endpoint.key, { name: 'Other' }, T0, 'me'),
+      first: true,
+      again: SAME,
+    }),
+    { audited: true },
+  ),
+  deleteEndpoint: aCase(async ({ store, workspace, endpoint }) => {
+    await publishSome(store, endpoint, 1);
+    return { call: () => store.deleteEndpoint(workspace, endpoint.key, T0, 'me'), first: true, again: false };
+  }),
+  disableEndpoint: aCase(async ({ store, workspace, endpoint }) => ({
+    call: () => store.disableEndpoint(workspace, endpoint.key, { reason: 'manual', at: T0, by: 'me' }),
+    first: true,
+    again: SAME,
+  })),
+  enableEndpoint: aCase(async (scene) => {
+    const { store, workspace, endpoint } = scene;
+    await publishSome(store, endpoint, 2);
+    await isDisabled(scene);
+    const call = () => store.enableEndpoint(workspace, endpoint.key, 'skip', 'me', T0);
+    // What it skipped is not held any more.
+    return { call, first: 2, again: 0 };
+  }),
+  rotateSecret: aCase(async ({ store, workspace, endpoint }) => {
+    const secret = aSecret();
+    const call = () => store.rotateSecret(workspace, endpoint.key, secret, T0 + DAY, 'me');
+    return { call, first: true, again: REFUSED };
+  }),
+  claimProbe: aCase(async (scene) => {
+    const { store, workspace, endpoint } = scene;
+    await isDisabled(scene);
+    await store.enableEndpoint(workspace, endpoint.key, 'send', 'me', T0);
+    const lane = endpoint.lanes[0] ?? 0;
+    return { call: () => store.claimProbe(workspace, endpoint.key, lane), first: true, again: SAME };
+  }),
+} satisfies Partial<Record<Writing, Case>>;
+
+const DELIVERIES = {
+  publish: aCase(async ({ store, workspace, endpoint }) => {
+    const event = anEvent([endpoint]);
+    const routingVersion = await versionOf(store, workspace);
+    return {
+      call: () => publish(store, workspace, [event], { routingVersion }),
+      first: expect.objectContaining({ kind: 'accepted', repeated: [false] }),
+      again: expect.objectContaining({ kind: 'accepted', repeated: [true] }),
+    };
+  }),
+  record: aCase(async ({ store, endpoint }) => {
+    const items = await publishSome(store, endpoint, 2);
+    const { epoch } = await laneOf(store, endpoint);
+    const results = items.map((item) => aResult(endpoint, epoch, item));
+    const first = { verdicts: ['recorded', 'recorded'], moved: [] };
+    return { call: () => store.record('node-a', results), first, again: SAME };
+  }),
+  retryNow: aCase(
+    async (scene) => {
+      const delivery = await aWaiting(scene);
+      const call = () => scene.store.retryNow(scene.workspace, delivery, T0 + 1, 'me');
+      return { call, first: expect.objectContaining({ kind: 'changed' }), again: SAME };
+    },
+    { audited: true },
+  ),
+  skipDelivery: aCase(async (scene) => {
+    const delivery = await aWaiting(scene);
+    return {
+      call: () => scene.store.skipDelivery(scene.workspace, delivery, 'me', T0 + 1),
+      first: expect.objectContaining({ kind: 'changed' }),
+      again: { kind: 'unchanged', state: 'skipped' },
+    };
+  }),
+  replayDelivery: aCase(async (scene) => {
+    const { delivery } = await aDelivered(scene);
+    const replay = { key: aKey(), now: NOW, by: 'me' };
+    return {
+      call: () => scene.store.replayDelivery(scene.workspace, delivery, replay),
+      first: expect.objectContaining({ kind: 'changed' }),
+      again: REFUSED,
+    };
+  }),
+  replayEvent: aCase(async (scene) => {
+    const { event, id } = await aDelivered(scene);
+    const key = aKey();
+    const replay = { endpoints: null, nextKey: () => key, now: NOW, by: 'me' };
+    return {
+      call: () => scene.store.replayEvent(scene.workspace, { key: event, id }, replay),
+      first: expect.objectContaining({ made: [expect.objectContaining({ key })] }),
+      again: REFUSED,
+    };
+  }),
+} satisfies Partial<Record<Writing, Case>>;
+
+const REPLAYS = {
+  createReplay: aCase(async (scene) => {
+    const replay = await aReplay(scene);
+    const again = { kind: 'running', key: replay.key };
+    return { call: () => scene.store.createReplay(replay), first: { kind: 'created' }, again };
+  }),
+  cancelReplay: aCase(async (scene) => {
+    const { key, workspace } = await anOwnedReplay(scene);
+    return { call: () => scene.store.cancelReplay(workspace, key, NOW, 'me'), first: true, again: false };
+  }),
+  claimReplays: aCase(async (scene) => {
+    const replay = await aReplay(scene);
+    await scene.store.createReplay(replay);
+    const first = expect.arrayContaining([expect.objectContaining({ key: replay.key })]);
+    return { call: () => scene.store.claimReplays('node-a', 100), first, again: SAME };
+  }),
+  sendReplayBatch: aCase(async (scene) => {
+    const replay = await anOwnedReplay(scene);
+    const originals = await scene.store.listOriginals(replay, 'delivered', 0, 10);
+    const batch = originals.map(({ key, ...place }) => ({ original: key, key: aKey(), ...place }));
+    const call = () => scene.store.sendReplayBatch('node-a', replay, batch, { now: NOW, maxOpen: 100 });
+    // The replay has moved on since it was read: it is read again.
+    return { call, first: expect.objectContaining({ kind: 'sent' }), again: { kind: 'lost' } };
+  }),
+  finishReplay: aCase(async (scene) => {
+    const replay = await anOwnedReplay(scene);
+    return { call: () => scene.store.finishReplay('node-a', replay, NOW), first: true, again: false };
+  }),
+} satisfies Partial<Record<Writing, Case>>;
+
+async function aTenant({ store, insertNotices }: Scene): Promise<number> {
+  const workspace = aWorkspace({ owners: [{ email: 'sam@example.com', language: 'en' }] });
+  await store.createWorkspace(workspace);
+  await insertNotices([aNotice({ workspace: workspace.key, kind: 'budget.warning' })]);
+  return workspace.key;
+}
+
+const composing = (store: Store) => {
+  const messageId = `<${aKey()}@example.com>`;
+  return store.composeMails({
+    now: T0 + MINUTE,
+    groupMs: MINUTE,
+    droppedMs: HOUR,
+    notBefore: T0 - DAY,
+    messageId: () => messageId,
+  });
+};
+
+const NOTICES = {
+  markPublished: aCase(async (scene) => {
+    await aTenant(scene);
+    const notices = (await scene.store.listUnpublishedNotices(100)).map(({ key }) => key);
+    return { call: () => scene.store.markPublished(notices, T0), first: undefined, again: SAME };
+  }),
+  composeMails: aCase(async (scene) => {
+    await aTenant(scene);
+    const again = { mails: 0, unnamed: [] };
+    return { call: () => composing(scene.store), first: { mails: 1, unnamed: [] }, again };
+  }),
+  claimDueMails: aCase(async (scene) => {
+    await aTenant(scene);
+    await composing(scene.store);
+    const call = () => scene.store.claimDueMails(T0 + MINUTE, 100, MINUTE);
+    // They come again when the lease is over, under the same Message-ID.
+    return { call, first: [expect.objectContaining({ attempts: 1 })], again: [] };
+  }),
+  settleMail: aCase(async (scene) => {
+    await aTenant(scene);
+    await composing(scene.store);
+    const mail = (await scene.store.claimDueMails(T0 + MINUTE, 100, MINUTE))[0]?.key ?? 0;
+    const call = () => scene.store.settleMail(mail, { kind: 'sent', at: T0 + MINUTE });
+    return { call, first: undefined, again: SAME };
+  }),
+} satisfies Partial<Record<Writing, Case>>;
+
+const AUTOMATION = {
+  createAutomation: aCase(async ({ store, workspace }) => {
+    const rule = aRule(workspace);
+    const typed = anEndpoint({ workspace, automation: rule.key });
+    return { call: () => store.createAutomation(rule, [typed], 'me'), first: undefined, again: REFUSED };
+  }),
+  updateAutomation: aCase(
+    async (scene) => {
+      const rule = await aStoredRule(scene);
+      const saving = { endpoints: [], waiting: 'keep', by: 'me', at: T0 } as const;
+      return {
+        call: () => scene.store.updateAutomation(scene.workspace, rule, { definition: '{"v":2}' }, saving),
+        first: expect.objectContaining({ version: 2 }),
+        again: SAME,
+      };
+    },
+    { audited: true },
+  ),
+  enableAutomation: aCase(async (scene) => {
+    const rule = await aStoredRule(scene);
+    const call = () => scene.store.enableAutomation(scene.workspace, rule, false, 'me', T0);
+    return { call, first: expect.objectContaining({ enabledAt: null }), again: SAME };
+  }),
+  deleteAutomation: aCase(async (scene) => {
+    const rule = await aStoredRule(scene);
+    const call = () => scene.store.deleteAutomation(scene.workspace, rule, 'me', T0);
+    return { call, first: true, again: false };
+  }),
+  cancelRuns: aCase(async (scene) => {
+    const run = await aRun(scene);
+    return { call: () => scene.store.cancelRuns(scene.workspace, { run }, 'me', T0), first: 1, again: 0 };
+  }),
+  advanceRuns: aCase(async (scene) => {
+    const key = await aRun(scene);
+    const run = (await scene.store.dueRuns(T0 + MINUTE, 100)).find((due) => due.key === key);
+    if (run === undefined) throw new Error('The run is not due.');
+    const deliveries = [aDelivery(scene.endpoint)];
+    const next: RunAdvance = { ...WAITS, state: 'finished', dueAt: null, deliveries };
+    const call = () => scene.store.advanceRuns([{ run, next }], T0 + MINUTE);
+    // It has moved on; its lane is found by whoever works it.
+    return { call, first: [scene.endpoint.lanes], again: [null] };
+  }),
+} satisfies Partial<Record<Writing, Case>>;
+
+const BINS = {
+  createBin: aCase(async ({ store, workspace }) => {
+    const bin = aBin(workspace);
+    return { call: () => store.createBin(bin), first: undefined, again: REFUSED };
+  }),
+  updateBinAnswer: aCase(async (scene) => {
+    const bin = await aStoredBin(scene);
+    const answer = { ...aBin(0).answer, status: 500 };
+    return {
+      call: () => scene.store.updateBinAnswer(scene.workspace, bin, answer),
+      first: true,
+      again: SAME,
+    };
+  }),
+  deleteBin: aCase(async (scene) => {
+    const bin = await aStoredBin(scene);
+    return { call: () => scene.store.deleteBin(scene.workspace, bin), first: true, again: false };
+  }),
+  captureRequest: aCase(async (scene) => {
+    const request = aBinRequest(await aStoredBin(scene));
+    return { call: () => scene.store.captureRequest(request, 5), first: undefined, again: REFUSED };
+  }),
+} satisfies Partial<Record<Writing, Case>>;
+
+const HOUSEKEEPING = {
+  sweep: aCase(async (scene) => {
+    await aStoredBin(scene);
+    return { call: () => scene.store.sweep(T0 + DAY, T0, 100), first: 1, again: 0 };
+  }),
+  sweepOld: aCase(
+    async ({ store, insertNotices, workspace }) => {
+      await insertNotices([aNotice({ workspace })]);
+      return { call: () => store.sweepOld(T0 + 1_000 * DAY, 100), first: expect.any(Number), again: SAME };
+    },
+    { inSteps: true },
+  ),
+  purgeAttempts: aCase(async (scene) => {
+    await aDelivered(scene);
+    return {
+      call: () => scene.store.purgeAttempts(scene.workspace, SPAN),
+      first: ONE_GONE,
+      again: NONE_GONE,
+    };
+  }),
+  purgeBodies: aCase(async (scene) => {
+    await aDelivered(scene);
+    return { call: () => scene.store.purgeBodies(scene.workspace, SPAN), first: ONE_GONE, again: NONE_GONE };
+  }),
+  purgeEvents: aCase(async (scene) => {
+    await aDelivered(scene);
+    return { call: () => scene.store.purgeEvents(scene.workspace, SPAN), first: ONE_GONE, again: NONE_GONE };
+  }),
+  warnOfExpiry: aCase(async (scene) => {
+    await publishSome(scene.store, scene.endpoint, 1);
+    await isDisabled(scene);
+    return { call: () => scene.store.warnOfExpiry(scene.workspace, T0 + 6.5 * DAY, 7), first: 1, again: 0 };
+  }),
+  expireHeld: aCase(async (scene) => {
+    await publishSome(scene.store, scene.endpoint, 1);
+    await isDisabled(scene);
+    return {
+      call: () => scene.store.expireHeld(scene.workspace, T0 + 8 * DAY, 7, 100),
+      first: { skipped: 1, lanes: scene.endpoint.lanes },
+      again: { skipped: 0, lanes: [] },
+    };
+  }),
+} satisfies Partial<Record<Writing, Case>>;
+
+const NODES = {
+  registerNode: aCase(async ({ store }) => {
+    const node = `node-${aKey()}`;
+    const first = expect.objectContaining({ slot: expect.any(Number) });
+    return { call: () => store.registerNode(node, MINUTE), first, again: SAME };
+  }),
+  heartbeat: aCase(
+    async ({ store }) => ({ call: () => store.heartbeat('node-a', MINUTE), first: true, again: SAME }),
+    { changes: false },
+  ),
+  unregisterNode: aCase(async ({ store }) => {
+    const node = `node-${aKey()}`;
+    await store.registerNode(node, MINUTE);
+    return { call: () => store.unregisterNode(node), first: undefined, again: SAME };
+  }),
+  claimLanes: aCase(async ({ store, workspace, endpoint }) => {
+    await publishAccepted(store, workspace, [anEvent([endpoint])], { node: null });
+    return {
+      call: () => store.claimLanes('node-a', 100, endpoint.lanes),
+      first: [expect.objectContaining({ lane: endpoint.lanes[0] })],
+      again: [],
+    };
+  }),
+  settleLane: aCase(async ({ store, endpoint, workspace }) => {
+    const [item] = await publishSome(store, endpoint, 1);
+    const { lane, epoch, lastSequence } = await laneOf(store, endpoint);
+    await store.skipDelivery(workspace, item?.key ?? 0, 'me', T0);
+    return {
+      call: () => store.settleLane('node-a', lane, epoch, lastSequence),
+      first: undefined,
+      again: SAME,
+    };
+  }),
+  releaseLanes: aCase(async ({ store, endpoint }) => {
+    await publishSome(store, endpoint, 1);
+    const held = await heldLanes(store, endpoint.lanes);
+    return { call: () => store.releaseLanes('node-a', held, 'all'), first: endpoint.lanes, again: SAME };
+  }),
+} satisfies Partial<Record<Writing, Case>>;
+
+export const CASES: Record<Writing, Case> = {
+  ...ADMINISTRATION,
+  ...ENDPOINTS,
+  ...DELIVERIES,
+  ...REPLAYS,
+  ...NOTICES,
+  ...AUTOMATION,
+  ...BINS,
+  ...HOUSEKEEPING,
+  ...NODES,
+};
