@@ -7,7 +7,8 @@
  * transaction, durable when its promise resolves. A verb that takes `by`, who asked for it, writes
  * its entry of the audit log in that transaction. When the database cannot be reached or
  * cannot sync, verbs reject with StoreUnavailable and have changed nothing, or (where the
- * answer itself was lost) may have changed everything: publishing is idempotent for that case.
+ * answer itself was lost) may have changed everything. What a verb then says when it is called again
+ * stands in contract/faultCases.ts; either way the data are as if it had been called once.
  */
 
 import type { BudgetError } from '../core/delivery/budget.ts';

@@ -254,8 +254,10 @@ test('a server that is restarted at once, again and again, costs calls but neith
       ),
       work(() => store.captureRequest(aBinRequest(7), 5)),
       work(() => store.listEvents(workspace, {}, { limit: 10, before: null })),
-      work(() => store.ping()),
-      work(async () => store.notify({ kind: 'lanes', lanes: [aKey()] })),
+      work(async () => {
+        store.notify({ kind: 'lanes', lanes: [aKey()] });
+        await store.ping();
+      }),
     ];
     for (let restarts = 0; restarts < 3; restarts += 1) {
       const before = accepted.length;

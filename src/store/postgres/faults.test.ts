@@ -11,22 +11,32 @@ import type { Schema } from '../schema.ts';
 import { openPool } from './pool.ts';
 import { openPostgres } from './postgres.ts';
 
+/** Each row of each table as a text, in one statement. */
+let everyRow: string;
+
 /** A migrated database that the others are copies of. */
 const TEMPLATE = `faults_${process.pid}`;
 let databases = 0;
 
 beforeAll(async () => {
-  const store = openPostgres({
-    url: await createDatabase(inject('postgresUrl'), TEMPLATE),
-    clock: realClock,
-  });
+  const url = await createDatabase(inject('postgresUrl'), TEMPLATE);
+  const store = openPostgres({ url, clock: realClock });
   await store.migrate();
   await store.close();
+  const pool = openPool({ url, max: 1 });
+  const { rows } = await pool.query<{ table: string }>(
+    `SELECT table_name AS table FROM information_schema.tables WHERE table_schema = 'public'`,
+  );
+  everyRow = rows
+    .map(({ table }) => `SELECT '${table}' AS table, to_json(t)::text AS row FROM ${table} t`)
+    .join(' UNION ALL ');
+  // A database that is copied must have no connections.
+  await pool.end();
 });
 
 async function open(): Promise<Faulty> {
   databases += 1;
-  const url = await createDatabase(inject('postgresUrl'), `${TEMPLATE}_${databases} TEMPLATE ${TEMPLATE}`);
+  const url = await createDatabase(inject('postgresUrl'), `${TEMPLATE}_${databases}`, TEMPLATE);
   const proxy = await startProxy(url);
   const store = openPostgres({ url: proxy.through(url), clock: realClock });
   const pool = openPool({ url, max: 1 });
@@ -43,18 +53,9 @@ async function open(): Promise<Faulty> {
       return struck;
     },
     async dump() {
-      const { rows } = await pool.query<{ table: string }>(
-        `SELECT table_name AS table FROM information_schema.tables WHERE table_schema = 'public'`,
-      );
-      const dump = new Map<string, string[]>();
-      for (const { table } of rows) {
-        const found = await pool.query<{ row: string }>(`SELECT to_json(t)::text AS row FROM ${table} t`);
-        dump.set(
-          table,
-          found.rows.map(({ row }) => row),
-        );
-      }
-      return dump;
+      const { rows } = await pool.query<{ table: string; row: string }>(everyRow);
+      const byTable = Map.groupBy(rows, ({ table }) => table);
+      return new Map([...byTable].map(([table, found]) => [table, found.map(({ row }) => row)]));
     },
     async close() {
       await store.close();
