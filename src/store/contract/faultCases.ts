@@ -9,11 +9,7 @@
 
 import { expect } from 'vitest';
 import { DAY, HOUR, MINUTE } from '../../core/duration.ts';
-import { firstKeyAt } from '../../core/ids.ts';
-import type { NewNotice } from '../notices.ts';
-import type { NewAutomation, RunAdvance } from '../records/automation.ts';
-import type { OwnedReplay, Replay } from '../records/history.ts';
-import type { NewEndpoint } from '../records.ts';
+import type { RunAdvance } from '../records/automation.ts';
 import type { Store } from '../store.ts';
 import {
   aBinRequest,
@@ -25,7 +21,6 @@ import {
   aResult,
   aSecret,
   aWorkspace,
-  DELIVERED,
   heldLanes,
   laneOf,
   publish,
@@ -33,8 +28,31 @@ import {
   publishSome,
   T0,
   versionOf,
-  WAITING,
 } from './builders.ts';
+
+import {
+  aBin,
+  aCase,
+  aDelivered,
+  anApiKey,
+  anOwnedReplay,
+  aReplay,
+  aRule,
+  aRun,
+  aStoredBin,
+  aStoredRule,
+  aWaiting,
+  type Case,
+  isDisabled,
+  NOW,
+  NSOME_GONE,
+  REFUSED,
+  SAME,
+  type Scene,
+  SOME_GONE,
+  SPAN,
+  WAITS,
+} from './faultScenes.ts';
 
 type Reading =
   | 'listWorkspaces'
@@ -73,159 +91,6 @@ type Reading =
   | 'listBinRequests';
 type Other = 'migrate' | 'ping' | 'close' | 'recording' | 'notify' | 'listen';
 type Writing = Exclude<keyof Store, Reading | Other>;
-
-export const SAME = Symbol('the same answer');
-export const REFUSED = Symbol('an error that is no StoreUnavailable');
-
-/** A fresh workspace with an endpoint and a registered node `node-a`. */
-interface Scene {
-  store: Store;
-  insertNotices(rows: readonly NewNotice[]): Promise<void>;
-  workspace: number;
-  endpoint: NewEndpoint;
-}
-
-interface Given {
-  call: () => Promise<unknown>;
-  first: unknown;
-  again: unknown;
-}
-
-export interface Case {
-  given(scene: Scene): Promise<Given>;
-  /** Whether the first call changes anything beside times, leases and the routing's version. */
-  changes: boolean;
-  /** The audit log tells how often it was asked for. */
-  audited: boolean;
-  /** Several transactions: what a fault leaves undone is done by the next call. */
-  inSteps: boolean;
-}
-
-function aCase(given: Case['given'], over: Partial<Case> = {}): Case {
-  return { given, changes: true, audited: false, inSteps: false, ...over };
-}
-
-const NOW = T0 + 1_000 * HOUR;
-
-async function aWaiting({ store, endpoint }: Scene): Promise<number> {
-  const [item] = await publishSome(store, endpoint, 1);
-  if (item === undefined) throw new Error('Nothing is open.');
-  const { epoch } = await laneOf(store, endpoint);
-  await store.record('node-a', [aResult(endpoint, epoch, item, { next: WAITING })]);
-  return item.key;
-}
-
-/** An event of T0 that was delivered at once. */
-async function aDelivered({
-  store,
-  endpoint,
-}: Scene): Promise<{ event: number; id: string; delivery: number }> {
-  const delivery = aDelivery(endpoint);
-  const event = anEvent([], { deliveries: [delivery] });
-  const { lanes } = await publishAccepted(store, endpoint.workspace, [event]);
-  const [touched] = lanes;
-  const item = { key: delivery.key, sequence: touched?.firstSequence ?? 0 };
-  await store.record('node-a', [aResult(endpoint, touched?.epoch ?? 0, item, { next: DELIVERED })]);
-  return { event: event.key, id: event.id, delivery: delivery.key };
-}
-
-/** Everything of the scene's log is older. */
-const SPAN = { after: 0, before: firstKeyAt(NOW), limit: 100 };
-const SOME_GONE = expect.objectContaining({ deleted: expect.any(Number), last: null });
-const NSOME_GONE = expect.objectContaining({ deleted: 0 });
-
-async function isDisabled({ store, workspace, endpoint }: Scene): Promise<void> {
-  await store.disableEndpoint(workspace, endpoint.key, { reason: 'manual', at: T0, by: 'me' });
-}
-
-async function aReplay(scene: Scene): Promise<Replay> {
-  await aDelivered(scene);
-  return {
-    key: aKey(),
-    workspace: scene.workspace,
-    endpoint: scene.endpoint.key,
-    filter: { since: T0, until: NOW, states: ['delivered'] },
-    total: 1,
-    done: 0,
-    gone: 0,
-    state: 'running',
-    reason: null,
-    createdBy: 'me',
-    createdAt: NOW,
-    endedAt: null,
-  };
-}
-
-async function anOwnedReplay(scene: Scene): Promise<OwnedReplay> {
-  const replay = await aReplay(scene);
-  await scene.store.createReplay(replay);
-  const owned = (await scene.store.claimReplays('node-a', 100)).find(({ key }) => key === replay.key);
-  if (owned === undefined) throw new Error('The replay does not run.');
-  return owned;
-}
-
-function aRule(workspace: number): NewAutomation {
-  return {
-    key: aKey(),
-    workspace,
-    kind: 'rule',
-    name: 'A rule',
-    position: 1,
-    enabledAt: T0,
-    definition: '{"v":1}',
-    createdAt: T0,
-  };
-}
-
-async function aStoredRule({ store, workspace }: Scene): Promise<number> {
-  const rule = aRule(workspace);
-  await store.createAutomation(rule, [], 'me');
-  return rule.key;
-}
-
-const WAITS: RunAdvance = {
-  state: 'waiting',
-  reason: null,
-  progress: '{}',
-  dueAt: T0 + MINUTE,
-  waitsFor: null,
-  deliveries: [],
-  mails: [],
-  steps: [],
-};
-
-async function aRun(scene: Scene): Promise<number> {
-  const automation = await aStoredRule(scene);
-  const run = aKey();
-  const activation = { ...WAITS, run, automation, version: 1, subject: null, limit: null };
-  await publishAccepted(scene.store, scene.workspace, [anEvent([], { activations: [activation] })]);
-  return run;
-}
-
-function aBin(workspace: number) {
-  const key = aKey();
-  const answer = { status: 200, headers: {}, body: '', delay_ms: 0, failure_rate: 0 };
-  return { key, workspace, token: `token-${key}`, answer, createdAt: T0, expiresAt: T0 + DAY };
-}
-
-async function aStoredBin({ store, workspace }: Scene): Promise<number> {
-  const bin = aBin(workspace);
-  await store.createBin(bin);
-  return bin.key;
-}
-
-function anApiKey(workspace: number) {
-  const key = aKey();
-  return {
-    key,
-    workspace,
-    name: 'ci',
-    prefix: `mk_${key}`,
-    scopes: ['read'] as const,
-    createdAt: T0,
-    hash: `${key}`,
-  };
-}
 
 const ADMINISTRATION = {
   createWorkspace: aCase(async ({ store }) => {

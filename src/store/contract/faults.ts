@@ -12,7 +12,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { NewNotice } from '../notices.ts';
 import { type Store, StoreUnavailable } from '../store.ts';
 import { seed } from './builders.ts';
-import { CASES, type Case, REFUSED, SAME } from './faultCases.ts';
+import { CASES } from './faultCases.ts';
+import { type Case, REFUSED, SAME } from './faultScenes.ts';
 
 export type Fault = 'nothing committed' | 'answer lost';
 
