@@ -68,8 +68,8 @@ interface ClientConfig extends pg.ClientConfig {
 
 /** What is asked of the driver's socket here. */
 interface Socket {
-  setTimeout(ms: number, onSilence: () => void): void;
-  destroy(error: Error): void;
+  setTimeout: (ms: number, onSilence: () => void) => void;
+  destroy: (error: Error) => void;
 }
 
 /** A client of the driver that throws nothing at nobody, and does not wait for ever. */
