@@ -81,7 +81,7 @@ export function createEngine(deps: EngineDeps): Engine {
   const routingChanged = async (workspace: number): Promise<void> => {
     await directory.refresh(workspace);
     lanes.wakeWorkspace(workspace);
-    await store.notify({ kind: 'routing', workspace });
+    store.notify({ kind: 'routing', workspace });
   };
   const memory = createMemory();
   const lanes: Lanes = new Lanes({
@@ -115,6 +115,14 @@ export function createEngine(deps: EngineDeps): Engine {
       await directory.refresh(workspace, version);
       lanes.wakeWorkspace(workspace);
     }
+  };
+
+  /** Signals may have been lost. */
+  const lookAtAll = async (): Promise<void> => {
+    await checkRouting();
+    if (!deps.sends) return;
+    await slices.balance();
+    await slices.compareAll();
   };
 
   const sweep = async (): Promise<void> => {
@@ -174,9 +182,7 @@ export function createEngine(deps: EngineDeps): Engine {
       if (lanes.works(touched.lane)) lanes.offer(touchedState(call, touched, mine), mine);
       else elsewhere.push(touched.lane);
     }
-    if (elsewhere.length > 0) {
-      store.notify({ kind: 'lanes', lanes: elsewhere }).catch((error: unknown) => onError(error, 'notify'));
-    }
+    if (elsewhere.length > 0) store.notify({ kind: 'lanes', lanes: elsewhere });
   };
 
   const outbox = deps.sends
@@ -206,7 +212,7 @@ export function createEngine(deps: EngineDeps): Engine {
   const lanesChanged = async (changed: readonly number[]): Promise<void> => {
     slices.look(changed);
     const others = changed.filter((lane) => !lanes.works(lane));
-    if (others.length > 0) await store.notify({ kind: 'lanes', lanes: others });
+    if (others.length > 0) store.notify({ kind: 'lanes', lanes: others });
   };
 
   const receive = (signal: Signal): void => {
@@ -222,6 +228,9 @@ export function createEngine(deps: EngineDeps): Engine {
         break;
       case 'slices':
         if (deps.sends) background('slices', slices.balance);
+        break;
+      case 'everything':
+        background('look at all', lookAtAll);
         break;
       case 'bin':
         break;

@@ -190,7 +190,7 @@ function createGiver({ store, clock, node, lanes, onError }: SliceKeeperDeps) {
     if (idle.length === 0) return;
     await store.releaseSlices(node, idle);
     for (const slice of idle) leaving.delete(slice);
-    store.notify({ kind: 'slices' }).catch(() => {});
+    store.notify({ kind: 'slices' });
     if (leaving.size === 0) onEmpty?.();
   });
 

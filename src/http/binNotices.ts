@@ -32,13 +32,14 @@ export function createBinNotices({ store, clock }: Pick<HttpDeps, 'store' | 'clo
   };
   store.listen((signal) => {
     if (signal.kind === 'bin') wake(signal.bin);
+    else if (signal.kind === 'everything') for (const bin of [...waiting.keys()]) wake(bin);
   });
 
   return {
     captured(bin) {
       wake(bin);
-      // A lost signal costs the other nodes' callers a second; nothing to do about it here.
-      store.notify({ kind: 'bin', bin }).catch(() => undefined);
+      // A lost signal costs the other nodes' callers a second.
+      store.notify({ kind: 'bin', bin });
     },
     next(bin, maxMs) {
       if (closed || maxMs <= 0) return Promise.resolve();

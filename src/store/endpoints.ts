@@ -203,6 +203,9 @@ export function endpoints(write: Kysely<Schema>, read: Kysely<Schema>): Endpoint
   };
 }
 
+/** Far fewer than a statement has parameters. */
+const VERSIONS_AT_ONCE = 1_000;
+
 function reading(
   read: Kysely<Schema>,
 ): Pick<Endpoints, 'routing' | 'routingVersions' | 'countOpen' | 'listFailing' | 'listBudgetErrors'> {
@@ -269,13 +272,16 @@ function reading(
       };
     },
     async routingVersions(workspaces) {
-      if (workspaces.length === 0) return new Map();
-      const rows = await read
-        .selectFrom('workspaces')
-        .select(['key', 'routing_version'])
-        .where('key', 'in', workspaces)
-        .execute();
-      return new Map(rows.map((row) => [row.key, row.routing_version]));
+      const versions = new Map<number, number>();
+      for (let from = 0; from < workspaces.length; from += VERSIONS_AT_ONCE) {
+        const rows = await read
+          .selectFrom('workspaces')
+          .select(['key', 'routing_version'])
+          .where('key', 'in', workspaces.slice(from, from + VERSIONS_AT_ONCE))
+          .execute();
+        for (const row of rows) versions.set(row.key, row.routing_version);
+      }
+      return versions;
     },
     countOpen: (workspace, keys) => countOpen(read, workspace, keys),
   };

@@ -7,7 +7,8 @@
  * transaction, durable when its promise resolves. A verb that takes `by`, who asked for it, writes
  * its entry of the audit log in that transaction. When the database cannot be reached or
  * cannot sync, verbs reject with StoreUnavailable and have changed nothing, or (where the
- * answer itself was lost) may have changed everything: publishing is idempotent for that case.
+ * answer itself was lost) may have changed everything. What a verb then says when it is called again
+ * stands in contract/faultCases.ts; either way the data are as if it had been called once.
  */
 
 import type { BudgetError } from '../core/delivery/budget.ts';
@@ -91,7 +92,9 @@ export type Signal =
   /** Slices have become free. */
   | { kind: 'slices' }
   | { kind: 'routing'; workspace: number }
-  | { kind: 'bin'; bin: number };
+  | { kind: 'bin'; bin: number }
+  /** Signals may have been lost, or were too many: look at all you have. */
+  | { kind: 'everything' };
 
 // ---------------------------------------------------------------- the port
 
@@ -382,7 +385,11 @@ export interface Store {
   expireHeld(workspace: number, now: number, heldDays: number, limit: number): Promise<ExpiredHeld>;
 
   // signals
-  notify(signal: Signal): Promise<void>;
-  /** Calls back for signals of other nodes. A missed signal is made good by polling. */
+  /** Tells the other nodes when it can: never waits, never fails. Signals are merged on the way. */
+  notify(signal: Signal): void;
+  /**
+   * Calls back for signals of other nodes. Whenever some may have been missed, `everything` says so; what is missed
+   * all the same is made good by polling.
+   */
   listen(receive: (signal: Signal) => void): void;
 }

@@ -134,12 +134,16 @@ export async function startPostgres(): Promise<PostgresServer> {
   return server;
 }
 
-/** Makes an empty database on a running server; resolves to its URL. */
-export async function createDatabase(serverUrl: string, name: string): Promise<string> {
+/** Makes a database on a running server, empty or a copy of another; resolves to its URL. */
+export async function createDatabase(
+  serverUrl: string,
+  name: string,
+  template = 'template1',
+): Promise<string> {
   const client = new pg.Client(serverUrl);
   await client.connect();
   try {
-    await client.query(`CREATE DATABASE ${name}`);
+    await client.query(`CREATE DATABASE ${name} TEMPLATE ${template}`);
   } finally {
     await client.end();
   }

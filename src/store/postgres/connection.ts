@@ -1,5 +1,6 @@
 /**
- * Connections to PostgreSQL: pools, how values are read, and what an error means.
+ * Using connections to PostgreSQL: statements and transactions, what an error means, and texts that can be
+ * stored. How connections are made is in pool.ts.
  */
 
 import {
@@ -11,72 +12,6 @@ import {
 import pg from 'pg';
 import { numbered, type Row, type Statement } from '../statement.ts';
 import { StoreUnavailable } from '../store.ts';
-
-const CONNECT_TIMEOUT_MS = 2_000;
-/** The longest statement that is right here is a page of a list; what takes longer is stuck. */
-const STATEMENT_TIMEOUT_MS = 10_000;
-/** On this side, for a server that has stopped answering altogether; after the server's own limit. */
-const ANSWER_TIMEOUT_MS = STATEMENT_TIMEOUT_MS + 2_000;
-
-const INT8 = 20;
-const BYTEA = 17;
-
-/** Keys, times and counts are integers below 2^53; bytes are plain Uint8Arrays. For these connections only. */
-const types: pg.CustomTypesConfig = {
-  getTypeParser(oid, format) {
-    if (oid === INT8 && format !== 'binary') return Number;
-    if (oid === BYTEA && format !== 'binary') {
-      const parse = pg.types.getTypeParser(oid, 'text') as (text: string) => Buffer;
-      return (text: string) => new Uint8Array(parse(text));
-    }
-    return pg.types.getTypeParser(oid, format);
-  },
-};
-
-export function clientConfig(url: string): pg.ClientConfig {
-  return {
-    connectionString: url,
-    application_name: 'mirsal',
-    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-    keepAlive: true,
-    types,
-  };
-}
-
-export interface PoolOptions {
-  url: string;
-  max: number;
-  /** Settings of each connection, such as `SET enable_seqscan = off`. */
-  settings?: string;
-  /** False for schema steps, which may take long. */
-  limited?: boolean;
-}
-
-export function openPool({ url, max, settings, limited = true }: PoolOptions): pg.Pool {
-  const limits = limited
-    ? {
-        statement_timeout: STATEMENT_TIMEOUT_MS,
-        query_timeout: ANSWER_TIMEOUT_MS,
-        // A node that froze or vanished amid a transaction must not keep its locks.
-        idle_in_transaction_session_timeout: STATEMENT_TIMEOUT_MS,
-      }
-    : {};
-  const pool = new pg.Pool({
-    ...clientConfig(url),
-    ...limits,
-    max,
-    ...(settings === undefined
-      ? {}
-      : {
-          onConnect: async (client) => {
-            await client.query(settings);
-          },
-        }),
-  });
-  // An idle connection that breaks is dropped by the pool; the next statement finds out for itself.
-  pool.on('error', () => {});
-  return pool;
-}
 
 /** SQLSTATE classes: connection, resources (disk full, too many connections), shutdown, system errors. */
 const AWAY = /^(08|53|57P|58)/;
@@ -90,13 +25,22 @@ const SYSTEM_CODES = new Set([
   'EPIPE',
   'ETIMEDOUT',
   'EHOSTUNREACH',
+  'EHOSTDOWN',
   'ENETUNREACH',
+  'ENETDOWN',
+  'ENETRESET',
+  'EADDRNOTAVAIL',
+  'EMFILE',
+  'ENFILE',
   'ENOTFOUND',
   'EAI_AGAIN',
+  'ERR_STREAM_DESTROYED',
+  'ERR_STREAM_WRITE_AFTER_END',
+  'ERR_SOCKET_CLOSED',
 ]);
-/** The driver's own errors bear no code. */
+/** The driver's own errors, and those of its Kysely dialect, bear no code. */
 const DRIVER_MESSAGES =
-  /^(Connection terminated|timeout exceeded when trying to connect|Query read timeout|Client has encountered a connection error|Client was closed|Cannot use a pool after)/;
+  /^(Connection terminated|timeout exceeded when trying to connect|timeout expired|Client has encountered a connection error|Client was closed|Cannot use a pool after|Postgres connection has been discarded|driver has already been destroyed|There was an error establishing an SSL connection)/;
 
 export function sqlState(error: unknown): string | null {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : null;

@@ -25,7 +25,8 @@ import { retention } from '../retention.ts';
 import { runs } from '../runs.ts';
 import type { Schema } from '../schema.ts';
 import type { Store } from '../store.ts';
-import { guard, guardAll, openPool, storableTexts } from './connection.ts';
+import { guard, guardAll, storableTexts } from './connection.ts';
+import { DEFAULT_LIMITS, type Limits, openPool } from './pool.ts';
 import { publish } from './publish.ts';
 import { record } from './record.ts';
 import { openSignals } from './signals.ts';
@@ -34,6 +35,8 @@ export interface PostgresOptions {
   /** `postgres://user:password@host:port/database` */
   url: string;
   clock: Clock;
+  /** In the place of the usual ones. */
+  limits?: Partial<Limits>;
 }
 
 const HOT_CONNECTIONS = 8;
@@ -67,11 +70,12 @@ const NOTICE_DIALECT: NoticeDialect = {
 };
 
 /** Opens the store. Connections are made when they are first needed. */
-export function openPostgres({ url, clock }: PostgresOptions): Store {
-  const hot = openPool({ url, max: HOT_CONNECTIONS, settings: HOT_SETTINGS });
-  const pool = openPool({ url, max: OTHER_CONNECTIONS });
+export function openPostgres({ url, clock, ...options }: PostgresOptions): Store {
+  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const hot = openPool({ url, max: HOT_CONNECTIONS, settings: HOT_SETTINGS, limits });
+  const pool = openPool({ url, max: OTHER_CONNECTIONS, limits });
   const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }), plugins: [storableTexts] });
-  const signals = openSignals(url, clock, pool);
+  const signals = openSignals(url, clock, limits, pool);
   const verbs = guardAll({
     ...administration(db, db),
     ...endpoints(db, db),
@@ -88,14 +92,13 @@ export function openPostgres({ url, clock }: PostgresOptions): Store {
     ...retention(db, db, ROW_LOCKS),
     publish: (call: Parameters<Store['publish']>[0]) => publish(hot, call),
     record: (...parameters: Parameters<Store['record']>) => record(hot, ...parameters),
-    notify: signals.notify,
   });
   return {
     ...verbs,
     recording: RECORDING,
     async migrate() {
       // Steps may take longer than any other statement is allowed to.
-      const own = openPool({ url, max: 2, limited: false });
+      const own = openPool({ url, max: 2, limited: false, limits });
       const schema = new Kysely<Schema>({ dialect: new PostgresDialect({ pool: own }) });
       const provider = { getMigrations: async () => migrations(POSTGRES_TYPES) };
       try {
@@ -116,6 +119,7 @@ export function openPostgres({ url, clock }: PostgresOptions): Store {
       // Kysely leaves alone what it has never used.
       if (!pool.ended) await pool.end();
     },
+    notify: signals.notify,
     listen: signals.listen,
   };
 }

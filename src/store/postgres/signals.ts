@@ -1,97 +1,180 @@
 /**
- * Signals between nodes over LISTEN/NOTIFY, on one connection of their own that is opened again
- * when it breaks. What is missed meanwhile is made good by polling, so nothing is queued here.
+ * Signals between nodes over LISTEN/NOTIFY. They are sent through a pool (outbox.ts) and heard on one
+ * connection of their own, which is looked at every few seconds and opened again when it has broken:
+ *
+ *   connecting ──▶ listening ──answered──▶ listening
+ *       ▲             │ broken, or silent for `checkAnswerMs`
+ *       └─ back-off ──┘
+ *
+ * Whatever was signalled meanwhile is lost, so each time that it listens (again) the receivers are told to
+ * look at everything. A signal is never more than a hint to look sooner.
  */
 
-import pg from 'pg';
 import { SECOND } from '../../core/duration.ts';
 import type { Clock, Timer } from '../../world.ts';
 import type { Signal } from '../store.ts';
-import { clientConfig } from './connection.ts';
+import { createSignalOutbox } from './outbox.ts';
+import { Client, clientConfig, type Limits } from './pool.ts';
 
 const CHANNEL = 'mirsal';
-/** A payload is at most 8,000 bytes; a key and its comma take 17. */
-const LANES_PER_SIGNAL = 400;
 const FIRST_RETRY_MS = SECOND / 4;
-const LONGEST_RETRY_MS = 10 * SECOND;
+/** A server that has come back is listened to within this. */
+const LONGEST_RETRY_MS = 2 * SECOND;
+
+/**
+ * All payloads in one transaction. It need not be durable: waiting for the disk would cost each signal as much as
+ * a publish.
+ */
+const NOTIFY = `SELECT set_config('synchronous_commit', 'off', true), count(pg_notify('${CHANNEL}', payload))
+  FROM unnest($1::text[]) AS payload`;
+
+export type Receive = (signal: Signal) => void;
 
 export interface Signals {
-  notify(signal: Signal): Promise<void>;
-  listen(receive: (signal: Signal) => void): void;
+  /** Never waits and never fails; what cannot be sent now is sent later, merged. */
+  notify(signal: Signal): void;
+  /** All receivers share one connection, opened with the first. */
+  listen(receive: Receive): void;
   close(): Promise<void>;
 }
 
-type Queryable = Pick<pg.Pool, 'query'>;
-
-function split(signal: Signal): Signal[] {
-  if (signal.kind !== 'lanes') return [signal];
-  const parts: Signal[] = [];
-  for (let start = 0; start < signal.lanes.length; start += LANES_PER_SIGNAL) {
-    parts.push({ kind: 'lanes', lanes: signal.lanes.slice(start, start + LANES_PER_SIGNAL) });
-  }
-  return parts;
+interface Pool {
+  query(text: string, values: unknown[]): Promise<unknown>;
 }
 
-/** `pool` is used to notify while the connection of its own is not there. */
-export function openSignals(url: string, clock: Clock, pool: Queryable): Signals {
-  let client: pg.Client | null = null;
-  let connecting: Promise<void> = Promise.resolve();
-  let timer: Timer | null = null;
-  let retryMs = FIRST_RETRY_MS;
-  let closed = false;
+/** `from` is whose it is, in the words of Listener.token. */
+type Payload = Signal & { from: string | null };
 
-  const connect = async (receive: (signal: Signal) => void): Promise<void> => {
-    const own = new pg.Client(clientConfig(url));
-    let gone = false;
-    const again = (): void => {
-      if (gone) return;
-      gone = true;
-      if (client === own) client = null;
-      own.end().catch(() => {});
-      if (closed) return;
-      timer = clock.after(retryMs, () => start(receive), { unref: true });
-      retryMs = Math.min(retryMs * 2, LONGEST_RETRY_MS);
-    };
-    own.on('error', again);
-    own.on('end', again);
-    own.on('notification', ({ processId, payload }) => {
-      // What this node sends comes back to it; it knows already.
-      if (processId === ownProcess(own) || payload === undefined) return;
-      receive(JSON.parse(payload) as Signal);
-    });
-    try {
-      await own.connect();
-      await own.query(`LISTEN ${CHANNEL}`);
-      retryMs = FIRST_RETRY_MS;
-      client = own;
-    } catch {
-      again();
-    }
+export function openSignals(url: string, clock: Clock, limits: Limits, pool: Pool): Signals {
+  const receivers: Receive[] = [];
+  const deliver: Receive = (signal) => {
+    for (const receive of receivers) receive(signal);
   };
-
-  const start = (receive: (signal: Signal) => void): void => {
-    connecting = connect(receive);
-  };
-
+  let listener: Listener | null = null;
+  const outbox = createSignalOutbox(clock, async (signals) => {
+    const from = listener?.token ?? null;
+    await pool.query(NOTIFY, [
+      signals.map((signal) => JSON.stringify({ ...signal, from } satisfies Payload)),
+    ]);
+  });
   return {
-    async notify(signal) {
-      // Through the connection that listens, where there is one: that is how its own are known.
-      await connecting;
-      for (const part of split(signal)) {
-        await (client ?? pool).query('SELECT pg_notify($1, $2)', [CHANNEL, JSON.stringify(part)]);
-      }
+    notify: (signal) => outbox.add(signal),
+    listen(receive) {
+      receivers.push(receive);
+      listener ??= new Listener(url, clock, limits, deliver);
     },
-    listen: start,
     async close() {
-      closed = true;
-      timer?.cancel();
-      await connecting;
-      await client?.end();
+      await Promise.all([outbox.close(), listener?.close()]);
     },
   };
 }
 
-/** The server's name for the connection; the driver has it, its types do not. */
-function ownProcess(client: pg.Client): number | null {
-  return 'processID' in client && typeof client.processID === 'number' ? client.processID : null;
+/** The connection that listens, opened again until it is closed. */
+class Listener {
+  /** By which this node knows its own signals; another for each connection. */
+  token: string | null = null;
+  readonly #url: string;
+  readonly #clock: Clock;
+  readonly #limits: Limits;
+  readonly #receive: Receive;
+  #client: Client | null = null;
+  #timer: Timer | null = null;
+  #retryMs = FIRST_RETRY_MS;
+  #closed = false;
+  #connecting: Promise<void>;
+
+  constructor(url: string, clock: Clock, limits: Limits, receive: Receive) {
+    this.#url = url;
+    this.#clock = clock;
+    this.#limits = limits;
+    this.#receive = receive;
+    this.#connecting = this.#connect();
+  }
+
+  /** Never rejects. */
+  async #connect(): Promise<void> {
+    const client = new Client(clientConfig(this.#url, this.#limits.connectMs));
+    this.#client = client;
+    client.once('end', () => this.#lose(client));
+    client.on('notification', ({ payload }) => this.#hear(payload));
+    try {
+      await client.connect();
+      const { rows } = await this.#ask<{ token: string }>(client, 'SELECT gen_random_uuid() AS token');
+      this.token = rows[0]?.token ?? null;
+      await this.#ask(client, `LISTEN ${CHANNEL}`);
+    } catch {
+      this.#lose(client);
+      return;
+    }
+    if (this.#client !== client) return;
+    this.#retryMs = FIRST_RETRY_MS;
+    this.#receive({ kind: 'everything' });
+    this.#checkLater(client);
+  }
+
+  /** What is not answered in time breaks the connection off, which rejects this. */
+  async #ask<Row extends Record<string, unknown>>(
+    client: Client,
+    statement: string,
+  ): Promise<{ rows: Row[] }> {
+    const { checkAnswerMs } = this.#limits;
+    const why = `PostgreSQL has not answered for ${checkAnswerMs} ms`;
+    const deadline = this.#clock.after(checkAnswerMs, () => client.breakOff(why), { unref: true });
+    try {
+      return await client.query<Row>(statement);
+    } finally {
+      deadline.cancel();
+    }
+  }
+
+  #checkLater(client: Client): void {
+    const check = (): void => {
+      this.#ask(client, 'SELECT 1').then(
+        () => {
+          if (this.#client === client && !this.#closed) this.#checkLater(client);
+        },
+        () => this.#lose(client),
+      );
+    };
+    this.#timer = this.#clock.after(this.#limits.checkMs, check, { unref: true });
+  }
+
+  /** Gives this connection up, and opens another in a while. */
+  #lose(client: Client): void {
+    if (this.#client !== client) return;
+    this.#client = null;
+    this.token = null;
+    this.#timer?.cancel();
+    client.breakOff('It is given up');
+    if (this.#closed) return;
+    const again = (): void => {
+      this.#connecting = this.#connect();
+    };
+    this.#timer = this.#clock.after(this.#retryMs, again, { unref: true });
+    this.#retryMs = Math.min(this.#retryMs * 2, LONGEST_RETRY_MS);
+  }
+
+  #hear(payload: string | undefined): void {
+    const heard = parsePayload(payload);
+    if (heard === null || (heard.from !== null && heard.from === this.token)) return;
+    const { from: _, ...signal } = heard;
+    this.#receive(signal);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#timer?.cancel();
+    if (this.#client !== null) this.#lose(this.#client);
+    await this.#connecting;
+  }
+}
+
+/** Null for what is no signal: whoever may connect to the database may notify. */
+function parsePayload(payload: string | undefined): Payload | null {
+  try {
+    const parsed = JSON.parse(payload ?? '') as Partial<Payload> | null;
+    return typeof parsed?.kind === 'string' ? { from: null, ...(parsed as Signal) } : null;
+  } catch {
+    return null;
+  }
 }

@@ -118,7 +118,7 @@ export function createStore({
       await reader.close();
       await writer.close();
     },
-    async notify() {},
+    notify() {},
     listen() {},
   };
 }

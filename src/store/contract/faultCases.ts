@@ -1,0 +1,476 @@
+/**
+ * Every verb of the port that writes, for faults.ts: a call of it, what that answers, and what the same call
+ * answers when it had been done already and its answer was lost. A verb that is added to the port must be
+ * added here, or to those that only read: it does not compile otherwise.
+ *
+ * What is created bears a key of the caller's: made again under it, it is refused (REFUSED) and nothing
+ * changes. It is not answered as if it were new, since another thing might have that key.
+ */
+
+import { expect } from 'vitest';
+import { SLICES } from '../../core/delivery/slice.ts';
+import { DAY, HOUR, MINUTE } from '../../core/duration.ts';
+import type { RunAdvance } from '../records/automation.ts';
+import type { Store } from '../store.ts';
+import {
+  aBinRequest,
+  aDelivery,
+  aKey,
+  aNotice,
+  anEndpoint,
+  anEvent,
+  aResult,
+  aSecret,
+  aWorkspace,
+  laneOf,
+  publish,
+  publishSome,
+  T0,
+  versionOf,
+} from './builders.ts';
+
+import {
+  aBin,
+  aCase,
+  aDelivered,
+  anApiKey,
+  anOwnedReplay,
+  aReplay,
+  aRule,
+  aRun,
+  aStoredBin,
+  aStoredRule,
+  aWaiting,
+  type Case,
+  isDisabled,
+  NOW,
+  NSOME_GONE,
+  REFUSED,
+  SAME,
+  type Scene,
+  SOME_GONE,
+  SPAN,
+  WAITS,
+} from './faultScenes.ts';
+
+type Reading =
+  | 'listWorkspaces'
+  | 'findWorkspace'
+  | 'findApiKey'
+  | 'listApiKeys'
+  | 'routing'
+  | 'routingVersions'
+  | 'countOpen'
+  | 'listFailing'
+  | 'listBudgetErrors'
+  | 'loadLane'
+  | 'readLanes'
+  | 'readBody'
+  | 'digestSlices'
+  | 'listOpenLanes'
+  | 'readSlices'
+  | 'listEvents'
+  | 'findEvent'
+  | 'listDeliveries'
+  | 'findDelivery'
+  | 'findOwnBody'
+  | 'listAttempts'
+  | 'laneHead'
+  | 'countOriginals'
+  | 'findReplay'
+  | 'listReplays'
+  | 'listOriginals'
+  | 'listAudit'
+  | 'listUnpublishedNotices'
+  | 'listNotices'
+  | 'listAutomations'
+  | 'listAutomationVersions'
+  | 'listRuns'
+  | 'findRun'
+  | 'listRunSteps'
+  | 'dueRuns'
+  | 'findBin'
+  | 'listBins'
+  | 'listBinRequests';
+type Other = 'migrate' | 'ping' | 'close' | 'recording' | 'notify' | 'listen';
+type Writing = Exclude<keyof Store, Reading | Other>;
+
+const ADMINISTRATION = {
+  createWorkspace: aCase(async ({ store }) => {
+    const workspace = aWorkspace();
+    return { call: () => store.createWorkspace(workspace), first: undefined, again: REFUSED };
+  }),
+  updateWorkspace: aCase(async ({ store, workspace }) => ({
+    call: () => store.updateWorkspace(workspace, { name: 'Other' }, T0, 'me'),
+    first: expect.objectContaining({ name: 'Other' }),
+    again: SAME,
+  })),
+  createApiKey: aCase(async ({ store, workspace }) => {
+    const key = anApiKey(workspace);
+    return { call: () => store.createApiKey(key, 'me'), first: undefined, again: REFUSED };
+  }),
+  revokeApiKey: aCase(async ({ store, workspace }) => {
+    const key = anApiKey(workspace);
+    await store.createApiKey(key, 'me');
+    return { call: () => store.revokeApiKey(workspace, key.key, T0, 'me'), first: true, again: false };
+  }),
+  putEventType: aCase(async ({ store, workspace }) => {
+    const type = { workspace, name: 'a.b', definition: '{}', createdAt: T0, updatedAt: T0 };
+    return { call: () => store.putEventType(type), first: undefined, again: SAME };
+  }),
+  deleteEventType: aCase(async ({ store, workspace }) => {
+    await store.putEventType({ workspace, name: 'a.b', definition: '{}', createdAt: T0, updatedAt: T0 });
+    return { call: () => store.deleteEventType(workspace, 'a.b'), first: true, again: false };
+  }),
+} satisfies Partial<Record<Writing, Case>>;
+
+const ENDPOINTS = {
+  createEndpoint: aCase(async ({ store, workspace }) => {
+    const endpoint = anEndpoint({ workspace });
+    return { call: () => store.createEndpoint(endpoint, 'me'), first: undefined, again: REFUSED };
+  }),
+  updateEndpoint: aCase(
+    async ({ store, workspace, endpoint }) => ({
+      call: () => store.updateEndpoint(workspace, endpoint.key, { name: 'Other' }, T0, 'me'),
+      first: true,
+      again: SAME,
+    }),
+    { audited: true },
+  ),
+  deleteEndpoint: aCase(async ({ store, workspace, endpoint }) => {
+    await publishSome(store, endpoint, 1);
+    return { call: () => store.deleteEndpoint(workspace, endpoint.key, T0, 'me'), first: true, again: false };
+  }),
+  disableEndpoint: aCase(async ({ store, workspace, endpoint }) => ({
+    call: () => store.disableEndpoint(workspace, endpoint.key, { reason: 'manual', at: T0, by: 'me' }),
+    first: true,
+    again: SAME,
+  })),
+  enableEndpoint: aCase(async (scene) => {
+    const { store, workspace, endpoint } = scene;
+    await publishSome(store, endpoint, 2);
+    await isDisabled(scene);
+    const call = () => store.enableEndpoint(workspace, endpoint.key, 'skip', 'me', T0);
+    // What it skipped is not held any more.
+    return { call, first: 2, again: 0 };
+  }),
+  rotateSecret: aCase(async ({ store, workspace, endpoint }) => {
+    const secret = aSecret();
+    const call = () => store.rotateSecret(workspace, endpoint.key, secret, T0 + DAY, 'me');
+    return { call, first: true, again: REFUSED };
+  }),
+  claimProbe: aCase(async (scene) => {
+    const { store, workspace, endpoint } = scene;
+    await isDisabled(scene);
+    await store.enableEndpoint(workspace, endpoint.key, 'send', 'me', T0);
+    const lane = endpoint.lanes[0] ?? 0;
+    return { call: () => store.claimProbe(workspace, endpoint.key, lane), first: true, again: SAME };
+  }),
+} satisfies Partial<Record<Writing, Case>>;
+
+const DELIVERIES = {
+  publish: aCase(async ({ store, workspace, endpoint }) => {
+    const event = anEvent([endpoint]);
+    const routingVersion = await versionOf(store, workspace);
+    return {
+      call: () => publish(store, workspace, [event], { routingVersion }),
+      first: expect.objectContaining({ kind: 'accepted', repeated: [false] }),
+      again: expect.objectContaining({ kind: 'accepted', repeated: [true] }),
+    };
+  }),
+  record: aCase(async ({ store, workspace, endpoint }) => {
+    const items = await publishSome(store, endpoint, 2);
+    const results = items.map((item) => aResult(endpoint, 1, item));
+    const first = { verdicts: ['recorded', 'recorded'], moved: [] };
+    return { call: () => store.record('node-a', workspace, results), first, again: SAME };
+  }),
+  retryNow: aCase(
+    async (scene) => {
+      const delivery = await aWaiting(scene);
+      const call = () => scene.store.retryNow(scene.workspace, delivery, T0 + 1, 'me');
+      return { call, first: expect.objectContaining({ kind: 'changed' }), again: SAME };
+    },
+    { audited: true },
+  ),
+  skipDelivery: aCase(async (scene) => {
+    const delivery = await aWaiting(scene);
+    return {
+      call: () => scene.store.skipDelivery(scene.workspace, delivery, 'me', T0 + 1),
+      first: expect.objectContaining({ kind: 'changed' }),
+      again: { kind: 'unchanged', state: 'skipped' },
+    };
+  }),
+  replayDelivery: aCase(async (scene) => {
+    const { delivery } = await aDelivered(scene);
+    const replay = { key: aKey(), now: NOW, by: 'me' };
+    return {
+      call: () => scene.store.replayDelivery(scene.workspace, delivery, replay),
+      first: expect.objectContaining({ kind: 'changed' }),
+      again: REFUSED,
+    };
+  }),
+  replayEvent: aCase(async (scene) => {
+    const { event, id } = await aDelivered(scene);
+    const key = aKey();
+    const replay = { endpoints: null, nextKey: () => key, now: NOW, by: 'me' };
+    return {
+      call: () => scene.store.replayEvent(scene.workspace, { key: event, id }, replay),
+      first: expect.objectContaining({ made: [expect.objectContaining({ key })] }),
+      again: REFUSED,
+    };
+  }),
+} satisfies Partial<Record<Writing, Case>>;
+
+const REPLAYS = {
+  createReplay: aCase(async (scene) => {
+    const replay = await aReplay(scene);
+    const again = { kind: 'running', key: replay.key };
+    return { call: () => scene.store.createReplay(replay), first: { kind: 'created' }, again };
+  }),
+  cancelReplay: aCase(async (scene) => {
+    const { key, workspace } = await anOwnedReplay(scene);
+    return { call: () => scene.store.cancelReplay(workspace, key, NOW, 'me'), first: true, again: false };
+  }),
+  claimReplays: aCase(async (scene) => {
+    const replay = await aReplay(scene);
+    await scene.store.createReplay(replay);
+    const first = expect.arrayContaining([expect.objectContaining({ key: replay.key })]);
+    return { call: () => scene.store.claimReplays('node-a', 100), first, again: SAME };
+  }),
+  sendReplayBatch: aCase(async (scene) => {
+    const replay = await anOwnedReplay(scene);
+    const originals = await scene.store.listOriginals(replay, 'delivered', 0, 10);
+    const batch = originals.map(({ key, ...place }) => ({ original: key, key: aKey(), ...place }));
+    const call = () => scene.store.sendReplayBatch('node-a', replay, batch, { now: NOW, maxOpen: 100 });
+    // The replay has moved on since it was read: it is read again.
+    return { call, first: expect.objectContaining({ kind: 'sent' }), again: { kind: 'lost' } };
+  }),
+  finishReplay: aCase(async (scene) => {
+    const replay = await anOwnedReplay(scene);
+    return { call: () => scene.store.finishReplay('node-a', replay, NOW), first: true, again: false };
+  }),
+} satisfies Partial<Record<Writing, Case>>;
+
+async function aTenant({ store, insertNotices }: Scene): Promise<number> {
+  const workspace = aWorkspace({ owners: [{ email: 'sam@example.com', language: 'en' }] });
+  await store.createWorkspace(workspace);
+  await insertNotices([aNotice({ workspace: workspace.key, kind: 'budget.warning' })]);
+  return workspace.key;
+}
+
+const composing = (store: Store) => {
+  const messageId = `<${aKey()}@example.com>`;
+  return store.composeMails({
+    now: T0 + MINUTE,
+    groupMs: MINUTE,
+    droppedMs: HOUR,
+    notBefore: T0 - DAY,
+    messageId: () => messageId,
+  });
+};
+
+const NOTICES = {
+  markPublished: aCase(async (scene) => {
+    await aTenant(scene);
+    const notices = (await scene.store.listUnpublishedNotices(100)).map(({ key }) => key);
+    return { call: () => scene.store.markPublished(notices, T0), first: undefined, again: SAME };
+  }),
+  composeMails: aCase(async (scene) => {
+    await aTenant(scene);
+    const again = { mails: 0, unnamed: [] };
+    return { call: () => composing(scene.store), first: { mails: 1, unnamed: [] }, again };
+  }),
+  claimDueMails: aCase(async (scene) => {
+    await aTenant(scene);
+    await composing(scene.store);
+    const call = () => scene.store.claimDueMails(T0 + MINUTE, 100, MINUTE);
+    // They come again when the lease is over, under the same Message-ID.
+    return { call, first: [expect.objectContaining({ attempts: 1 })], again: [] };
+  }),
+  settleMail: aCase(async (scene) => {
+    await aTenant(scene);
+    await composing(scene.store);
+    const mail = (await scene.store.claimDueMails(T0 + MINUTE, 100, MINUTE))[0]?.key ?? 0;
+    const call = () => scene.store.settleMail(mail, { kind: 'sent', at: T0 + MINUTE });
+    return { call, first: undefined, again: SAME };
+  }),
+} satisfies Partial<Record<Writing, Case>>;
+
+const AUTOMATION = {
+  createAutomation: aCase(async ({ store, workspace }) => {
+    const rule = aRule(workspace);
+    const typed = anEndpoint({ workspace, automation: rule.key });
+    return { call: () => store.createAutomation(rule, [typed], 'me'), first: undefined, again: REFUSED };
+  }),
+  updateAutomation: aCase(
+    async (scene) => {
+      const rule = await aStoredRule(scene);
+      const saving = { endpoints: [], waiting: 'keep', by: 'me', at: T0 } as const;
+      return {
+        call: () => scene.store.updateAutomation(scene.workspace, rule, { definition: '{"v":2}' }, saving),
+        first: expect.objectContaining({ version: 2 }),
+        again: SAME,
+      };
+    },
+    { audited: true },
+  ),
+  enableAutomation: aCase(async (scene) => {
+    const rule = await aStoredRule(scene);
+    const call = () => scene.store.enableAutomation(scene.workspace, rule, false, 'me', T0);
+    return { call, first: expect.objectContaining({ enabledAt: null }), again: SAME };
+  }),
+  deleteAutomation: aCase(async (scene) => {
+    const rule = await aStoredRule(scene);
+    const call = () => scene.store.deleteAutomation(scene.workspace, rule, 'me', T0);
+    return { call, first: true, again: false };
+  }),
+  cancelRuns: aCase(async (scene) => {
+    const run = await aRun(scene);
+    return { call: () => scene.store.cancelRuns(scene.workspace, { run }, 'me', T0), first: 1, again: 0 };
+  }),
+  advanceRuns: aCase(async (scene) => {
+    const key = await aRun(scene);
+    const run = (await scene.store.dueRuns(T0 + MINUTE, 100)).find((due) => due.key === key);
+    if (run === undefined) throw new Error('The run is not due.');
+    const deliveries = [aDelivery(scene.endpoint)];
+    const next: RunAdvance = { ...WAITS, state: 'finished', dueAt: null, deliveries };
+    const call = () => scene.store.advanceRuns([{ run, next }], T0 + MINUTE);
+    // It has moved on; its lane is found by whoever works it.
+    return { call, first: [scene.endpoint.lanes], again: [null] };
+  }),
+} satisfies Partial<Record<Writing, Case>>;
+
+const BINS = {
+  createBin: aCase(async ({ store, workspace }) => {
+    const bin = aBin(workspace);
+    return { call: () => store.createBin(bin), first: undefined, again: REFUSED };
+  }),
+  updateBinAnswer: aCase(async (scene) => {
+    const bin = await aStoredBin(scene);
+    const answer = { ...aBin(0).answer, status: 500 };
+    return {
+      call: () => scene.store.updateBinAnswer(scene.workspace, bin, answer),
+      first: true,
+      again: SAME,
+    };
+  }),
+  deleteBin: aCase(async (scene) => {
+    const bin = await aStoredBin(scene);
+    return { call: () => scene.store.deleteBin(scene.workspace, bin), first: true, again: false };
+  }),
+  captureRequest: aCase(async (scene) => {
+    const request = aBinRequest(await aStoredBin(scene));
+    return { call: () => scene.store.captureRequest(request, 5), first: undefined, again: REFUSED };
+  }),
+} satisfies Partial<Record<Writing, Case>>;
+
+const HOUSEKEEPING = {
+  sweep: aCase(async (scene) => {
+    await aStoredBin(scene);
+    return { call: () => scene.store.sweep(T0 + DAY, T0, 100), first: 1, again: 0 };
+  }),
+  sweepOld: aCase(
+    async ({ store, insertNotices, workspace }) => {
+      await insertNotices([aNotice({ workspace })]);
+      return { call: () => store.sweepOld(T0 + 1_000 * DAY, 100), first: expect.any(Number), again: SAME };
+    },
+    { inSteps: true },
+  ),
+  purgeAttempts: aCase(async (scene) => {
+    await aDelivered(scene);
+    return {
+      call: () => scene.store.purgeAttempts(scene.workspace, SPAN),
+      first: SOME_GONE,
+      again: NSOME_GONE,
+    };
+  }),
+  purgeBodies: aCase(async (scene) => {
+    await aDelivered(scene);
+    return {
+      call: () => scene.store.purgeBodies(scene.workspace, SPAN),
+      first: SOME_GONE,
+      again: NSOME_GONE,
+    };
+  }),
+  purgeEvents: aCase(async (scene) => {
+    await aDelivered(scene);
+    return {
+      call: () => scene.store.purgeEvents(scene.workspace, SPAN),
+      first: SOME_GONE,
+      again: NSOME_GONE,
+    };
+  }),
+  warnOfExpiry: aCase(async (scene) => {
+    await publishSome(scene.store, scene.endpoint, 1);
+    await isDisabled(scene);
+    return { call: () => scene.store.warnOfExpiry(scene.workspace, T0 + 6.5 * DAY, 7), first: 1, again: 0 };
+  }),
+  expireHeld: aCase(async (scene) => {
+    await publishSome(scene.store, scene.endpoint, 1);
+    await isDisabled(scene);
+    return {
+      call: () => scene.store.expireHeld(scene.workspace, T0 + 8 * DAY, 7, 100),
+      first: { skipped: 1, lanes: scene.endpoint.lanes },
+      again: { skipped: 0, lanes: [] },
+    };
+  }),
+} satisfies Partial<Record<Writing, Case>>;
+
+const SENDS = { leaseMs: MINUTE, sends: true };
+
+const NODES = {
+  registerNode: aCase(async ({ store }) => {
+    const node = `node-${aKey()}`;
+    const first = expect.objectContaining({ slots: expect.anything() });
+    return { call: () => store.registerNode(node, SENDS), first, again: SAME };
+  }),
+  heartbeat: aCase(
+    async ({ store }) => ({
+      call: () => store.heartbeat('node-a', MINUTE),
+      first: { now: expect.any(Number) },
+      again: SAME,
+    }),
+    { changes: false },
+  ),
+  unregisterNode: aCase(async ({ store }) => {
+    const node = `node-${aKey()}`;
+    await store.registerNode(node, SENDS);
+    return { call: () => store.unregisterNode(node), first: undefined, again: SAME };
+  }),
+  // What was taken when the answer was lost is told by readSlices.
+  takeSlices: aCase(async ({ store }) => {
+    await store.releaseSlices('node-a', [7]);
+    return {
+      call: () => store.takeSlices('node-a', 10),
+      first: [{ slice: 7, epoch: expect.any(Number) }],
+      again: [],
+    };
+  }),
+  releaseSlices: aCase(async ({ store }) => {
+    await store.takeSlices('node-a', SLICES);
+    return { call: () => store.releaseSlices('node-a', [7]), first: undefined, again: SAME };
+  }),
+  settleLanes: aCase(async ({ store, endpoint, workspace }) => {
+    const [item] = await publishSome(store, endpoint, 1);
+    await store.skipDelivery(workspace, item?.key ?? 0, 'me', T0);
+    const { lane, lastSequence, revision } = await laneOf(store, endpoint);
+    return {
+      call: () => store.settleLanes([{ workspace, lane, lastSequence, revision }]),
+      first: [lane],
+      // Closed already; who asks finds that by looking at the lane.
+      again: [],
+    };
+  }),
+} satisfies Partial<Record<Writing, Case>>;
+
+export const CASES: Record<Writing, Case> = {
+  ...ADMINISTRATION,
+  ...ENDPOINTS,
+  ...DELIVERIES,
+  ...REPLAYS,
+  ...NOTICES,
+  ...AUTOMATION,
+  ...BINS,
+  ...HOUSEKEEPING,
+  ...NODES,
+};

@@ -1,0 +1,103 @@
+/** Every verb that writes, on SQLite with a thread that fails at each statement and commit, or loses its answer. */
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { Kysely } from 'kysely';
+import { realClock } from '../../real.ts';
+import { type Fault, type Faulty, faultContract } from '../contract/faults.ts';
+import { insertNotices } from '../notices.ts';
+import type { Schema } from '../schema.ts';
+import { StoreUnavailable } from '../store.ts';
+import { createStore } from './sqlite.ts';
+import { startThread, type Thread, threadDialect } from './thread-client.ts';
+
+/** Where the next fault strikes, counted over both threads. */
+class Strike {
+  #fault: Fault | null = null;
+  #left = 0;
+  struck = false;
+
+  arm(fault: Fault, nth: number): void {
+    this.#fault = fault;
+    this.#left = nth;
+    this.struck = false;
+  }
+
+  disarm(): void {
+    this.#fault = null;
+  }
+
+  /** Whether this is the place where this fault is to strike. */
+  hits(fault: Fault): boolean {
+    if (this.#fault !== fault || this.struck) return false;
+    this.#left -= 1;
+    this.struck = this.#left === 0;
+    return this.struck;
+  }
+}
+
+/** The real thread, and between it and the store what a full disk or an ended thread would do. */
+function faultyThread(thread: Thread, strike: Strike): Thread {
+  return {
+    async run(work, lease = null) {
+      if (strike.hits('nothing committed')) {
+        // A commit that fails undoes its transaction; so does the rollback that follows any other failure.
+        if (work.kind === 'commit') await thread.run({ kind: 'rollback' }, lease);
+        throw new StoreUnavailable('The disk is full.');
+      }
+      const answer = await thread.run(work, lease);
+      const isEnd = lease === null || work.kind === 'commit';
+      if (isEnd && strike.hits('answer lost')) throw new StoreUnavailable('The thread has ended.');
+      return answer;
+    },
+    async begin() {
+      if (strike.hits('nothing committed')) throw new StoreUnavailable('The disk is full.');
+      return thread.begin();
+    },
+    close: () => thread.close(),
+  };
+}
+
+async function open(): Promise<Faulty> {
+  const directory = mkdtempSync(join(tmpdir(), 'mirsal-sqlite-'));
+  const path = join(directory, 'mirsal.db');
+  const strike = new Strike();
+  const writer = startThread({ path, mode: 'write' });
+  const bare = createStore({ writer, reader: writer, clock: realClock });
+  await bare.migrate();
+  const reader = startThread({ path, mode: 'read' });
+  const store = createStore({
+    writer: faultyThread(writer, strike),
+    reader: faultyThread(reader, strike),
+    clock: realClock,
+  });
+  const db = new Kysely<Schema>({ dialect: threadDialect(writer) });
+  const file = new DatabaseSync(path, { readOnly: true });
+  return {
+    store,
+    insertNotices: (rows) => db.transaction().execute((trx) => insertNotices(trx, rows)),
+    arm: (fault, nth) => strike.arm(fault, nth),
+    disarm() {
+      strike.disarm();
+      return strike.struck;
+    },
+    async dump() {
+      const tables = file.prepare("SELECT name FROM sqlite_master WHERE type = 'table'").all();
+      const rowsOf = (table: unknown): string[] =>
+        file
+          .prepare(`SELECT * FROM ${String(table)}`)
+          .all()
+          .map((row) => JSON.stringify(row));
+      return new Map(tables.map(({ name }) => [String(name), rowsOf(name)]));
+    },
+    async close() {
+      file.close();
+      await store.close();
+      rmSync(directory, { recursive: true });
+    },
+  };
+}
+
+faultContract('SQLite', open);
