@@ -11,6 +11,7 @@ import {
 } from './advance.ts';
 import { parseWorkflow } from './parse.ts';
 import { compileWorkflow, type Program } from './program.ts';
+import { sizeOf } from './step.ts';
 import {
   aBody,
   anEvent,
@@ -29,7 +30,7 @@ import {
   workflowProgram,
 } from './testdata/definitions.ts';
 import { judgeTriggers } from './trigger.ts';
-import { judgeWake, wakeRun } from './wake.ts';
+import { lookAtRun, wakeRun } from './wake.ts';
 
 const NOW = Date.UTC(2026, 10, 24, 9);
 const START: RunSignal = { kind: 'start' };
@@ -111,6 +112,37 @@ describe('email', () => {
       kind: 'failed',
       failure: { code },
     });
+  });
+});
+
+describe('what cannot be done', () => {
+  const can = { hasTarget: () => false, sendsMail: false };
+
+  test.each([
+    [webhook('a'), 'endpoint_gone'],
+    [email('a'), 'no_mail_server'],
+  ])('W22: %j fails once, with the reason; under "stop" the run ends there', (step, code) => {
+    const stopped = started([step, exit('b')], {}, { can });
+    expect(stopped.next).toMatchObject({ kind: 'failed', step: 'a', failure: { code } });
+    expect(outcomes(stopped)).toEqual(['a failed']);
+    const on = started([step, exit('b')], { on_error: 'continue' }, { can });
+    expect(outcomes(on)).toEqual(['a failed', 'b ended']);
+    expect([...stopped.effects, ...on.effects]).toEqual([]);
+  });
+
+  test.each([
+    [webhook('a', { template: { tag: '{{data.tag.name}}' } })],
+    [webhook('a', { members: ['data.tag.name'] })],
+    [email('a', { text: '{{data.tag.name}}' })],
+  ])('W22: %j fails where there is no room left, and what fits is done', (step) => {
+    const fitting = started([step], {}, { room: 10_000 });
+    expect(fitting.next).toMatchObject({ kind: 'finished' });
+    const size = fitting.effects.reduce((sum, effect) => sum + sizeOf(effect), 0);
+    expect(size).toBeGreaterThan(0);
+    expect(started([step], {}, { room: size }).effects).toHaveLength(1);
+    expect(started([step], {}, { room: size - 1 }).next).toMatchObject({ failure: { code: 'too_large' } });
+    const twice = started([step, { ...step, id: 'b' }], {}, { room: 2 * size - 1 });
+    expect(outcomes(twice)).toEqual(['a done', 'b failed']);
   });
 });
 
@@ -227,8 +259,8 @@ describe('wait_for_event', () => {
   });
   const program = workflowProgram(aWorkflow([step, webhook('after')]));
   const first = advance(program, NEW, START, aContext());
-  const came = (raw: string, type = 'contact.tag.removed', now = NOW + DAY) => {
-    const signal: RunSignal = { kind: 'event', event: anEvent(type, raw) };
+  const came = (raw: string, type = 'contact.tag.removed', acceptedAt = NOW + DAY, now = acceptedAt) => {
+    const signal: RunSignal = { kind: 'event', event: anEvent(type, raw, acceptedAt) };
     return advance(program, first.state, signal, aContext({ now }));
   };
   const WANTED = '{"data":{"tag":{"id":141002}}}';
@@ -253,9 +285,50 @@ describe('wait_for_event', () => {
     expect(outcomes(late)[0]).toBe('v timed_out');
   });
 
-  test('an event at the timeout or after it is late, whatever wakes the run', () => {
+  test('W8: an event accepted at the timeout or after it is late, whatever wakes the run', () => {
     expect(stepsOf(came(WANTED, 'contact.tag.removed', NOW + 3 * DAY))).toEqual(['late', 'after']);
     expect(stepsOf(came(WANTED, 'contact.tag.removed', NOW + 3 * DAY - 1))).toEqual(['got', 'after']);
+    // Another node's clock may be ahead by a little.
+    const early = came(WANTED, 'contact.tag.removed', NOW + 3 * DAY, NOW + 3 * DAY - 1);
+    expect(early.ignored).toEqual({ code: 'not_due' });
+  });
+
+  test('W8: looked at late, the first event in time that matches decides, and only then the timer', () => {
+    const other = '{"data":{"tag":{"id":7}}}';
+    const look = (events: Array<[raw: string, acceptedAt: number]>, now = NOW + 4 * DAY) =>
+      lookAtRun(
+        workflowProgram(aWorkflow([step, webhook('after')], { max_overdue: 'P2D' })),
+        first.state,
+        events.map(([raw, at], n) => ({ ...anEvent('contact.tag.removed', raw, at), id: `evt_${n}` })),
+        aContext({ now }),
+        'enabled',
+      );
+    const inTime = NOW + 3 * DAY - 1;
+    expect(look([[WANTED, inTime]]).history[0]).toMatchObject({ outcome: 'received', event_id: 'evt_0' });
+    expect(
+      look([
+        [other, NOW + DAY],
+        [WANTED, inTime],
+        [WANTED, inTime],
+      ]).history[0],
+    ).toMatchObject({ event_id: 'evt_1' });
+    expect(stepsOf(look([[other, inTime]]))).toEqual(['late', 'after']);
+    expect(
+      stepsOf(
+        look([
+          [other, inTime],
+          [WANTED, NOW + 3 * DAY],
+        ]),
+      ),
+    ).toEqual(['late', 'after']);
+    expect(look([[other, NOW + DAY]], NOW + 2 * DAY).ignored).toEqual({ code: 'not_due' });
+    expect(look([]).history[0]).toMatchObject({ outcome: 'timed_out' });
+    // W13: counted from the event that is acted on.
+    expect(look([[WANTED, inTime]], inTime + 2 * DAY).history[0]).toMatchObject({ outcome: 'received' });
+    expect(look([[WANTED, inTime]], inTime + 2 * DAY + 1)).toMatchObject({
+      effects: [],
+      next: { kind: 'skipped', code: 'overdue' },
+    });
   });
 
   test('another event changes nothing and is told why', () => {
@@ -338,7 +411,9 @@ describe('a run', () => {
     expect(wake(due, 'disabled').next).toMatchObject({ kind: 'skipped', code: 'disabled' });
     expect(wake(due, 'deleted').next).toMatchObject({ kind: 'skipped', code: 'deleted' });
     expect(wakeRun(program, NEW, START, aContext(), 'disabled').next).toMatchObject({ code: 'disabled' });
-    expect(judgeWake(program, state, START, due + DAY, 'enabled')).toBeNull();
+    expect(wakeRun(program, state, TIMER, aContext({ now: due - 1 }), 'enabled').ignored).toEqual({
+      code: 'not_due',
+    });
   });
 });
 
