@@ -4,7 +4,7 @@
  * in any case.
  */
 
-import { HOUR, MINUTE, SECOND } from '../core/duration.ts';
+import { MINUTE, SECOND } from '../core/duration.ts';
 import type { KeyMaker } from '../core/ids.ts';
 import { DEFAULT_PLANS, type Plan } from '../core/plan.ts';
 import type { Sealer } from '../core/sealing.ts';
@@ -13,12 +13,13 @@ import type { ClaimedLane, LaneItem, NewEvent, PublishCall } from '../store/reco
 import type { Store } from '../store/store.ts';
 import { StoreUnavailable } from '../store/store.ts';
 import type { World } from '../world.ts';
-import { createDirectory } from './directory.ts';
+import { createDirectory, type WorkspaceView } from './directory.ts';
 import type { Engine } from './engine.ts';
-import { createHousekeeping } from './housekeeping.ts';
+import { createHousekeeping, createSweep } from './housekeeping.ts';
+import { createJobs } from './jobs.ts';
 import { Lanes } from './lanes.ts';
 import { createNodeLife } from './node.ts';
-import { createOutbox, type Mailing } from './outbox.ts';
+import { createMailer, createNoticePublishing, type Mailing, type NoticePublishingDeps } from './outbox.ts';
 import { createPublisher, type Published, placesOf } from './publisher.ts';
 import { createRecorder } from './recorder.ts';
 import { createReplayer } from './replays.ts';
@@ -53,9 +54,9 @@ const DEFAULT_SLOTS: SlotLimits = { total: 1_000, perWorkspace: 250 };
 const CLAIM_AT_ONCE = 1_000;
 /** In-flight attempts end by their deadline (10 s at most); their results need a moment more. */
 const STOP_PATIENCE_MS = 15 * SECOND;
-const SWEEP_EVERY_MS = MINUTE;
-const SWEEP_BATCH = 500;
-const IDEMPOTENCY_KEPT_MS = 25 * HOUR;
+const RELEASE_EVERY_MS = MINUTE;
+const NO_MAIL_SERVER =
+  'No mail server is set (MIRSAL_SMTP_URL): notices are listed by the API, and nobody is mailed.';
 
 export function createEngine(deps: EngineDeps): Engine {
   const { store, sealer, log } = deps;
@@ -63,7 +64,7 @@ export function createEngine(deps: EngineDeps): Engine {
   const node = random.uuid();
   const directory = createDirectory(store, sealer);
   let keys: KeyMaker | null = null;
-  let lastSweep = clock.monotonic();
+  let lastRelease = clock.monotonic();
 
   const onError = (error: unknown, where: string): void => {
     const expected = error instanceof StoreUnavailable;
@@ -113,13 +114,10 @@ export function createEngine(deps: EngineDeps): Engine {
     }
   };
 
-  const sweep = async (): Promise<void> => {
-    if (clock.monotonic() - lastSweep < SWEEP_EVERY_MS) return;
-    lastSweep = clock.monotonic();
+  const releaseIdle = async (): Promise<void> => {
+    if (clock.monotonic() - lastRelease < RELEASE_EVERY_MS) return;
+    lastRelease = clock.monotonic();
     await lanes.releaseIdle();
-    const now = clock.now();
-    const swept = await store.sweep(now, now - IDEMPOTENCY_KEPT_MS, SWEEP_BATCH);
-    if (swept > 0) log.debug({ swept }, 'expired rows deleted');
   };
 
   const life = createNodeLife({
@@ -133,11 +131,8 @@ export function createEngine(deps: EngineDeps): Engine {
       await lanes.releaseAbandoned();
       await claim(null);
       if (deps.shared) await checkRouting();
-      await sweep();
-      outbox?.tick();
-      replayer?.tick();
-      housekeeping?.tick();
-      runs?.tick();
+      await releaseIdle();
+      jobs?.tick();
     },
   });
 
@@ -171,30 +166,6 @@ export function createEngine(deps: EngineDeps): Engine {
     }
   };
 
-  const outbox = deps.sends
-    ? createOutbox({
-        store,
-        clock,
-        uuid: random.uuid,
-        log,
-        mailing: deps.mailing,
-        workspace: directory.fresh,
-        async publish(workspace, { event, except }, depth) {
-          const published = await publisher.publish({
-            workspace,
-            read: () => [event],
-            idempotency: null,
-            test: null,
-            except,
-            depth,
-          });
-          handOver(published);
-          return published.answer.kind === 'accepted';
-        },
-        onError,
-      })
-    : null;
-
   const lanesChanged = async (changed: readonly number[]): Promise<void> => {
     const others = changed.filter((lane) => !lanes.wake(lane));
     if (others.length === 0) return;
@@ -202,26 +173,30 @@ export function createEngine(deps: EngineDeps): Engine {
     await store.notify({ kind: 'lanes', lanes: others });
   };
 
-  const replayer = deps.sends ? createReplayer({ store, clock, node, nextKey, lanesChanged, onError }) : null;
-  const runs = deps.sends
-    ? createRuns({
-        store,
-        clock,
-        workspace: directory.fresh,
-        places: (view) => placesOf({ nextKey, mailHost: deps.mailing?.host ?? null }, view),
-        lanesChanged,
-        onError,
-      })
-    : null;
-  const housekeeping = deps.sends
-    ? createHousekeeping({
-        store,
-        clock,
-        plans: deps.plans ?? DEFAULT_PLANS,
-        lanesChanged,
-        onError,
-        onDone: (fields) => log.debug(fields, 'retention'),
-      })
+  const publishSystemEvent: NoticePublishingDeps['publish'] = async (workspace, draft, depth) => {
+    const { event, except } = draft;
+    const request = { workspace, read: () => [event], idempotency: null, test: null, except, depth };
+    const published = await publisher.publish(request);
+    handOver(published);
+    return published.answer.kind === 'accepted';
+  };
+  const { mailing } = deps;
+  if (deps.sends && mailing === null) log.info({}, NO_MAIL_SERVER);
+  const onDone = (fields: Record<string, unknown>): void => log.debug(fields, 'retention');
+  const workspace = directory.fresh;
+  const places = (view: WorkspaceView) => placesOf({ nextKey, mailHost: mailing?.host ?? null }, view);
+  const plans = deps.plans ?? DEFAULT_PLANS;
+  const jobs = deps.sends
+    ? createJobs({ clock, onError }, [
+        createNoticePublishing({ store, clock, log, workspace, publish: publishSystemEvent }),
+        ...(mailing === null
+          ? []
+          : [createMailer({ store, clock, uuid: random.uuid, log, mailing, onError })]),
+        createReplayer({ store, clock, node, nextKey, lanesChanged }),
+        createRuns({ store, workspace, places, lanesChanged, onError }),
+        createHousekeeping({ store, clock, plans, lanesChanged, onDone }),
+        createSweep({ store, clock, onDone }),
+      ])
     : null;
 
   return {
@@ -244,10 +219,7 @@ export function createEngine(deps: EngineDeps): Engine {
       if (keys === null) return;
       const patience = clock.after(STOP_PATIENCE_MS, () => recorder.giveUp());
       await life.stop();
-      await replayer?.stop();
-      await housekeeping?.stop();
-      await runs?.stop();
-      await outbox?.stop();
+      await jobs?.stop();
       await lanes.stop();
       patience.cancel();
       await store.unregisterNode(node).catch((error: unknown) => onError(error, 'stop'));

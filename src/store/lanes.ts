@@ -2,6 +2,7 @@
 
 import { type Kysely, type RawBuilder, sql } from 'kysely';
 import { NODE_SLOTS } from '../core/ids.ts';
+import type { StoreClock } from './clock.ts';
 import type { SourceKind } from './records/delivery.ts';
 import type { LaneItem } from './records.ts';
 import type { Schema } from './schema.ts';
@@ -9,9 +10,7 @@ import { isOpen } from './states.ts';
 import type { Store } from './store.ts';
 
 /** What differs between the databases here. */
-export interface LaneDialect {
-  /** Now, in ms, by a clock that all nodes share: the database's where there are several. */
-  now: () => RawBuilder<number>;
+export interface LaneDialect extends StoreClock {
   /** Appended to a SELECT of lanes `l` about to be taken: passes over those in use at this moment. */
   lockFree: RawBuilder<unknown>;
   /** Likewise, but waits for them. */

@@ -240,6 +240,8 @@ export interface MailsTable {
 }
 
 export interface ReplaysTable {
+  /** When a node last took it up, ms. */
+  taken_at: Generated<number>;
   key: number;
   workspace: number;
   endpoint: number;
@@ -302,6 +304,8 @@ export interface AutomationsTable {
   created_at: number;
   updated_at: number;
   deleted_at: number | null;
+  /** 1 where runs were set aside while it was disabled. */
+  set_aside: Generated<number>;
 }
 
 export interface AutomationVersionsTable {
@@ -332,6 +336,7 @@ export interface RunsTable {
   revision: number;
   progress: string;
   due_at: number | null;
+  wake_at: number | null;
   waits_for: string | null;
   created_at: number;
   ended_at: number | null;

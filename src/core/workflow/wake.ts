@@ -18,7 +18,8 @@ export type Standing = 'enabled' | 'disabled' | 'deleted';
 
 /**
  * What has become of a run since it was last looked at, however late that is: the first of the events that fits
- * decides, and only then the time (W8). `events` are in the order in which they were accepted.
+ * decides, and only then the time (W8). `events` are in the order in which they were accepted; while more are to
+ * come, the time decides nothing.
  */
 export function lookAtRun(
   program: Program,
@@ -26,12 +27,14 @@ export function lookAtRun(
   events: ReadonlyArray<(RunSignal & { kind: 'event' })['event']>,
   context: RunContext,
   standing: Standing,
+  { moreToCome = false }: { moreToCome?: boolean } = {},
 ): Advance {
   for (const event of events) {
     const advanced = wakeRun(program, state, { kind: 'event', event }, context, standing);
     if (advanced.ignored === null) return advanced;
   }
-  return wakeRun(program, state, { kind: 'timer' }, context, standing);
+  const at = moreToCome && state.status === 'waiting' ? Math.min(context.now, state.until - 1) : context.now;
+  return wakeRun(program, state, { kind: 'timer' }, { ...context, now: at }, standing);
 }
 
 /** advance(), unless the run may not go on. */

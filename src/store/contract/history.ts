@@ -88,7 +88,7 @@ async function itemsLeft(store: Store, replay: OwnedReplay) {
 }
 
 async function claimOne(store: Store, node = 'node-a'): Promise<OwnedReplay> {
-  const [replay] = await store.claimReplays(node, 10);
+  const [replay] = await store.claimReplays(node, 10, T0);
   if (replay === undefined) throw new Error('Nothing runs.');
   return replay;
 }
@@ -277,7 +277,7 @@ export function historyContract(open: OpenStore): void {
       ]);
       // Its own deliveries are no originals.
       expect((await store.countOriginals(aReplay(endpoint))).total).toBe(3);
-      expect(await store.claimReplays('node-a', 10)).toEqual([]);
+      expect(await store.claimReplays('node-a', 10, T0)).toEqual([]);
     });
 
     test('order is that of the lane, also where keys were made in another', async () => {
@@ -301,7 +301,7 @@ export function historyContract(open: OpenStore): void {
       await store.createReplay(aReplay(endpoint, {}, { total: 3 }));
       const before = await claimOne(store);
       const items = await itemsLeft(store, before);
-      expect(await store.claimReplays('node-b', 10)).toEqual([]);
+      expect(await store.claimReplays('node-b', 10, T0)).toEqual([]);
       await store.sendReplayBatch('node-a', before, items.slice(0, 1), OPTIONS);
       await store.unregisterNode('node-a');
       const after = await claimOne(store, 'node-b');

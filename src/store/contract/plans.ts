@@ -171,7 +171,7 @@ export function planContract(
       for (const state of states) {
         await check(() => verbs.listOriginals(replay, state, 0, 100), state === 'delivered' ? by : /./);
       }
-      await check(() => verbs.claimReplays('a', 1));
+      await check(() => verbs.claimReplays('a', 1, 1));
       await check(() => verbs.listReplays(WORKSPACE, page));
       await check(() => audit(explained.db).listAudit(WORKSPACE, { target: 'ep_1' }, page));
     });
@@ -196,13 +196,22 @@ export function planContract(
         return `composed-${mails}`;
       };
       const rules = { now: 900_000, groupMs: 1, droppedMs: 1, notBefore: 0, messageId };
-      await check(() => verbs.listUnpublishedNotices(100), /notices_unpublished/);
+      await check(() => verbs.listUnpublishedNotices(WORKSPACE, 0, 100), /notices_unpublished_by_workspace/);
       await check(
         () => verbs.listNotices(WORKSPACE, page),
         /notices_by_workspace|notices_pkey|mails_by_workspace/,
       );
-      await check(() => verbs.claimDueMails(200_000, 4, 1), /mails_due|PRIMARY KEY|_pkey/);
-      await check(() => verbs.composeMails(rules), /_unmailed|_by_workspace|PRIMARY KEY|_pkey|on workspaces/);
+      await check(
+        () => verbs.claimDueMails(WORKSPACE, 200_000, 4, 1),
+        /mails_due_by_workspace|PRIMARY KEY|_pkey/,
+      );
+      await check(() => verbs.workspacesToPublish(), /notices_unpublished_by_workspace/);
+      await check(() => verbs.workspacesToMail(200_000), /mails_due_by_workspace/);
+      await check(() => verbs.workspacesToTell(rules), /_unmailed/);
+      await check(
+        () => verbs.composeMails(WORKSPACE, rules),
+        /_unmailed|_by_workspace|PRIMARY KEY|_pkey|on workspaces/,
+      );
       await check(() => verbs.markPublished([1, 2], 1));
     });
 

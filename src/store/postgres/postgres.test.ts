@@ -124,6 +124,7 @@ describe('PostgreSQL', () => {
       '0002_failure_policy',
       '0003_automation',
       '0004_attempts_by_row',
+      '0006_runs',
     ]);
     await Promise.all(stores.map((store) => store.close()));
   });

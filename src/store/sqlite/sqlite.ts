@@ -11,6 +11,7 @@ import { administration } from '../administration.ts';
 import { audit } from '../audit.ts';
 import { automations } from '../automations.ts';
 import { bins } from '../bins.ts';
+import type { StoreClock } from '../clock.ts';
 import { endpoints } from '../endpoints.ts';
 import { type LaneDialect, lanes } from '../lanes.ts';
 import { log } from '../log.ts';
@@ -21,7 +22,7 @@ import type { PublishAnswer, RecordAnswer } from '../records.ts';
 import { replays } from '../replays.ts';
 import { NO_LOCKS, resending } from '../resend.ts';
 import { retention } from '../retention.ts';
-import { runs } from '../runs.ts';
+import { type RunDialect, runs } from '../runs.ts';
 import type { Schema } from '../schema.ts';
 import type { Store } from '../store.ts';
 import { lockDirectory } from './lock.ts';
@@ -60,6 +61,17 @@ export function openSqlite({ directory, clock }: SqliteOptions): Store {
  */
 const RECORDING = { batch: 25, writers: 8 };
 
+export function runDialect(clock: StoreClock): RunDialect {
+  return {
+    clock,
+    locking: NO_LOCKS,
+    routingVersion: (workspace) =>
+      sql`SELECT routing_version AS version FROM workspaces WHERE key = ${workspace}`,
+    overlapping: false,
+    alone: null,
+  };
+}
+
 /** The store on two threads of one file. */
 export function createStore({
   writer,
@@ -72,8 +84,9 @@ export function createStore({
 }): Store {
   const write = new Kysely<Schema>({ dialect: threadDialect(writer) });
   const read = new Kysely<Schema>({ dialect: threadDialect(reader) });
+  const storeClock: StoreClock = { now: () => sql<number>`${clock.now()}` };
   const dialect: LaneDialect = {
-    now: () => sql<number>`${clock.now()}`,
+    ...storeClock,
     lockFree: sql``,
     lockAll: sql``,
     lockNodes: null,
@@ -87,8 +100,8 @@ export function createStore({
     ...notices(write, read, { skipLocked: sql``, composesAlone: null }),
     ...audit(read),
     ...resending(write, NO_LOCKS),
-    ...automations(write, read),
-    ...runs(write, read, NO_LOCKS, null),
+    ...automations(write, read, NO_LOCKS),
+    ...runs(write, read, runDialect(storeClock)),
     ...replays(write, read, NO_LOCKS),
     ...retention(write, read, NO_LOCKS),
     publish: async (call) => (await writer.run({ kind: 'publish', call: packCall(call) })) as PublishAnswer,
