@@ -12,18 +12,21 @@ export async function workspacesWith(
   db: Kysely<Schema>,
   table: 'runs' | 'notices' | 'mails' | 'automations',
   condition: RawBuilder<SqlBool>,
-  due: RawBuilder<SqlBool> = sql`true`,
+  due: RawBuilder<SqlBool> | null = null,
 ): Promise<number[]> {
   const next = (after: RawBuilder<unknown>) =>
     sql`(SELECT one.workspace FROM ${sql.table(table)} one WHERE ${condition} ${after} ORDER BY one.workspace LIMIT 1)`;
+  // A scalar subquery, which no planner turns into a join with all that is due.
+  const isDue =
+    due === null
+      ? sql``
+      : sql`AND (SELECT 1 FROM ${sql.table(table)} one
+          WHERE one.workspace = found.workspace AND ${condition} AND ${due} LIMIT 1) IS NOT NULL`;
   const { rows } = await sql<{ workspace: number }>`
     WITH RECURSIVE found(workspace) AS (
       SELECT ${next(sql``)}
       UNION ALL SELECT ${next(sql`AND one.workspace > found.workspace`)} FROM found
         WHERE found.workspace IS NOT NULL)
-    SELECT workspace FROM found WHERE workspace IS NOT NULL
-      AND EXISTS (SELECT 1 FROM ${sql.table(table)} one WHERE one.workspace = found.workspace AND ${condition} AND ${due})`.execute(
-    db,
-  );
+    SELECT workspace FROM found WHERE workspace IS NOT NULL ${isDue}`.execute(db);
   return rows.map(({ workspace }) => Number(workspace));
 }

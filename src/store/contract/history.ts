@@ -313,6 +313,23 @@ export function historyContract(open: OpenStore): void {
       expect((await openItems(store, endpoint)).map(({ message }) => message)).toEqual(keys);
     });
 
+    test('P11: replays are taken up in turns, between workspaces and within each', async () => {
+      const { store } = opened();
+      const [big, small] = [await seed(store, { endpoints: 3 }), await seed(store)];
+      const started = [...big.endpoints, small.endpoint].map((endpoint) => aReplay(endpoint));
+      for (const replay of started) await store.createReplay(replay);
+      const [first, second, third, other] = started.map(({ key }) => key);
+      const turns: number[][] = [];
+      for (let turn = 1; turn <= 3; turn += 1) {
+        turns.push((await store.claimReplays('node-a', 2, T0 + turn)).map(({ key }) => key));
+      }
+      expect(turns).toEqual([
+        [first, other],
+        [second, other],
+        [third, other],
+      ]);
+    });
+
     test('a batch waits while enough is open; a disabled endpoint holds any number', async () => {
       const { store, workspace, endpoint } = await seedEnded(['dropped', 'dropped', null, null]);
       await store.createReplay(aReplay(endpoint, {}, { total: 2 }));

@@ -4,6 +4,7 @@ import type { Kysely, LogEvent } from 'kysely';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { audit } from '../audit.ts';
+import { readKeptDefinitions } from '../automations.ts';
 import { bins } from '../bins.ts';
 import { endpoints } from '../endpoints.ts';
 import { type LaneDialect, lanes } from '../lanes.ts';
@@ -14,6 +15,7 @@ import type { DeliveryFilter, EventFilter } from '../records.ts';
 import { replays } from '../replays.ts';
 import { NO_LOCKS, resending } from '../resend.ts';
 import { retention } from '../retention.ts';
+import { runs } from '../runs.ts';
 import type { Schema } from '../schema.ts';
 
 export interface Explained {
@@ -57,6 +59,17 @@ const SEED = [
   `INSERT INTO mails (workspace, recipient, language, message_id, kind, notices, state, attempts, next_attempt_at,
     created_at) SELECT CASE WHEN i % 10 = 0 THEN 2 ELSE 1 END, 'a@b', 'en', 'm' || i, 'disabled', '[' || i || ']',
     CASE WHEN i < 99990 THEN 'sent' ELSE 'pending' END, 1, i, i FROM n`,
+];
+
+/** Waiting runs, one in a hundred thousand due; those of a disabled workflow set aside. */
+const RUNS = [
+  `INSERT INTO automations (key, workspace, kind, name, position, enabled_at, version, definition, created_at, updated_at)
+    SELECT i, 1, 'workflow', 'n', 0, CASE WHEN i = 1 THEN 1 END, 1, '{}', 0, 0 FROM n WHERE i <= 2`,
+  `INSERT INTO automation_versions (workspace, automation, version, definition, created_by, created_at)
+    SELECT 1, 1 + i % 2, i / 2, '{}', 'me', 0 FROM n WHERE i BETWEEN 2 AND 41`,
+  `INSERT INTO runs (key, workspace, automation, version, event, subject, state, revision, progress, due_at, wake_at,
+    waits_for, created_at) SELECT 700000 + i, 1, 1 + i % 2, 1, 1001, 's' || i, 'waiting', 1, '{}', i,
+    CASE WHEN i = 7 THEN 1 WHEN i % 2 = 0 THEN 9000000000000 END, 't1', 0 FROM n`,
 ];
 
 const NUMBERS = `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${ROWS})`;
@@ -104,7 +117,7 @@ export function planContract(
 
     beforeAll(async () => {
       explained = await open(({ query }) => ran.push(query));
-      for (const statement of SEED) {
+      for (const statement of [...SEED, ...RUNS]) {
         const [insert = '', select = ''] = statement.split(/\n?\s*(?=SELECT )/s);
         await sql.raw(`${insert} ${NUMBERS} ${select}`).execute(explained.db);
       }
@@ -185,6 +198,18 @@ export function planContract(
       await check(() => verbs.warnOfExpiry(WORKSPACE, 10 * 86_400_000, 7));
       await check(() => verbs.expireHeld(WORKSPACE, 10 * 86_400_000, 7, 100));
       await check(() => verbs.sweepOld(1, 10));
+    });
+
+    test('runs that are due, among those that wait', async () => {
+      const clock = { now: () => sql<number>`1800000000000` };
+      const noLocks = { locking: NO_LOCKS, overlapping: false, alone: null };
+      const routingVersion = () => sql<{ version: number }>`SELECT 1 AS version`;
+      const verbs = runs(explained.db, explained.db, { clock, ...noLocks, routingVersion });
+      await check(() => verbs.workspacesWithRuns(), /runs_due|automations/);
+      await check(() => verbs.dueRuns(WORKSPACE, 20), /runs_due|runs_pkey|PRIMARY KEY|run_signals/);
+      await check(() => verbs.resumeRuns(WORKSPACE, 20), /runs_set_aside|workspaces|automations/);
+      await check(() => verbs.cancelRuns(WORKSPACE, { run: 700_003 }, 'me', 1));
+      await check(() => readKeptDefinitions(explained.db, WORKSPACE), /runs_by_version/);
     });
 
     test('notices and mails', async () => {
