@@ -29,7 +29,7 @@ import {
   workflowProgram,
 } from './testdata/definitions.ts';
 import { judgeTriggers } from './trigger.ts';
-import { lookAtRun, wakeRun } from './wake.ts';
+import { wakeRun } from './wake.ts';
 
 const NOW = Date.UTC(2026, 10, 24, 9);
 const START: RunSignal = { kind: 'start' };
@@ -259,44 +259,6 @@ describe('wait_for_event', () => {
     // Another node's clock may be ahead by a little.
     const early = came(WANTED, 'contact.tag.removed', NOW + 3 * DAY, NOW + 3 * DAY - 1);
     expect(early.ignored).toEqual({ code: 'not_due' });
-  });
-
-  test('W8: looked at late, the first event in time that matches decides, and only then the timer', () => {
-    const other = '{"data":{"tag":{"id":7}}}';
-    const look = (events: Array<[raw: string, acceptedAt: number]>, now = NOW + 4 * DAY) =>
-      lookAtRun(
-        workflowProgram(aWorkflow([step, webhook('after')], { max_overdue: 'P2D' })),
-        first.state,
-        events.map(([raw, at], n) => ({ ...anEvent('contact.tag.removed', raw, at), id: `evt_${n}` })),
-        aContext({ now }),
-        'enabled',
-      );
-    const inTime = NOW + 3 * DAY - 1;
-    expect(look([[WANTED, inTime]]).history[0]).toMatchObject({ outcome: 'received', event_id: 'evt_0' });
-    expect(
-      look([
-        [other, NOW + DAY],
-        [WANTED, inTime],
-        [WANTED, inTime],
-      ]).history[0],
-    ).toMatchObject({ event_id: 'evt_1' });
-    expect(stepsOf(look([[other, inTime]]))).toEqual(['late', 'after']);
-    expect(
-      stepsOf(
-        look([
-          [other, inTime],
-          [WANTED, NOW + 3 * DAY],
-        ]),
-      ),
-    ).toEqual(['late', 'after']);
-    expect(look([[other, NOW + DAY]], NOW + 2 * DAY).ignored).toEqual({ code: 'not_due' });
-    expect(look([]).history[0]).toMatchObject({ outcome: 'timed_out' });
-    // W13: counted from the event that is acted on.
-    expect(look([[WANTED, inTime]], inTime + 2 * DAY).history[0]).toMatchObject({ outcome: 'received' });
-    expect(look([[WANTED, inTime]], inTime + 2 * DAY + 1)).toMatchObject({
-      effects: [],
-      next: { kind: 'skipped', code: 'overdue' },
-    });
   });
 
   test('another event changes nothing and is told why', () => {
