@@ -319,7 +319,7 @@ export function automationContract(open: OpenStore): void {
       // Waiting anew from a later time on: what came since is heard, though nobody waited when it was published.
       const pausing = { ...LATER, dueAt: PAST };
       await advanceOne(store, run, pausing, T0 + 10);
-      const meanwhile = of();
+      const meanwhile = of({ key: aKey(T0 + 20) });
       await publishAccepted(store, workspace, [of()], { acceptedAt: T0 + 19 });
       await publishAccepted(store, workspace, [meanwhile], { acceptedAt: T0 + 20 });
       await advanceOne(store, await due(store, workspace), { ...AWAITS, listensSince: T0 + 20 }, T0 + 20);
