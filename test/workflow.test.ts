@@ -16,6 +16,12 @@ const REMOVED = 2;
 /** Where each step sends: one path for the branches of a step. */
 const STEPS = ['one', 'two', 'three'];
 
+/** On PostgreSQL it is the server's clock that counts, which cannot be hurried. */
+const TIMES = {
+  SQLite: { pause: 'PT30S', timeout: 'PT8M', hurriedBy: '30' },
+  PostgreSQL: { pause: 'PT1S', timeout: 'PT16S', hurriedBy: '1' },
+};
+
 let directory: ReturnType<typeof temporaryDirectory>;
 let receiver: Receiver;
 let node: MirsalProcess;
@@ -43,10 +49,11 @@ const contact = (id: number) => ({
 
 describe.each(['SQLite', 'PostgreSQL'] as const)('on %s', (kind) => {
   test('a workflow with delays, a decision and a wait for an event survives a kill at each of its steps', async () => {
+    const { pause, timeout, hurriedBy } = TIMES[kind];
     const env = {
       ...(await storeEnv(kind)),
       HURRIED_FROM: String(Date.now()),
-      HURRIED_BY: '30',
+      HURRIED_BY: hurriedBy,
       MIRSAL_SECRET: 'one secret for all processes',
     };
     start = () =>
@@ -67,20 +74,20 @@ describe.each(['SQLite', 'PostgreSQL'] as const)('on %s', (kind) => {
       triggers: [{ event_type: 'contact.tag.added' }],
       max_overdue: 'P1D',
       steps: [
-        { id: 'pause', type: 'delay', for: 'PT30S' },
+        { id: 'pause', type: 'delay', for: pause },
         send('first', 'one'),
         {
           id: 'which',
           type: 'decision',
           condition: { field: 'data.contact.id', op: 'less_or_equal', value: REMOVED },
-          yes: [{ id: 'longer', type: 'delay', for: 'PT30S' }, send('yes', 'two')],
-          no: [{ id: 'shorter', type: 'delay', for: 'PT30S' }, send('no', 'two')],
+          yes: [{ id: 'longer', type: 'delay', for: pause }, send('yes', 'two')],
+          no: [{ id: 'shorter', type: 'delay', for: pause }, send('no', 'two')],
         },
         {
           id: 'removal',
           type: 'wait_for_event',
           event_type: 'contact.tag.removed',
-          timeout: 'PT8M',
+          timeout,
           received: [send('received', 'three')],
           timed_out: [send('timed_out', 'three')],
         },

@@ -6,54 +6,127 @@
 import type { EventType } from '../core/catalog/eventType.ts';
 import { chooseLane } from '../core/delivery/order.ts';
 import { formatId, parseId } from '../core/ids.ts';
-import { type EventBody, eventBody } from '../core/routing/body.ts';
-import { type Advance, advance, nextOf } from '../core/workflow/advance.ts';
-import { compileDefinition, type Program } from '../core/workflow/program.ts';
-import type { Effect, WebhookEffect } from '../core/workflow/step.ts';
-import { compileTriggers, type TriggerMatcher, type TriggersVerdict } from '../core/workflow/trigger.ts';
-import type { Automation, NewActivation, RunAdvance, RunStep } from '../store/records/automation.ts';
+import { eventBody } from '../core/routing/body.ts';
+import { type Advance, advance, nextOf, type RunContext } from '../core/workflow/advance.ts';
+import { compileDefinition, type Program, type WebhookTarget } from '../core/workflow/program.ts';
+import { type Capabilities, type EmailEffect, sizeOf, type WebhookEffect } from '../core/workflow/step.ts';
+import { type HappenedEvent, judgeTriggers, type TriggersVerdict } from '../core/workflow/trigger.ts';
+import type {
+  Automation,
+  NewActivation,
+  RunAdvance,
+  RunStep,
+  StepMail,
+} from '../store/records/automation.ts';
 import type { NewDelivery } from '../store/records/delivery.ts';
-import type { Endpoint, VerdictRecord } from '../store/records.ts';
+import type { Endpoint, Routing, VerdictRecord } from '../store/records.ts';
 
 /** System events that a chain may pass through; what lies deeper sets nothing off (B7). */
 export const MAX_DEPTH = 5;
 
 export interface CompiledAutomations {
-  matcher: TriggerMatcher<Automation>;
-  program(automation: Automation): Program;
+  /** Verdicts of all enabled ones that the type concerns, in the order in which they act. */
+  match(event: HappenedEvent): AutomationVerdict[];
   /** Whether an enabled one is triggered by the type, or a run may wait for it. */
   names(eventType: string): boolean;
-  /** Types that some workflow's step waits for. */
+  /** Types that runs may wait for: some step of a definition in force awaits them, or of one that runs stand on. */
   awaited: ReadonlySet<string>;
 }
 
-/** `automations` in the order in which they act. */
-export function compileAutomations(automations: readonly Automation[]): CompiledAutomations {
-  const programs = new Map<number, Program>();
+export type AutomationVerdict = { owner: Automation } & (
+  | { kind: 'judged'; verdict: TriggersVerdict; program: Program }
+  /** It cannot be read, and says so wherever it would have been asked. */
+  | { kind: 'invalid'; reason: string }
+);
+
+/** `automations` in the order in which they act. One that cannot be read takes nothing else along (W23). */
+export function compileAutomations({
+  automations,
+  keptDefinitions,
+}: Pick<Routing, 'automations' | 'keptDefinitions'>): CompiledAutomations {
   const awaited = new Set<string>();
+  const byType = new Map<string, Consider[]>();
   for (const automation of automations) {
-    const program = compileDefinition(automation.kind, automation.definition);
-    programs.set(automation.key, program);
+    const compiled = tryCompile(automation.kind, automation.definition);
     // Disabled ones count, too: their runs wait on.
-    for (const step of program.steps.values()) {
-      if (step.type === 'wait_for_event') awaited.add(step.awaited.event_type);
+    if (compiled.ok) noteAwaited(compiled.program, awaited);
+    if (automation.enabledAt === null) continue;
+    for (const [type, consider] of considering(automation, compiled)) {
+      const listed = byType.get(type);
+      if (listed === undefined) byType.set(type, [consider]);
+      else listed.push(consider);
     }
   }
-  const programOf = (automation: Automation): Program => {
-    const program = programs.get(automation.key);
-    if (program === undefined) throw new Error(`Automation ${automation.key} was not compiled.`);
-    return program;
-  };
-  const enabled = automations.filter(({ enabledAt }) => enabledAt !== null);
-  const triggering = new Set(
-    enabled.flatMap((owner) => programOf(owner).triggers.map(({ event_type }) => event_type)),
-  );
+  for (const { kind, definition } of keptDefinitions) {
+    const compiled = tryCompile(kind, definition);
+    if (compiled.ok) noteAwaited(compiled.program, awaited);
+  }
   return {
-    matcher: compileTriggers(enabled.map((owner) => ({ owner, program: programOf(owner) }))),
-    program: programOf,
-    names: (eventType) => awaited.has(eventType) || triggering.has(eventType),
+    match: (event) => (byType.get(event.eventType.name) ?? []).flatMap((consider) => consider(event) ?? []),
+    names: (eventType) => awaited.has(eventType) || byType.has(eventType),
     awaited,
   };
+}
+
+/** Null where it is not concerned. */
+type Consider = (event: HappenedEvent) => AutomationVerdict | null;
+
+type Compiled = { ok: true; program: Program } | { ok: false; reason: string };
+
+export const DEFINITION_INVALID = 'definition_invalid';
+
+/** What is wrong with a definition that was saved under other rules than today's, in one sentence. */
+export function invalidDefinition(error: unknown): string {
+  return `${DEFINITION_INVALID}: ${error instanceof Error ? error.message : String(error)}; save it anew`;
+}
+
+function tryCompile(kind: Automation['kind'], definition: string): Compiled {
+  try {
+    return { ok: true, program: compileDefinition(kind, definition) };
+  } catch (error) {
+    return { ok: false, reason: invalidDefinition(error) };
+  }
+}
+
+function noteAwaited({ steps }: Program, awaited: Set<string>): void {
+  for (const step of steps.values()) {
+    if (step.type === 'wait_for_event') awaited.add(step.awaited.event_type);
+  }
+}
+
+/** What the automation has to say of events, by their type. */
+function considering(owner: Automation, compiled: Compiled): Array<[type: string, consider: Consider]> {
+  if (!compiled.ok) {
+    const { reason } = compiled;
+    return namedTypes(owner).map((type) => [type, () => ({ owner, kind: 'invalid', reason })]);
+  }
+  const { program } = compiled;
+  const types = new Set(program.triggers.map(({ event_type }) => event_type));
+  const consider: Consider = (event) => {
+    try {
+      const verdict = judgeTriggers(program.triggers, event);
+      return verdict === null ? null : { owner, kind: 'judged', verdict, program };
+    } catch (error) {
+      return { owner, kind: 'invalid', reason: invalidDefinition(error) };
+    }
+  };
+  return [...types].map((type) => [type, consider]);
+}
+
+/** The types of the triggers of a definition that does not compile, as far as it can be read. */
+function namedTypes({ definition }: Automation): string[] {
+  try {
+    const read = JSON.parse(definition) as { trigger?: unknown; triggers?: unknown };
+    const triggers = Array.isArray(read.triggers) ? read.triggers : [read.trigger];
+    return [...new Set(triggers.flatMap((trigger: unknown) => typeOf(trigger) ?? []))];
+  } catch {
+    return [];
+  }
+}
+
+function typeOf(trigger: unknown): string | null {
+  if (typeof trigger !== 'object' || trigger === null || !('event_type' in trigger)) return null;
+  return typeof trigger.event_type === 'string' ? trigger.event_type : null;
 }
 
 /** Where effects go: what the engine has at hand. */
@@ -65,14 +138,21 @@ export interface EffectPlaces {
   mailHost: string | null;
 }
 
-/** What a run has done, in the store's terms. */
+/** What can be done from here for an automation. */
+export function capabilitiesOf(automation: number, places: EffectPlaces): Capabilities {
+  return {
+    hasTarget: (target) => targetOf(automation, target, places) !== undefined,
+    sendsMail: places.mailHost !== null,
+  };
+}
+
+/** What a run has done, in the store's terms. Its effects can be done, as `capabilitiesOf` has told the run. */
 export function toRunAdvance(
   automation: Pick<Automation, 'key' | 'kind'>,
   event: { id: string; subject: string | null },
   done: Advance,
   program: Program,
   places: EffectPlaces,
-  now: number,
 ): RunAdvance {
   const next = nextOf(program, done.state);
   const steps: RunStep[] = done.history.map(({ step, at, type, ...details }) => ({
@@ -82,40 +162,12 @@ export function toRunAdvance(
     at,
   }));
   const deliveries: NewDelivery[] = [];
-  const mails: RunAdvance['mails'][number][] = [];
-  const undone = (effect: Effect, reason: string): void => {
-    steps.push({
-      step: effect.step,
-      kind: effect.kind,
-      details: JSON.stringify({ outcome: 'failed', failure: { code: 'not_sent', message: reason } }),
-      at: now,
-    });
-  };
+  const mails: StepMail[] = [];
   for (const effect of done.effects) {
-    if (effect.kind === 'webhook') {
-      const endpoint = targetOf(automation.key, effect, places);
-      if (endpoint === undefined) undone(effect, 'Its endpoint was deleted.');
-      else {
-        deliveries.push({
-          key: places.nextKey(),
-          endpoint: endpoint.key,
-          lane: chooseLane(endpoint, event),
-          source: { kind: automation.kind, id: automation.key },
-          body: effect.body,
-        });
-      }
-    } else if (places.mailHost === null) {
-      undone(effect, 'No mail server is set (MIRSAL_SMTP_URL).');
-    } else {
-      for (const [index, recipient] of effect.to.entries()) {
-        const place = effect.key.replaceAll(/[^\w.-]/g, '-');
-        const messageId = `<mirsal-${place}-${index}@${places.mailHost}>`;
-        const { subject, text } = effect;
-        mails.push({ recipient, language: places.language, subject, text, messageId });
-      }
-    }
+    if (effect.kind === 'webhook') deliveries.push(toDelivery(automation, event, effect, places));
+    else mails.push(...toMails(effect, places));
   }
-  const base = { progress: JSON.stringify(done.state), deliveries, mails, steps };
+  const base = { progress: JSON.stringify(done.state), listensSince: null, deliveries, mails, steps };
   switch (next.kind) {
     case 'wait_until':
       return { ...base, state: 'waiting', reason: null, dueAt: next.at, waitsFor: null };
@@ -126,6 +178,7 @@ export function toRunAdvance(
         reason: null,
         dueAt: next.until,
         waitsFor: next.awaited.event_type,
+        listensSince: done.ignored === null && done.state.status === 'waiting' ? done.state.entered_at : null,
       };
     case 'finished':
       return { ...base, state: 'finished', reason: next.reason, dueAt: null, waitsFor: null };
@@ -149,7 +202,33 @@ export function toRunAdvance(
   return next satisfies never;
 }
 
-function targetOf(automation: number, { target }: WebhookEffect, places: EffectPlaces): Endpoint | undefined {
+function toDelivery(
+  automation: Pick<Automation, 'key' | 'kind'>,
+  event: { id: string; subject: string | null },
+  effect: WebhookEffect,
+  places: EffectPlaces,
+): NewDelivery {
+  const endpoint = targetOf(automation.key, effect.target, places);
+  if (endpoint === undefined) throw new Error(`The step ${effect.step} was done without an endpoint.`);
+  return {
+    key: places.nextKey(),
+    endpoint: endpoint.key,
+    lane: chooseLane(endpoint, event),
+    source: { kind: automation.kind, id: automation.key },
+    body: effect.body,
+  };
+}
+
+function toMails({ key, to, subject, text }: EmailEffect, { mailHost, language }: EffectPlaces): StepMail[] {
+  if (mailHost === null) throw new Error('A mail was made without a mail server.');
+  const place = key.replaceAll(/[^\w.-]/g, '-');
+  return to.map((recipient, index) => {
+    const messageId = `<mirsal-${place}-${index}@${mailHost}>`;
+    return { recipient, language, subject, text, messageId };
+  });
+}
+
+function targetOf(automation: number, target: WebhookTarget, places: EffectPlaces): Endpoint | undefined {
   if ('endpoint_id' in target) {
     const key = parseId('ep', target.endpoint_id);
     return key === null ? undefined : places.endpoints.get(key);
@@ -169,44 +248,72 @@ export interface AutomatedEvent {
   value: unknown;
 }
 
-/** What the event sets off, and what considered it and said no. */
+export interface SetOff {
+  activations: NewActivation[];
+  /** What considered it and said no. */
+  refusals: VerdictRecord[];
+  /** The characters that the effects bring along. */
+  size: number;
+}
+
+/** What the event sets off at `now`; `room` is how many characters its effects may bring along. */
 export function activationsOf(
   automations: CompiledAutomations,
   event: AutomatedEvent,
   places: EffectPlaces,
-  now: number,
-): { activations: NewActivation[]; refusals: VerdictRecord[] } {
-  const activations: NewActivation[] = [];
-  const refusals: VerdictRecord[] = [];
-  let body: EventBody | null = null;
-  const happened = () => {
-    body ??= eventBody(event.body, event.value);
-    return { eventType: event.eventType, body };
+  { now, room }: { now: number; room: number },
+): SetOff {
+  const setOff: SetOff = { activations: [], refusals: [], size: 0 };
+  const body = eventBody(event.body, event.value);
+  const refuse = (owner: Automation, why: Omit<VerdictRecord, 'source'>): void => {
+    setOff.refusals.push({ source: { kind: owner.kind, id: owner.key }, ...why });
   };
-  for (const { owner, verdict } of automations.matcher.match(event.eventType.name, happened)) {
-    const source = { kind: owner.kind, id: owner.key } as const;
-    if (!verdict.matched) {
-      refusals.push({ source, ...refusalOf(verdict) });
-      continue;
+  for (const found of automations.match({ eventType: event.eventType, body })) {
+    const { owner } = found;
+    if (found.kind === 'invalid') {
+      refuse(owner, { clause: undefined, actual: null, reason: found.reason });
+    } else if (!found.verdict.matched) {
+      refuse(owner, refusalOf(found.verdict));
+    } else if (event.depth > MAX_DEPTH) {
+      refuse(owner, { clause: undefined, actual: event.depth, reason: TOO_DEEP });
+    } else {
+      const context = { now, body, room: room - setOff.size };
+      const begun = begin(owner, found.program, event, context, places);
+      if (begun.ok) {
+        setOff.activations.push(begun.activation);
+        setOff.size += begun.size;
+      } else {
+        refuse(owner, { clause: undefined, actual: null, reason: begun.reason });
+      }
     }
-    if (event.depth > MAX_DEPTH) {
-      refusals.push({ source, clause: undefined, actual: event.depth, reason: TOO_DEEP });
-      continue;
-    }
-    const program = automations.program(owner);
-    const run = places.nextKey();
-    const context = { runId: formatId('run', run), now, body: happened().body };
-    const done = advance(program, { status: 'new' }, { kind: 'start' }, context);
-    activations.push({
-      ...toRunAdvance(owner, event, done, program, places, now),
+  }
+  return setOff;
+}
+
+function begin(
+  owner: Automation,
+  program: Program,
+  event: AutomatedEvent,
+  context: Pick<RunContext, 'now' | 'body' | 'room'>,
+  places: EffectPlaces,
+): { ok: true; activation: NewActivation; size: number } | { ok: false; reason: string } {
+  const run = places.nextKey();
+  try {
+    const can = capabilitiesOf(owner.key, places);
+    const start = { ...context, runId: formatId('run', run), can };
+    const done = advance(program, { status: 'new' }, { kind: 'start' }, start);
+    const activation: NewActivation = {
+      ...toRunAdvance(owner, event, done, program, places),
       run,
       automation: owner.key,
       version: owner.version,
       subject: event.subject,
       limit: program.max_activations_per_subject,
-    });
+    };
+    return { ok: true, activation, size: done.effects.reduce((sum, effect) => sum + sizeOf(effect), 0) };
+  } catch (error) {
+    return { ok: false, reason: invalidDefinition(error) };
   }
-  return { activations, refusals };
 }
 
 const TOO_DEEP = `causation_depth: more than ${MAX_DEPTH} system events lie between this event and what was published; it may be a loop.`;

@@ -4,7 +4,6 @@
  * case (slices.ts).
  */
 
-import { HOUR, MINUTE } from '../core/duration.ts';
 import type { KeyMaker } from '../core/ids.ts';
 import { DEFAULT_PLANS, type Plan } from '../core/plan.ts';
 import type { Sealer } from '../core/sealing.ts';
@@ -14,13 +13,14 @@ import { LARGE_BODY } from '../store/records.ts';
 import { type Signal, type Store, StoreUnavailable } from '../store/store.ts';
 import type { World } from '../world.ts';
 import { createBodies } from './bodies.ts';
-import { createDirectory } from './directory.ts';
+import { createDirectory, type WorkspaceView } from './directory.ts';
 import type { Engine } from './engine.ts';
-import { createHousekeeping } from './housekeeping.ts';
+import { createHousekeeping, createSweep } from './housekeeping.ts';
+import { createJobs } from './jobs.ts';
 import { Lanes } from './lanes.ts';
 import { createMemory } from './memory.ts';
 import { createNodeLife } from './node.ts';
-import { createOutbox, type Mailing } from './outbox.ts';
+import { createMailer, createNoticePublishing, type Mailing, type NoticePublishingDeps } from './outbox.ts';
 import { createPublisher, type Published, placesOf } from './publisher.ts';
 import { createRecorder } from './recorder.ts';
 import { createReplayer } from './replays.ts';
@@ -55,9 +55,8 @@ export interface EngineDeps {
 
 /** 1,000 sockets are well within a process's limits. */
 const DEFAULT_SLOTS: SlotLimits = { total: 1_000, perWorkspace: 250 };
-const SWEEP_EVERY_MS = MINUTE;
-const SWEEP_BATCH = 500;
-const IDEMPOTENCY_KEPT_MS = 25 * HOUR;
+const NO_MAIL_SERVER =
+  'No mail server is set (MIRSAL_SMTP_URL): notices are listed by the API, and nobody is mailed.';
 
 export function createEngine(deps: EngineDeps): Engine {
   const { store, sealer, log } = deps;
@@ -65,7 +64,6 @@ export function createEngine(deps: EngineDeps): Engine {
   const node = random.uuid();
   const directory = createDirectory(store, sealer);
   let keys: KeyMaker | null = null;
-  let lastSweep = clock.monotonic();
 
   const onError = (error: unknown, where: string): void => {
     const expected = error instanceof StoreUnavailable;
@@ -125,14 +123,6 @@ export function createEngine(deps: EngineDeps): Engine {
     await slices.compareAll();
   };
 
-  const sweep = async (): Promise<void> => {
-    if (clock.monotonic() - lastSweep < SWEEP_EVERY_MS) return;
-    lastSweep = clock.monotonic();
-    const now = clock.now();
-    const swept = await store.sweep(now, now - IDEMPOTENCY_KEPT_MS, SWEEP_BATCH);
-    if (swept > 0) log.debug({ swept }, 'expired rows deleted');
-  };
-
   const life = createNodeLife({
     store,
     clock,
@@ -149,11 +139,7 @@ export function createEngine(deps: EngineDeps): Engine {
         await slices.round().catch(failed('lanes'));
       }
       if (deps.shared) await checkRouting().catch(failed('routing'));
-      await sweep().catch(failed('sweep'));
-      outbox?.tick();
-      replayer?.tick();
-      housekeeping?.tick();
-      runs?.tick();
+      jobs?.tick();
     },
   });
 
@@ -185,30 +171,6 @@ export function createEngine(deps: EngineDeps): Engine {
     if (elsewhere.length > 0) store.notify({ kind: 'lanes', lanes: elsewhere });
   };
 
-  const outbox = deps.sends
-    ? createOutbox({
-        store,
-        clock,
-        uuid: random.uuid,
-        log,
-        mailing: deps.mailing,
-        workspace: directory.fresh,
-        async publish(workspace, { event, except }, depth) {
-          const published = await publisher.publish({
-            workspace,
-            read: () => [event],
-            idempotency: null,
-            test: null,
-            except,
-            depth,
-          });
-          handOver(published);
-          return published.answer.kind === 'accepted';
-        },
-        onError,
-      })
-    : null;
-
   const lanesChanged = async (changed: readonly number[]): Promise<void> => {
     slices.look(changed);
     const others = changed.filter((lane) => !lanes.works(lane));
@@ -239,26 +201,30 @@ export function createEngine(deps: EngineDeps): Engine {
     }
   };
 
-  const replayer = deps.sends ? createReplayer({ store, clock, node, nextKey, lanesChanged, onError }) : null;
-  const runs = deps.sends
-    ? createRuns({
-        store,
-        clock,
-        workspace: directory.fresh,
-        places: (view) => placesOf({ nextKey, mailHost: deps.mailing?.host ?? null }, view),
-        lanesChanged,
-        onError,
-      })
-    : null;
-  const housekeeping = deps.sends
-    ? createHousekeeping({
-        store,
-        clock,
-        plans: deps.plans ?? DEFAULT_PLANS,
-        lanesChanged,
-        onError,
-        onDone: (fields) => log.debug(fields, 'retention'),
-      })
+  const publishSystemEvent: NoticePublishingDeps['publish'] = async (workspace, draft, depth) => {
+    const { event, except } = draft;
+    const request = { workspace, read: () => [event], idempotency: null, test: null, except, depth };
+    const published = await publisher.publish(request);
+    handOver(published);
+    return published.answer.kind === 'accepted';
+  };
+  const { mailing } = deps;
+  if (deps.sends && mailing === null) log.info({}, NO_MAIL_SERVER);
+  const onDone = (fields: Record<string, unknown>): void => log.debug(fields, 'retention');
+  const workspace = directory.fresh;
+  const places = (view: WorkspaceView) => placesOf({ nextKey, mailHost: mailing?.host ?? null }, view);
+  const plans = deps.plans ?? DEFAULT_PLANS;
+  const jobs = deps.sends
+    ? createJobs({ clock, onError }, [
+        createNoticePublishing({ store, clock, log, workspace, publish: publishSystemEvent }),
+        ...(mailing === null
+          ? []
+          : [createMailer({ store, clock, uuid: random.uuid, log, mailing, onError })]),
+        createReplayer({ store, clock, node, nextKey, lanesChanged }),
+        createRuns({ store, workspace, places, lanesChanged, onError }),
+        createHousekeeping({ store, clock, plans, lanesChanged, onDone }),
+        createSweep({ store, clock, onDone }),
+      ])
     : null;
 
   return {
@@ -270,10 +236,7 @@ export function createEngine(deps: EngineDeps): Engine {
     async stop() {
       if (keys === null) return;
       const patience = clock.after(STOP_PATIENCE_MS, () => recorder.giveUp());
-      await replayer?.stop();
-      await housekeeping?.stop();
-      await runs?.stop();
-      await outbox?.stop();
+      await jobs?.stop();
       await slices.stop();
       await lanes.stop();
       await life.stop();

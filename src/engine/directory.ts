@@ -101,7 +101,7 @@ function createView(routing: Routing, sealer: Sealer): WorkspaceView {
     matcher: compileSubscriptions(
       routing.endpoints.map(({ key, eventTypes, condition }) => ({ id: key, eventTypes, condition })),
     ),
-    automations: compileAutomations(routing.automations),
+    automations: compileAutomations(routing),
     endpoints,
     endpoint: (key) => endpoints.get(key),
     destination(key) {

@@ -4,13 +4,14 @@
  * leaves undone it does later.
  */
 
-import { DAY, MINUTE } from '../core/duration.ts';
+import { DAY, HOUR, MINUTE } from '../core/duration.ts';
 import { firstKeyAt } from '../core/ids.ts';
 import { type Plan, planOf } from '../core/plan.ts';
 import type { KeySpan, Purged } from '../store/records/retention.ts';
 import type { Retention, Workspace } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
 import type { Clock } from '../world.ts';
+import type { Job, Turn } from './jobs.ts';
 
 const BATCH = 200;
 /** Of each second; the batches of one take some milliseconds each. */
@@ -27,39 +28,36 @@ const DAYS_OF: Record<Purge, keyof Retention> = {
   purgeEvents: 'events_days',
 };
 
+const SWEEP_EVERY_MS = MINUTE;
+const SWEEP_BATCH = 500;
+const IDEMPOTENCY_KEPT_MS = 25 * HOUR;
+
 export interface HousekeepingDeps {
   store: Pick<Store, 'listWorkspaces' | 'warnOfExpiry' | 'expireHeld' | 'sweepOld' | Purge>;
   clock: Clock;
   plans: readonly Plan[];
   lanesChanged(lanes: readonly number[]): Promise<void>;
-  onError(error: unknown, where: string): void;
   onDone(fields: Record<string, unknown>): void;
 }
 
-export interface Housekeeping {
-  /** Goes on for a moment; called about once a second. */
-  tick(): void;
-  /** Resolves when no batch is under way. */
-  stop(): Promise<void>;
+/** One small step of something; true where there is more of the same to do. */
+interface Step {
+  name: string;
+  work: () => Promise<boolean>;
 }
 
-/** One small step; true where there is more of the same to do. */
-type Step = () => Promise<boolean>;
-
-export function createHousekeeping(deps: HousekeepingDeps): Housekeeping {
+export function createHousekeeping(deps: HousekeepingDeps): Job {
   const { store, clock } = deps;
   /** Where the last pass found the first that was still needed: what is older has been seen to. */
   const floors = new Map<string, number>();
   let steps: Step[] = [];
   let nextPassAt = Number.NEGATIVE_INFINITY;
-  let turn: Promise<void> | null = null;
-  let stopped = false;
 
   const purge = (workspace: number, kind: Purge, before: number): Step => {
     const name = `${kind} ${workspace}`;
     let after = floors.get(name) ?? 0;
     let kept: number | null = null;
-    return async () => {
+    const work = async (): Promise<boolean> => {
       const span: KeySpan = { after, before, limit: BATCH };
       const purged: Purged = await store[kind](workspace, span);
       if (purged.deleted > 0) deps.onDone({ workspace, [kind]: purged.deleted });
@@ -71,17 +69,19 @@ export function createHousekeeping(deps: HousekeepingDeps): Housekeeping {
       after = purged.last;
       return true;
     };
+    return { name, work };
   };
 
-  const expire =
-    (workspace: number, heldDays: number): Step =>
-    async () => {
+  const expire = (workspace: number, heldDays: number): Step => ({
+    name: `expireHeld ${workspace}`,
+    async work() {
       const { skipped, lanes } = await store.expireHeld(workspace, clock.now(), heldDays, BATCH);
       if (skipped === 0) return false;
       deps.onDone({ workspace, expired: skipped });
       await deps.lanesChanged(lanes);
       return true;
-    };
+    },
+  });
 
   /** What the workspace wants, as far as its plan goes. */
   const daysOf = ({ settings, plan }: Workspace, what: keyof Retention): number =>
@@ -91,9 +91,12 @@ export function createHousekeeping(deps: HousekeepingDeps): Housekeeping {
     );
 
   const stepsOf = (workspace: Workspace, now: number): Step[] => [
-    async () => {
-      await store.warnOfExpiry(workspace.key, now, daysOf(workspace, 'held_days'));
-      return false;
+    {
+      name: `warnOfExpiry ${workspace.key}`,
+      async work() {
+        await store.warnOfExpiry(workspace.key, now, daysOf(workspace, 'held_days'));
+        return false;
+      },
     },
     expire(workspace.key, daysOf(workspace, 'held_days')),
     ...PURGES.map((kind) => {
@@ -102,41 +105,49 @@ export function createHousekeeping(deps: HousekeepingDeps): Housekeeping {
     }),
   ];
 
-  const work = async (): Promise<void> => {
-    const now = clock.now();
-    const startedAt = clock.monotonic();
-    if (steps.length === 0) {
-      if (startedAt < nextPassAt) return;
-      nextPassAt = startedAt + PASS_EVERY_MS;
-      const workspaces = await store.listWorkspaces();
-      steps = workspaces.flatMap((workspace) => stepsOf(workspace, now));
-      steps.push(async () => (await store.sweepOld(now, BATCH)) >= BATCH);
-    }
-    for (let batches = 0; batches < BATCHES_PER_TURN && !stopped; batches += 1) {
-      const [step] = steps;
-      if (step === undefined || clock.monotonic() - startedAt > TURN_MS) return;
-      // One that fails is left for the next pass.
-      if (!(await step().catch(failed))) steps.shift();
-    }
-  };
-
-  const failed = (error: unknown): boolean => {
-    deps.onError(error, 'housekeeping');
-    return false;
+  const beginPass = async (now: number): Promise<void> => {
+    const workspaces = await store.listWorkspaces();
+    steps = workspaces.flatMap((workspace) => stepsOf(workspace, now));
+    steps.push({ name: 'sweepOld', work: async () => (await store.sweepOld(now, BATCH)) >= BATCH });
   };
 
   return {
-    tick() {
-      if (stopped) return;
-      turn ??= work()
-        .catch(failed)
-        .then(() => {
-          turn = null;
-        });
+    name: 'housekeeping',
+    everyMs: null,
+    async turn(turn: Turn) {
+      const startedAt = clock.monotonic();
+      if (steps.length === 0) {
+        if (startedAt < nextPassAt) return;
+        nextPassAt = startedAt + PASS_EVERY_MS;
+        await beginPass(clock.now());
+      }
+      for (let batches = 0; batches < BATCHES_PER_TURN && !turn.stopped(); batches += 1) {
+        const step = steps.shift();
+        if (step === undefined) return;
+        // Behind the others, which have their turns; one that fails is left for the next pass.
+        if ((await turn.attempt(step.name, step.work)) === true) steps.push(step);
+        if (clock.monotonic() - startedAt > TURN_MS) return;
+      }
     },
-    async stop() {
-      stopped = true;
-      await turn;
+  };
+}
+
+/** Deletes what has expired by itself: bins, idempotency keys, secrets. */
+export function createSweep({
+  store,
+  clock,
+  onDone,
+}: Pick<HousekeepingDeps, 'clock' | 'onDone'> & { store: Pick<Store, 'sweep'> }): Job {
+  return {
+    name: 'sweep',
+    everyMs: SWEEP_EVERY_MS,
+    async turn(turn) {
+      for (;;) {
+        const now = clock.now();
+        const swept = await store.sweep(now, now - IDEMPOTENCY_KEPT_MS, SWEEP_BATCH);
+        if (swept > 0) onDone({ swept });
+        if (swept < SWEEP_BATCH || turn.stopped()) return;
+      }
     },
   };
 }

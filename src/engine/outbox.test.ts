@@ -237,7 +237,7 @@ describe('mails', () => {
     await insert([aDisabling({}, 'Lately')]);
     await move(HOUR);
     await until(
-      () => store.listUnpublishedNotices(10),
+      () => store.listUnpublishedNotices(WORKSPACE, 0, 10),
       (left) => left.length === 0,
     );
     expect(said.filter(({ message }) => message.includes('MIRSAL_SMTP_URL'))).toHaveLength(1);
@@ -271,7 +271,7 @@ describe('mails', () => {
     await anOutbox({ sends: false });
     await insert([aDisabling()]);
     for (let round = 0; round < 3; round += 1) await move(MINUTE);
-    expect(await store.listUnpublishedNotices(10)).toHaveLength(1);
+    expect(await store.listUnpublishedNotices(WORKSPACE, 0, 10)).toHaveLength(1);
     expect(server.received).toEqual([]);
   });
 });
@@ -281,7 +281,7 @@ describe('system events', () => {
   const allDone = async () => {
     await move(SECOND);
     await until(
-      () => store.listUnpublishedNotices(10),
+      () => store.listUnpublishedNotices(WORKSPACE, 0, 10),
       (left) => left.length === 0,
     );
   };

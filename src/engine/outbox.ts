@@ -12,10 +12,10 @@
 import { DAY, HOUR, MINUTE, SECOND } from '../core/duration.ts';
 import type { ComposeRules, DueMail } from '../store/records/mails.ts';
 import type { UnpublishedNotice } from '../store/records/notices.ts';
-import { type Store, StoreUnavailable } from '../store/store.ts';
+import type { Store } from '../store/store.ts';
 import type { Clock, MailResult, SendMail } from '../world.ts';
 import type { WorkspaceView } from './directory.ts';
-import { Overloaded } from './engine.ts';
+import type { Job, Turn } from './jobs.ts';
 import { type SystemEventDraft, systemEventOf } from './systemEvents.ts';
 
 /** How the engine hands mails on; main.ts fills it from src/mail. */
@@ -31,28 +31,26 @@ export interface OutboxLog {
   warn(fields: Record<string, unknown>, message: string): void;
 }
 
-export interface OutboxDeps {
-  store: Pick<
-    Store,
-    'listUnpublishedNotices' | 'markPublished' | 'composeMails' | 'claimDueMails' | 'settleMail'
-  >;
+export interface NoticePublishingDeps {
+  store: Pick<Store, 'workspacesToPublish' | 'listUnpublishedNotices' | 'markPublished'>;
   clock: Clock;
-  uuid(): string;
   log: OutboxLog;
-  /** Null where no mail server is set. */
-  mailing: Mailing | null;
   /** The workspace as of now; null for an unknown one. */
   workspace(key: number): Promise<WorkspaceView | null>;
   /** False where the id was used before for something else. */
   publish(workspace: number, draft: SystemEventDraft, depth: number): Promise<boolean>;
-  onError(error: unknown, where: string): void;
 }
 
-export interface Outbox {
-  /** Starts whatever is due, unless that is under way. */
-  tick(): void;
-  /** Starts nothing new; resolves when what is under way has ended, or the patience has. */
-  stop(): Promise<void>;
+export interface MailingDeps {
+  store: Pick<
+    Store,
+    'workspacesToTell' | 'composeMails' | 'workspacesToMail' | 'claimDueMails' | 'settleMail'
+  >;
+  clock: Clock;
+  uuid(): string;
+  log: OutboxLog;
+  mailing: Mailing;
+  onError(error: unknown, where: string): void;
 }
 
 /** What happens within it becomes one mail. */
@@ -68,74 +66,95 @@ const MAIL_LEASE_MS = 5 * MINUTE;
 /** The last one is repeated. */
 const RETRY_WAITS_MS = [30 * SECOND, MINUTE, 2 * MINUTE, 5 * MINUTE, 10 * MINUTE, 15 * MINUTE];
 const GIVE_UP_MS = 3 * DAY;
-const STOP_PATIENCE_MS = 5 * SECOND;
 
-export function createOutbox(deps: OutboxDeps): Outbox {
-  const { store, clock, log, mailing } = deps;
-  const running = new Map<string, Promise<void>>();
-  const unnamed = new Set<number>();
-  let stopped = false;
-  if (mailing === null) {
-    log.info(
-      {},
-      'No mail server is set (MIRSAL_SMTP_URL): notices are listed by the API, and nobody is mailed.',
+/** Publishes each notice as a system event, where somebody wants it. */
+export function createNoticePublishing(deps: NoticePublishingDeps): Job {
+  const { store, clock } = deps;
+  /** Where to go on in a workspace that has more than a page: behind those that could not be published. */
+  const places = new Map<number, number>();
+
+  const publishSome = async (workspace: number, turn: Turn): Promise<boolean> => {
+    const view = await deps.workspace(workspace);
+    const notices = await store.listUnpublishedNotices(
+      workspace,
+      places.get(workspace) ?? 0,
+      NOTICES_AT_ONCE,
     );
-  }
-
-  const start = (name: string, task: () => Promise<void>): void => {
-    if (stopped || running.has(name)) return;
-    const turn = task()
-      .catch((error: unknown) => deps.onError(error, name))
-      .then(() => {
-        running.delete(name);
+    const done: number[] = [];
+    for (const notice of notices) {
+      if (turn.stopped()) break;
+      const published = await turn.attempt(`notice ${notice.key}`, async () => {
+        await publishOne(deps, notice, view);
+        return true;
       });
-    running.set(name, turn);
-  };
-
-  const publishAll = async (): Promise<void> => {
-    for (;;) {
-      const notices = await store.listUnpublishedNotices(NOTICES_AT_ONCE);
-      const done = await publishSome(deps, notices);
-      await store.markPublished(done, clock.now());
-      if (stopped || done.length < NOTICES_AT_ONCE) return;
+      if (published === true) done.push(notice.key);
     }
+    await store.markPublished(done, clock.now());
+    const last = notices.at(-1);
+    if (last === undefined || notices.length < NOTICES_AT_ONCE) places.delete(workspace);
+    else places.set(workspace, last.key);
+    return notices.length === NOTICES_AT_ONCE;
   };
 
-  const compose = async (host: string): Promise<void> => {
+  return {
+    name: 'publish notices',
+    everyMs: null,
+    async turn(turn) {
+      for (;;) {
+        const workspaces = await store.workspacesToPublish();
+        const hasMore = await turn.each(workspaces, (workspace) => publishSome(workspace, turn));
+        if (turn.stopped() || !hasMore) return;
+      }
+    },
+  };
+}
+
+/** Composes mails of notices, and sends those that are due. */
+export function createMailer(deps: MailingDeps): Job {
+  const { store, clock, log, mailing } = deps;
+  const unnamed = new Set<number>();
+
+  const compose = async (turn: Turn): Promise<void> => {
     const now = clock.now();
     const rules: ComposeRules = {
       now,
       groupMs: GROUP_MS,
       droppedMs: DROPPED_DIGEST_MS,
       notBefore: now - TOLD_FOR_MS,
-      messageId: () => `<mirsal-${deps.uuid()}@${host}>`,
+      messageId: () => `<mirsal-${deps.uuid()}@${mailing.host}>`,
     };
-    const composed = await store.composeMails(rules);
-    for (const workspace of composed.unnamed) {
-      if (unnamed.has(workspace)) continue;
+    await turn.each(await store.workspacesToTell(rules), async (workspace) => {
+      const { named } = await store.composeMails(workspace, rules);
+      if (named || unnamed.has(workspace)) return false;
       unnamed.add(workspace);
       log.warn(
         { workspace },
         'There is something to tell and nobody to mail it to: name notification_recipients in the settings, or owners of the workspace.',
       );
-    }
+      return false;
+    });
   };
 
-  const mailAll = async (mailing: Mailing): Promise<void> => {
-    await compose(mailing.host);
-    for (;;) {
-      const due = stopped ? [] : await store.claimDueMails(clock.now(), MAILS_AT_ONCE, MAIL_LEASE_MS);
-      await Promise.all(due.map(async (mail) => settle(mail, await deliver(mailing, mail))));
-      if (due.length < MAILS_AT_ONCE) return;
-    }
+  const sendSome = async (workspace: number, turn: Turn): Promise<boolean> => {
+    const due = await store.claimDueMails(workspace, clock.now(), MAILS_AT_ONCE, MAIL_LEASE_MS);
+    await Promise.all(
+      due.map((mail) => turn.attempt(`mail ${mail.key}`, async () => settle(mail, await deliver(mail)))),
+    );
+    return due.length === MAILS_AT_ONCE;
   };
 
-  const deliver = async ({ render, send }: Mailing, mail: DueMail): Promise<MailResult> => {
+  const deliver = async (mail: DueMail): Promise<MailResult> => {
     const { messageId, recipient } = mail;
     try {
-      return await send({ ...render(mail), messageId, to: recipient.email, language: recipient.language });
+      const rendered = mailing.render(mail);
+      return await mailing.send({
+        ...rendered,
+        messageId,
+        to: recipient.email,
+        language: recipient.language,
+      });
     } catch (error) {
-      deps.onError(error, 'mail');
+      deps.onError(error, `mails: mail ${mail.key}`);
       return { kind: 'failed', error: String(error) };
     }
   };
@@ -161,44 +180,20 @@ export function createOutbox(deps: OutboxDeps): Outbox {
   };
 
   return {
-    tick() {
-      start('publish notices', publishAll);
-      if (mailing !== null) start('mail', () => mailAll(mailing));
-    },
-    async stop() {
-      stopped = true;
-      const patience = Promise.withResolvers<void>();
-      const timer = clock.after(STOP_PATIENCE_MS, patience.resolve);
-      await Promise.race([Promise.all(running.values()), patience.promise]);
-      timer.cancel();
+    name: 'mails',
+    everyMs: null,
+    async turn(turn) {
+      await compose(turn);
+      while (!turn.stopped()) {
+        const workspaces = await store.workspacesToMail(clock.now());
+        if (!(await turn.each(workspaces, (workspace) => sendSome(workspace, turn)))) return;
+      }
     },
   };
 }
 
-/** The keys of those that are done with: published, or wanted by no endpoint. */
-async function publishSome(deps: OutboxDeps, notices: readonly UnpublishedNotice[]): Promise<number[]> {
-  const done: number[] = [];
-  const views = new Map<number, WorkspaceView | null>();
-  for (const notice of notices) {
-    try {
-      const { workspace } = notice;
-      let view = views.get(workspace);
-      if (view === undefined) {
-        view = await deps.workspace(workspace);
-        views.set(workspace, view);
-      }
-      await publishOne(deps, notice, view);
-      done.push(notice.key);
-    } catch (error) {
-      deps.onError(error, 'publish notice');
-      if (error instanceof StoreUnavailable || error instanceof Overloaded) break;
-    }
-  }
-  return done;
-}
-
 async function publishOne(
-  deps: OutboxDeps,
+  deps: NoticePublishingDeps,
   notice: UnpublishedNotice,
   view: WorkspaceView | null,
 ): Promise<void> {

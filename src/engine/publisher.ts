@@ -13,6 +13,7 @@ import { chooseLane } from '../core/delivery/order.ts';
 import { DAY } from '../core/duration.ts';
 import { getPointer } from '../core/json/pointer.ts';
 import { type Plan, planOf } from '../core/plan.ts';
+import { EFFECT_LIMITS } from '../core/workflow/step.ts';
 import type { DeliverySource, NewDelivery } from '../store/records/delivery.ts';
 import type {
   Endpoint,
@@ -24,7 +25,7 @@ import type {
 } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
 import type { Random } from '../world.ts';
-import { activationsOf, type EffectPlaces } from './automations.ts';
+import { activationsOf, type EffectPlaces, type SetOff } from './automations.ts';
 import type { Directory, WorkspaceView } from './directory.ts';
 import { EventTypeGone, Overloaded, type PublishEvent } from './engine.ts';
 import type { Memory } from './memory.ts';
@@ -72,7 +73,7 @@ export function createPublisher(deps: PublisherDeps): Publisher {
   const { memory } = deps;
 
   const store = async (call: PublishCall): Promise<PublishAnswer> => {
-    const weight = call.events.reduce((sum, { body }) => sum + body.length + EVENT_WEIGHT, 0);
+    const weight = call.events.reduce((sum, event) => sum + weighEvent(event), 0);
     if (!memory.tryAdd(weight)) {
       throw new Overloaded('As many events as this node can hold are waiting to be stored.');
     }
@@ -106,6 +107,17 @@ export function createPublisher(deps: PublisherDeps): Publisher {
   };
 }
 
+/** Characters on their way to the store: the event's own body, and those of what it sets off. */
+function weighEvent({ body, activations }: NewEvent): number {
+  let weight = body.length + EVENT_WEIGHT;
+  for (const { deliveries, mails, steps } of activations) {
+    for (const delivery of deliveries) weight += delivery.body?.length ?? 0;
+    for (const { subject, text } of mails) weight += subject.length + text.length;
+    for (const { details } of steps) weight += details.length;
+  }
+  return weight;
+}
+
 type ReadEvents = { ok: true; events: readonly PublishEvent[] } | { ok: false; error: unknown };
 
 function readEvents(request: PublishRequest, view: WorkspaceView): ReadEvents {
@@ -123,10 +135,17 @@ function prepareCall(
   read: readonly PublishEvent[],
 ): PublishCall {
   const acceptedAt = deps.now();
+  let room: number = EFFECT_LIMITS.call;
   const events = read.map((event) => {
     const uuid = deps.random.uuid();
     const { test, except = [], depth = 0 } = request;
-    return prepareEvent(deps, view, event, { id: event.id ?? uuid, uuid, acceptedAt, test, except, depth });
+    const identity = { id: event.id ?? uuid, uuid, acceptedAt, test, except, depth };
+    const prepared = prepareEvent(deps, view, event, {
+      ...identity,
+      room: Math.min(EFFECT_LIMITS.event, room),
+    });
+    room -= prepared.size;
+    return prepared.event;
   });
   return {
     workspace: request.workspace,
@@ -158,6 +177,8 @@ interface Identity {
   test: Endpoint | null;
   except: readonly number[];
   depth: number;
+  /** How many characters what it sets off may bring along. */
+  room: number;
 }
 
 function prepareEvent(
@@ -165,8 +186,8 @@ function prepareEvent(
   view: WorkspaceView,
   event: PublishEvent,
   identity: Identity,
-): NewEvent {
-  const { id, acceptedAt, test } = identity;
+): { event: NewEvent; size: number } {
+  const { id, acceptedAt, test, room } = identity;
   const type = view.eventType(event.type);
   if (type === undefined) throw new EventTypeGone(`there is no event type "${event.type}" any more`);
   const createdAt = event.createdAt ?? acceptedAt;
@@ -184,11 +205,11 @@ function prepareEvent(
           view.automations,
           { id, eventType: type, subject: base.subject, depth, body, value },
           placesOf(deps, view),
-          acceptedAt,
+          { now: acceptedAt, room },
         )
       : NOTHING;
   const refusals = [...routed.refusals, ...setOff.refusals];
-  return {
+  const prepared: NewEvent = {
     key: deps.nextKey(),
     id,
     type: event.type,
@@ -203,11 +224,12 @@ function prepareEvent(
     deliveries: routed.deliveries,
     depth,
     activations: setOff.activations,
-    signals: base.subject !== null && view.automations.awaited.has(event.type),
+    signals: test === null && base.subject !== null && view.automations.awaited.has(event.type),
   };
+  return { event: prepared, size: setOff.size };
 }
 
-const NOTHING = { activations: [], refusals: [] };
+const NOTHING: SetOff = { activations: [], refusals: [], size: 0 };
 
 /** Where the effects of runs go, as this node knows the workspace. */
 export function placesOf(

@@ -3,8 +3,8 @@
  * whatever ends in between, here or anywhere, nothing is sent twice and nothing is left out.
  *
  *   claim ─▶ list what is to be sent ─▶ batch ─▶ batch … ─▶ finish
- *                                        │ enough is open in its lanes
- *                                        └─▶ on with the next tick
+ *                                        │ enough is open in its lanes, or others wait for their turn
+ *                                        └─▶ on when its turn comes again
  *
  * A replay rests twice as long as its batch took: what others want to write comes in between.
  */
@@ -15,9 +15,11 @@ import {
   type Original,
   type OwnedReplay,
   REPLAYABLE_STATES,
+  type ReplayBatchAnswer,
 } from '../store/records/history.ts';
 import type { Store } from '../store/store.ts';
 import type { Clock } from '../world.ts';
+import type { Job, Turn } from './jobs.ts';
 
 /**
  * SQLite's thread is busy with it for some 10 ms. With 200, the p99 of publishing 4,700 events/s went
@@ -28,6 +30,10 @@ const BATCH = 100;
 const MAX_OPEN = 5_000;
 const LISTED_AT_ONCE = 2_000;
 const REPLAYS_AT_ONCE = 20;
+/** How long each goes on before others have their turn. One whose lanes are full gives way at once. */
+const TURN_MS = 5 * SECOND;
+/** Lists of originals that stay in memory between turns; the others are read again. */
+const KEPT = 2 * REPLAYS_AT_ONCE;
 /** A lane that is told of every batch would do nothing but read. */
 const BATCHES_UNTOLD = 10;
 const REST_FACTOR = 2;
@@ -39,121 +45,97 @@ export interface ReplayerDeps {
   node: string;
   nextKey(): number;
   lanesChanged(lanes: readonly number[]): Promise<void>;
-  onError(error: unknown, where: string): void;
 }
 
-export interface Replayer {
-  /** Takes up what runs; called about once a second. */
-  tick(): void;
-  /** Resolves when no batch is under way. The rest waits for whoever comes next. */
-  stop(): Promise<void>;
-}
-
-interface Job {
+interface Work {
   replay: OwnedReplay;
   /** What is still to be sent, in order, from `next` on. */
   originals: readonly Original[];
   next: number;
 }
 
-export function createReplayer(deps: ReplayerDeps): Replayer {
+export function createReplayer(deps: ReplayerDeps): Job {
   const { store, clock, node } = deps;
-  /** Those at rest. */
-  const jobs = new Map<number, Job>();
-  const working = new Map<number, Promise<void>>();
-  let claiming: Promise<void> | null = null;
-  let stopped = false;
+  /** Where each that was taken up before stands, the one taken up the longest ago first. */
+  const kept = new Map<number, Work>();
 
-  const resting = new Set<() => void>();
+  const take = async (replay: OwnedReplay): Promise<Work> => {
+    const before = kept.get(replay.key);
+    kept.delete(replay.key);
+    // Another node may have had it meanwhile.
+    const isWhereItWas =
+      before?.replay.last.lane === replay.last.lane && before.replay.last.sequence === replay.last.sequence;
+    if (before !== undefined && isWhereItWas) return before;
+    return { replay, originals: await listInOrder(store, replay), next: 0 };
+  };
 
-  const rest = (delayMs: number): Promise<void> =>
-    new Promise((resolve) => {
-      if (delayMs <= 0 || stopped) {
-        resolve();
-        return;
-      }
-      const wake = (): void => {
-        timer.cancel();
-        resting.delete(wake);
-        resolve();
-      };
-      const timer = clock.after(delayMs, wake);
-      resting.add(wake);
-    });
+  const keep = (work: Work): void => {
+    kept.set(work.replay.key, work);
+    const [oldest] = kept.keys();
+    if (kept.size > KEPT && oldest !== undefined) kept.delete(oldest);
+  };
 
-  const work = async (job: Job): Promise<void> => {
+  const send = async (work: Work): Promise<ReplayBatchAnswer> => {
+    const batch = work.originals
+      .slice(work.next, work.next + BATCH)
+      .map(({ key, lane, sequence }) => ({ original: key, lane, sequence, key: deps.nextKey() }));
+    const now = clock.now();
+    const answer = await store.sendReplayBatch(node, work.replay, batch, { now, maxOpen: MAX_OPEN });
+    if (answer.kind !== 'sent') return answer;
+    work.next += batch.length;
+    work.replay = { ...work.replay, last: placeOf(batch.at(-1) ?? work.replay.last) };
+    return answer;
+  };
+
+  /** Goes on with it for a while; true where it could go on. */
+  const goOn = async (replay: OwnedReplay, turn: Turn): Promise<boolean> => {
+    const work = await take(replay);
     const untold = new Set<number>();
     const tell = async (): Promise<void> => {
       const lanes = [...untold];
       untold.clear();
       if (lanes.length > 0) await deps.lanesChanged(lanes);
     };
-    for (let batches = 0; !stopped && job.next < job.originals.length; batches += 1) {
-      const startedAt = clock.monotonic();
-      const batch = job.originals
-        .slice(job.next, job.next + BATCH)
-        .map(({ key, lane, sequence }) => ({ original: key, lane, sequence, key: deps.nextKey() }));
-      const answer = await store.sendReplayBatch(node, job.replay, batch, {
-        now: clock.now(),
-        maxOpen: MAX_OPEN,
-      });
-      if (answer.kind === 'lost') {
-        jobs.delete(job.replay.key);
-        return tell();
+    const startedAt = clock.monotonic();
+    for (let batches = 0; work.next < work.originals.length; batches += 1) {
+      const batchAt = clock.monotonic();
+      if (turn.stopped() || batchAt - startedAt > TURN_MS) {
+        keep(work);
+        await tell();
+        return true;
       }
-      if (answer.kind === 'full') return tell();
-      job.next += batch.length;
-      job.replay = { ...job.replay, last: placeOf(batch.at(-1) ?? job.replay.last) };
+      const answer = await send(work);
+      if (answer.kind !== 'sent') {
+        if (answer.kind === 'full') keep(work);
+        await tell();
+        return false;
+      }
       for (const lane of answer.lanes) untold.add(lane);
       if (batches % BATCHES_UNTOLD === 0) await tell();
-      await rest(Math.min((clock.monotonic() - startedAt) * REST_FACTOR, MAX_REST_MS));
+      await turn.rest(Math.min((clock.monotonic() - batchAt) * REST_FACTOR, MAX_REST_MS));
     }
     await tell();
-    if (job.next < job.originals.length) return;
-    await store.finishReplay(node, job.replay, clock.now());
-    jobs.delete(job.replay.key);
-  };
-
-  const take = async (replay: OwnedReplay): Promise<void> => {
-    let job = jobs.get(replay.key);
-    if (job === undefined) {
-      job = { replay, originals: await listInOrder(store, replay), next: 0 };
-      jobs.set(replay.key, job);
-    }
-    await work(job);
-  };
-
-  const claim = async (): Promise<void> => {
-    const mine = await store.claimReplays(node, REPLAYS_AT_ONCE);
-    const running = new Set(mine.map(({ key }) => key));
-    for (const key of jobs.keys()) if (!running.has(key) && !working.has(key)) jobs.delete(key);
-    for (const replay of mine) {
-      if (stopped || working.has(replay.key)) continue;
-      const turn = take(replay)
-        .catch((error: unknown) => {
-          // Whether the last batch was written is not known: read again where it stands.
-          jobs.delete(replay.key);
-          deps.onError(error, 'replay');
-        })
-        .finally(() => working.delete(replay.key));
-      working.set(replay.key, turn);
-    }
+    await store.finishReplay(node, work.replay, clock.now());
+    return false;
   };
 
   return {
-    tick() {
-      if (stopped) return;
-      claiming ??= claim()
-        .catch((error: unknown) => deps.onError(error, 'replays'))
-        .finally(() => {
-          claiming = null;
-        });
-    },
-    async stop() {
-      stopped = true;
-      for (const wake of resting) wake();
-      await claiming;
-      await Promise.all(working.values());
+    name: 'replays',
+    everyMs: null,
+    async turn(turn) {
+      while (!turn.stopped()) {
+        const mine = await store.claimReplays(node, REPLAYS_AT_ONCE, clock.now());
+        const byKey = new Map(mine.map((replay) => [replay.key, replay]));
+        const hasMore = await turn.each(
+          byKey.keys(),
+          async (key) => {
+            const replay = byKey.get(key);
+            return replay !== undefined && goOn(replay, turn);
+          },
+          { atOnce: REPLAYS_AT_ONCE },
+        );
+        if (!hasMore) return;
+      }
     },
   };
 }

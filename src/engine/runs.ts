@@ -1,34 +1,40 @@
 /**
- * Waiting runs of workflows, woken when they are due. What a step does are rows (deliveries, mails,
- * history, the next timer), written in one transaction that names the revision it has read: a run that
- * two nodes take up, or that a dying node had taken up, goes on once (B3).
+ * Waiting runs of workflows, looked at when they are due. What a step does are rows (deliveries, mails, history, the
+ * next timer), written in one transaction that names the revision it has read: a run that two nodes take up, or that
+ * a dying node had taken up, goes on once (B3). Now is what the store's clock said when it was asked what is due.
  */
 
+import { MINUTE, SECOND } from '../core/duration.ts';
 import { formatId } from '../core/ids.ts';
 import { parseJson } from '../core/json/parse.ts';
 import { eventBody } from '../core/routing/body.ts';
-import type { Advance, RunContext, RunSignal, RunState } from '../core/workflow/advance.ts';
+import type { RunContext, RunState } from '../core/workflow/advance.ts';
 import { compileDefinition, type Program } from '../core/workflow/program.ts';
-import { wakeRun } from '../core/workflow/wake.ts';
-import type { DueRun, RunAdvance } from '../store/records/automation.ts';
-import type { Store } from '../store/store.ts';
-import type { Clock } from '../world.ts';
-import { type EffectPlaces, toRunAdvance } from './automations.ts';
+import { lookAtRun, type Standing } from '../core/workflow/wake.ts';
+import type { Automation, DueRun, RunAdvance } from '../store/records/automation.ts';
+import { type Store, StoreUnavailable } from '../store/store.ts';
+import { capabilitiesOf, type EffectPlaces, invalidDefinition, toRunAdvance } from './automations.ts';
 import type { WorkspaceView } from './directory.ts';
+import type { Job, Turn } from './jobs.ts';
 
-/** In one go; more follow at once. */
-const RUNS_AT_ONCE = 200;
-/** A result that waits for the database waits for so many runs at the most. */
-const WRITTEN_AT_ONCE = 20;
+/** Of one workspace before the others have their turn; each may bring two bodies of 1 MB along. */
+const RUNS_AT_ONCE = 20;
+const RESUMED_AT_ONCE = 1_000;
 /** Deeper than anything that publishing takes in. */
 const MAX_DEPTH = 1_000;
 /** Compiled definitions kept: those of versions that runs still stand on. */
 const KEPT_PROGRAMS = 1_000;
 const BODY_GONE = 'body_gone: the body of the event that set it off is no longer kept';
+/** How long a run rests whose step could not be written, doubled with each failure of late. */
+const FIRST_REST_MS = 10 * SECOND;
+const LONGEST_REST_MS = 10 * MINUTE;
+const REMEMBERED_FAILURES = 10_000;
 
 export interface RunsDeps {
-  store: Pick<Store, 'dueRuns' | 'advanceRuns'>;
-  clock: Clock;
+  store: Pick<
+    Store,
+    'workspacesWithRuns' | 'dueRuns' | 'setAsideRuns' | 'resumeRuns' | 'postponeRun' | 'advanceRuns'
+  >;
   /** The workspace as of now; null for an unknown one. */
   workspace(key: number): Promise<WorkspaceView | null>;
   places(view: WorkspaceView): EffectPlaces;
@@ -36,20 +42,106 @@ export interface RunsDeps {
   onError(error: unknown, where: string): void;
 }
 
-export interface Runs {
-  /** Takes up what is due, unless that is under way; called about once a second. */
-  tick(): void;
-  /** Resolves when no run is being advanced. The rest waits for whoever comes next. */
-  stop(): Promise<void>;
+interface Step {
+  run: DueRun;
+  next: RunAdvance;
 }
 
-export function createRuns(deps: RunsDeps): Runs {
-  const { store, clock } = deps;
-  const programs = new Map<string, Program>();
-  let turn: Promise<void> | null = null;
-  let stopped = false;
+export function createRuns(deps: RunsDeps): Job {
+  const { store } = deps;
+  const programOf = keepPrograms();
+  const failures = new Map<number, number>();
 
-  const programOf = (run: DueRun, kind: 'rule' | 'workflow'): Program => {
+  const tell = (lanes: readonly number[]): Promise<void> =>
+    lanes.length === 0
+      ? Promise.resolve()
+      : deps.lanesChanged([...new Set(lanes)]).catch((error: unknown) => deps.onError(error, 'runs'));
+
+  /** One that cannot be written is not in the way of the others. */
+  const writeAlone = async (view: WorkspaceView, step: Step, now: number): Promise<void> => {
+    const { run, next } = step;
+    try {
+      await store.advanceRuns(view.version, [step], now);
+      failures.delete(run.key);
+      // It may be that the batch before has written it, and failed over another.
+      await tell(next.deliveries.map(({ lane }) => lane));
+    } catch (error) {
+      if (error instanceof StoreUnavailable) throw error;
+      deps.onError(error, `runs: ${formatId('run', run.key)}`);
+      const times = failures.get(run.key) ?? 0;
+      if (failures.size >= REMEMBERED_FAILURES) failures.clear();
+      failures.set(run.key, times + 1);
+      const restMs = Math.min(FIRST_REST_MS * 2 ** times, LONGEST_REST_MS);
+      await store.postponeRun(run.workspace, run.key, now + restMs);
+    }
+  };
+
+  const write = async (view: WorkspaceView, steps: readonly Step[], now: number): Promise<void> => {
+    if (steps.length === 0) return;
+    try {
+      const lanes = await store.advanceRuns(view.version, steps, now);
+      await tell(lanes.flatMap((touched) => touched ?? []));
+    } catch (error) {
+      if (error instanceof StoreUnavailable) throw error;
+      for (const step of steps) await writeAlone(view, step, now);
+    }
+  };
+
+  /** Some of the workspace's runs; true where there may be more. */
+  const wakeSome = async (workspace: number): Promise<boolean> => {
+    const view = await deps.workspace(workspace);
+    if (view === null) return false;
+    const { now, runs, paused } = await store.dueRuns(workspace, RUNS_AT_ONCE);
+    if (paused.length > 0) await store.setAsideRuns(workspace, paused);
+    const steps = runs.flatMap((run) => {
+      const next = nextOf(run, view, now);
+      return next === null ? [] : [{ run, next }];
+    });
+    await write(view, steps, now);
+    return paused.length > 0 || runs.length === RUNS_AT_ONCE;
+  };
+
+  /** Null where it is to be left alone for now. */
+  const nextOf = (run: DueRun, view: WorkspaceView, now: number): RunAdvance | null => {
+    const automation = view.routing.automations.find(({ key }) => key === run.automation);
+    // Disabled since it was read: with the next look it is set aside.
+    if (automation?.enabledAt === null) return null;
+    if (run.body === null) return lost(run, BODY_GONE);
+    let program: Program;
+    try {
+      program = programOf(run, automation?.kind ?? 'workflow');
+    } catch (error) {
+      return lost(run, invalidDefinition(error));
+    }
+    try {
+      const standing = automation === undefined ? 'deleted' : 'enabled';
+      return goOn({ ...run, body: run.body }, program, deps.places(view), { view, standing, now });
+    } catch (error) {
+      deps.onError(error, `runs: ${formatId('run', run.key)}`);
+      return lost(run, 'internal_error: the step could not be computed');
+    }
+  };
+
+  return {
+    name: 'runs',
+    everyMs: null,
+    async turn(turn: Turn) {
+      for (;;) {
+        const { due, resuming } = await store.workspacesWithRuns();
+        const resumed = await turn.each(resuming, (workspace) =>
+          store.resumeRuns(workspace, RESUMED_AT_ONCE),
+        );
+        const woken = await turn.each(due, wakeSome);
+        if (turn.stopped() || !(resumed || woken)) return;
+      }
+    },
+  };
+}
+
+/** Compiles each version once. */
+function keepPrograms(): (run: DueRun, kind: Automation['kind']) => Program {
+  const programs = new Map<string, Program>();
+  return (run, kind) => {
     const name = `${run.automation} ${run.version}`;
     let program = programs.get(name);
     if (program === undefined) {
@@ -59,102 +151,35 @@ export function createRuns(deps: RunsDeps): Runs {
     }
     return program;
   };
+}
 
-  /** What the run does next; null where it waits on. */
-  const wake = (run: DueRun, view: WorkspaceView): { run: DueRun; next: RunAdvance } | null => {
-    const automation = view.routing.automations.find(({ key }) => key === run.automation);
-    // Deleted or disabled since it was read: then it has been cancelled, or is paused.
-    if (automation === undefined || automation.enabledAt === null) return null;
-    try {
-      if (run.body === null) return { run, next: lost(run, BODY_GONE) };
-      return { run, next: nextOfRun(run, run.body, programOf(run, automation.kind), view) };
-    } catch (error) {
-      deps.onError(error, 'run');
-      return { run, next: lost(run, 'internal_error: the step could not be computed') };
-    }
-  };
-
-  const write = async (steps: ReadonlyArray<{ run: DueRun; next: RunAdvance }>): Promise<void> => {
-    const lanes = (await store.advanceRuns(steps, clock.now())).flatMap((touched) => touched ?? []);
-    if (lanes.length > 0) await deps.lanesChanged([...new Set(lanes)]);
-  };
-
-  const nextOfRun = (run: DueRun, body: string, program: Program, view: WorkspaceView): RunAdvance => {
-    const now = clock.now();
-    const context = { runId: formatId('run', run.key), now, body: bodyOf(body) };
-    const state = JSON.parse(run.progress) as RunState;
-    const done = judge(program, state, signalsOf(run, view, state, now), context);
-    const event = { id: run.eventId, subject: run.subject };
-    return toRunAdvance(
-      { key: run.automation, kind: 'workflow' },
-      event,
-      done,
-      program,
-      deps.places(view),
-      now,
-    );
-  };
-
-  const wakeAll = async (): Promise<void> => {
-    for (;;) {
-      const due = await store.dueRuns(clock.now(), RUNS_AT_ONCE);
-      for (const [workspace, mine] of Map.groupBy(due, (run) => run.workspace)) {
-        const view = await deps.workspace(workspace);
-        if (view === null) continue;
-        const steps = mine.map((run) => wake(run, view)).filter((step) => step !== null);
-        for (let from = 0; from < steps.length && !stopped; from += WRITTEN_AT_ONCE) {
-          await write(steps.slice(from, from + WRITTEN_AT_ONCE));
-        }
-      }
-      if (stopped || due.length < RUNS_AT_ONCE) return;
-    }
-  };
-
-  return {
-    tick() {
-      if (stopped || turn !== null) return;
-      turn = wakeAll()
-        .catch((error: unknown) => deps.onError(error, 'runs'))
-        .then(() => {
-          turn = null;
-        });
-    },
-    async stop() {
-      stopped = true;
-      await turn;
-    },
-  };
+function goOn(
+  run: DueRun & { body: string },
+  program: Program,
+  places: EffectPlaces,
+  { view, standing, now }: { view: WorkspaceView; standing: Standing; now: number },
+): RunAdvance {
+  const can = capabilitiesOf(run.automation, places);
+  const context = { runId: formatId('run', run.key), now, body: bodyOf(run.body), can };
+  const state = JSON.parse(run.progress) as RunState;
+  const came = run.signals.map(({ event, type, acceptedAt, body }) => ({
+    id: formatId('evt', event),
+    // Its type may have been deleted since; its body may not be kept any more.
+    eventType: view.eventType(type) ?? { name: type, scopes: [] },
+    body: bodyOf(body ?? 'null'),
+    acceptedAt,
+  }));
+  const done = lookAtRun(program, state, came, context, standing, { moreToCome: run.moreSignals });
+  const event = { id: run.eventId, subject: run.subject };
+  const next = toRunAdvance({ key: run.automation, kind: 'workflow' }, event, done, program, places);
+  // Moved to another version, its step may wait for an event of another type from now on.
+  const turnsTo = next.waitsFor !== null && next.waitsFor !== run.waitsFor;
+  return turnsTo && next.listensSince === null ? { ...next, listensSince: now } : next;
 }
 
 function bodyOf(raw: string): RunContext['body'] {
   const parsed = parseJson(raw, { maxDepth: MAX_DEPTH });
   return eventBody(raw, parsed.ok ? parsed.value : null);
-}
-
-/** What has happened to a run since it was last looked at, in order: events that came, then its time. */
-function signalsOf(run: DueRun, view: WorkspaceView, state: RunState, now: number): RunSignal[] {
-  const signals: RunSignal[] = [];
-  const eventType = run.waitsFor === null ? undefined : view.eventType(run.waitsFor);
-  for (const { event, body } of run.signals) {
-    if (body === null || eventType === undefined) continue;
-    signals.push({ kind: 'event', event: { id: formatId('evt', event), eventType, body: bodyOf(body) } });
-  }
-  if (state.status === 'waiting' && state.until <= now) signals.push({ kind: 'timer' });
-  return signals;
-}
-
-/** The first signal that fits decides; where none does, the run waits on. */
-function judge(
-  program: Program,
-  state: RunState,
-  signals: readonly RunSignal[],
-  context: RunContext,
-): Advance {
-  for (const signal of signals) {
-    const done = wakeRun(program, state, signal, context, 'enabled');
-    if (done.ignored === null) return done;
-  }
-  return wakeRun(program, state, { kind: 'timer' }, context, 'enabled');
 }
 
 function lost({ progress }: DueRun, reason: string): RunAdvance {
@@ -164,6 +189,7 @@ function lost({ progress }: DueRun, reason: string): RunAdvance {
     progress,
     dueAt: null,
     waitsFor: null,
+    listensSince: null,
     deliveries: [],
     mails: [],
     steps: [],

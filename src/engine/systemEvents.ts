@@ -36,6 +36,7 @@ function concernedBy(notice: Notice): number[] {
 }
 
 function detailsOf<Kind extends keyof NoticeDetails>(notice: Notice, _kind: Kind): NoticeDetails[Kind] {
+  if (Object.keys(notice.details).length === 0) throw new Error('The details of the notice cannot be read.');
   return notice.details as NoticeDetails[Kind];
 }
 

@@ -91,11 +91,11 @@ describe('GET /v1/notices', () => {
       },
     ]);
     const rules = { now: AT + 60_000, groupMs: 60_000, droppedMs: 60_000, notBefore: 0 };
-    await server.store.composeMails({ ...rules, messageId: () => '<1@x>' });
+    await server.store.composeMails(support.WORKSPACE, { ...rules, messageId: () => '<1@x>' });
     const shown = async () => (await server.call('GET', '/v1/notices')).body.data[0].mails;
     const common = { recipient: 'layla@example.com', language: 'ar' };
     expect(await shown()).toEqual([{ ...common, state: 'pending', error: null, sent_at: null }]);
-    const [mail] = await server.store.claimDueMails(AT + 60_000, 1, 1);
+    const [mail] = await server.store.claimDueMails(support.WORKSPACE, AT + 60_000, 1, 1);
     await server.store.settleMail(mail?.key ?? 0, { kind: 'sent', at: AT + 61_000 });
     expect(await shown()).toEqual([
       { ...common, state: 'sent', error: null, sent_at: '2026-03-02T09:01:01.000Z' },

@@ -1,72 +1,183 @@
 /**
- * What an event sets off, in the publish transaction, for both databases (see Steps): the loop brake,
- * the run, its first steps and their effects. Deliveries are not written here: they join those of the
- * event's subscriptions, in the order in which they stand in the call.
+ * What the events of a call set off, in the publish transaction, for both databases (see Steps): the loop brake,
+ * the runs that wait for them, the runs they begin, and the effects of those. Deliveries are not written here:
+ * they join those of the events' subscriptions, in the order in which they stand in the call.
+ *
+ * Rows that other transactions may want, too, are taken in one order over the whole call, so that calls never wait
+ * for each other in a circle: counts of activations by automation and subject, then waiting runs by key.
  */
 
+import { SECOND } from '../core/duration.ts';
+import { firstKeyAt } from '../core/ids.ts';
 import type { NewActivation, RunAdvance } from './records/automation.ts';
 import type { NewDelivery } from './records/delivery.ts';
 import type { NewEvent, PublishCall } from './records.ts';
-import type { Steps } from './statement.ts';
+import type { Statement, Steps } from './statement.ts';
 
 export interface Activated {
-  /** Per event of the call: what is to be queued, and how many runs began. */
-  deliveries: NewDelivery[];
-  runs: number;
+  /** What is to be queued, and how many runs began; of those events alone that set runs off. */
+  events: ReadonlyMap<number, { deliveries: readonly NewDelivery[]; runs: number }>;
   /** Runs that the brake has stopped. */
   braked: number[];
 }
+
+/** Appended to a SELECT of rows that are about to be changed; nothing where transactions are alone anyway. */
+export type RowLock = '' | 'FOR UPDATE';
 
 /** Whether an event does more than to be delivered to subscriptions. */
 export function setsOff({ activations, signals }: NewEvent): boolean {
   return signals || activations.length > 0;
 }
 
-/** Of one new event, whose row is there already. */
-export function* activate(call: PublishCall, event: NewEvent): Steps<Activated> {
-  if (event.signals) yield* signal(call, event);
-  const activated: Activated = { deliveries: [...event.deliveries], runs: 0, braked: [] };
-  if (event.activations.length === 0) return activated;
-  for (const activation of event.activations) {
-    if (yield* isBraked(call.workspace, activation)) {
-      activated.braked.push(activation.run);
-      yield* insertRun(call, event, activation, BRAKED, 0);
-      continue;
+/** Subjects whose events are looked for, or awaited, by what the events do. */
+export function* subjectsOf(events: readonly NewEvent[]): Generator<string> {
+  for (const { signals, subject, activations } of events) {
+    if (signals && subject !== null) yield subject;
+    for (const { listensSince, subject } of activations) {
+      if (listensSince !== null && subject !== null) yield subject;
     }
-    yield* insertRun(call, event, activation, activation, 1);
-    yield* writeEffects(call.workspace, activation.run, 1, activation, call.acceptedAt);
-    activated.deliveries.push(...activation.deliveries);
-    activated.runs += 1;
   }
-  yield {
-    sql: 'UPDATE events SET deliveries = ? WHERE workspace = ? AND key = ?',
-    values: [activated.deliveries.length, call.workspace, event.key],
-  };
-  return activated;
 }
 
-/** Wakes the runs that wait for an event of this type about this subject. */
-function* signal({ workspace, acceptedAt }: PublishCall, { key, type, subject }: NewEvent): Steps<void> {
-  const waiting = "workspace = ? AND waits_for = ? AND subject = ? AND state = 'waiting'";
-  yield {
-    sql: `INSERT INTO run_signals (workspace, run, event) SELECT workspace, key, ? FROM runs WHERE ${waiting}`,
-    values: [key, workspace, type, subject],
+/** Of new events, whose rows are there already. */
+export function* activate(
+  call: PublishCall,
+  events: readonly NewEvent[],
+  rowLock: RowLock,
+): Steps<Activated> {
+  const braked = yield* countActivations(call.workspace, events);
+  yield* signal(call.workspace, events, rowLock);
+  const activated = new Map<number, { deliveries: readonly NewDelivery[]; runs: number }>();
+  for (const event of events) {
+    if (event.activations.length === 0) continue;
+    const begun = event.activations.filter(({ run }) => !braked.has(run));
+    for (const activation of event.activations) {
+      if (braked.has(activation.run)) yield insertRun(call, event, activation, BRAKED, 0);
+      else yield* begin(call, event, activation);
+    }
+    const own = begun.flatMap(({ deliveries }) => deliveries);
+    activated.set(event.key, { deliveries: [...event.deliveries, ...own], runs: begun.length });
+    if (own.length === 0) continue;
+    yield {
+      sql: 'UPDATE events SET deliveries = ? WHERE workspace = ? AND key = ?',
+      values: [event.deliveries.length + own.length, call.workspace, event.key],
+    };
+  }
+  return { events: activated, braked: [...braked] };
+}
+
+function* begin(call: PublishCall, event: NewEvent, activation: NewActivation): Steps<void> {
+  yield insertRun(call, event, activation, activation, 1);
+  yield* writeEffects(call.workspace, activation.run, 1, activation, call.acceptedAt);
+  const { run, subject } = activation;
+  yield* listenBack({ workspace: call.workspace, key: run, event: event.key, subject }, activation);
+}
+
+/** Counts each subject's activations, all of one at once; the runs that are more than is allowed. */
+function* countActivations(workspace: number, events: readonly NewEvent[]): Steps<ReadonlySet<number>> {
+  const limited = events
+    .flatMap(({ activations }) => activations)
+    .filter(({ subject, limit }) => subject !== null && limit !== null);
+  const groups = Map.groupBy(limited, ({ automation, subject }) => `${automation} ${subject}`);
+  const inOrder = [...groups.values()].sort(([one], [other]) => compareCounted(one, other));
+  const braked = new Set<number>();
+  for (const group of inOrder) {
+    const [{ automation, subject, limit } = NOBODY] = group;
+    const rows = yield {
+      sql: `INSERT INTO activations (workspace, automation, subject, count) VALUES (?, ?, ?, ?)
+        ON CONFLICT (workspace, automation, subject) DO UPDATE SET count = activations.count + excluded.count
+        RETURNING count`,
+      values: [workspace, automation, subject, group.length],
+    };
+    const before = Number(rows[0]?.count) - group.length;
+    const allowed = Math.max(0, (limit ?? 0) - before);
+    for (const { run } of group.slice(allowed)) braked.add(run);
+  }
+  return braked;
+}
+
+type Counted = Pick<NewActivation, 'automation' | 'subject' | 'limit'>;
+const NOBODY: Counted = { automation: 0, subject: '', limit: 0 };
+
+function compareCounted(one: Counted = NOBODY, other: Counted = NOBODY): number {
+  if (one.automation !== other.automation) return one.automation - other.automation;
+  const [first, second] = [one.subject ?? '', other.subject ?? ''];
+  if (first === second) return 0;
+  return first < second ? -1 : 1;
+}
+
+/** Rows of one statement: far below the number of values that a statement may have. */
+const ROWS_AT_ONCE = 1_000;
+
+/** Wakes the runs that wait for these events: they are looked at next, and what was read of them before is void. */
+function* signal(workspace: number, events: readonly NewEvent[], rowLock: RowLock): Steps<void> {
+  const signals = events.filter((event) => event.signals && event.subject !== null);
+  const byWait = Map.groupBy(signals, ({ type, subject }) => waitOf(type, subject));
+  const pairs = [...byWait.values()].flatMap(([event]) => (event === undefined ? [] : [event]));
+  if (pairs.length === 0) return;
+  const waiting = yield {
+    sql: `SELECT key, waits_for, subject FROM runs
+      WHERE workspace = ? AND state = 'waiting' AND waits_for IS NOT NULL
+        AND (waits_for, subject) IN (VALUES ${pairs.map(() => '(?, ?)').join(', ')})
+      ORDER BY key ${rowLock}`,
+    values: [workspace, ...pairs.flatMap(({ type, subject }) => [type, subject])],
   };
+  const heard = waiting.flatMap(({ key, waits_for, subject }) => {
+    const came = byWait.get(waitOf(String(waits_for), String(subject))) ?? [];
+    return came.map((event) => [workspace, Number(key), event.key]);
+  });
+  for (let from = 0; from < heard.length; from += ROWS_AT_ONCE) {
+    const rows = heard.slice(from, from + ROWS_AT_ONCE);
+    yield {
+      sql: `INSERT INTO run_signals (workspace, run, event) VALUES ${rows.map(() => '(?, ?, ?)').join(', ')}`,
+      values: rows.flat(),
+    };
+  }
+  for (let from = 0; from < waiting.length; from += ROWS_AT_ONCE) {
+    const keys = waiting.slice(from, from + ROWS_AT_ONCE).map(({ key }) => Number(key));
+    yield {
+      sql: `UPDATE runs SET wake_at = 0, revision = revision + 1
+        WHERE workspace = ? AND key IN (${keys.map(() => '?').join(', ')})`,
+      values: [workspace, ...keys],
+    };
+  }
+}
+
+function waitOf(type: string, subject: string | null): string {
+  return `${type} ${subject}`;
+}
+
+/** A run that begins to wait hears the events that were accepted since, but committed before it. */
+export function* listenBack(
+  run: { workspace: number; key: number; event: number; subject: string | null },
+  { listensSince, waitsFor }: Pick<RunAdvance, 'listensSince' | 'waitsFor'>,
+): Steps<void> {
+  if (listensSince === null || waitsFor === null || run.subject === null) return;
+  // Within one millisecond keys tell what came after the event that set it off.
+  const heard = yield {
+    sql: `INSERT INTO run_signals (workspace, run, event)
+      SELECT e.workspace, CAST(? AS bigint), e.key FROM events e
+      WHERE e.workspace = ? AND e.subject = ? AND e.type = ? AND e.key >= ? AND e.test = 0
+        AND (e.accepted_at > ? OR (e.accepted_at = ? AND e.key > ?))
+      ON CONFLICT DO NOTHING RETURNING event`,
+    values: [
+      ...[run.key, run.workspace, run.subject, waitsFor, firstKeyAt(listensSince)],
+      ...[listensSince, listensSince, run.event],
+    ],
+  };
+  if (heard.length === 0) return;
   yield {
-    sql: `UPDATE runs SET due_at = ? WHERE ${waiting}`,
-    values: [acceptedAt, workspace, type, subject],
+    sql: 'UPDATE runs SET wake_at = 0 WHERE workspace = ? AND key = ?',
+    values: [run.workspace, run.key],
   };
 }
 
-function* isBraked(workspace: number, { automation, subject, limit }: NewActivation): Steps<boolean> {
-  if (limit === null || subject === null) return false;
-  const rows = yield {
-    sql: `INSERT INTO activations (workspace, automation, subject, count) VALUES (?, ?, ?, 1)
-      ON CONFLICT (workspace, automation, subject) DO UPDATE SET count = activations.count + 1
-      RETURNING count`,
-    values: [workspace, automation, subject],
-  };
-  return Number(rows[0]?.count) > limit;
+/** What was accepted before a timeout has been committed by then, unless the database was away. */
+const COMMITTED_MS = 2 * SECOND;
+
+/** When a run is to be looked at next: for the timeout of an awaited event a little after it. */
+export function wakeAtOf({ dueAt, waitsFor }: Pick<RunAdvance, 'dueAt' | 'waitsFor'>): number | null {
+  return dueAt === null || waitsFor === null ? dueAt : dueAt + COMMITTED_MS;
 }
 
 const BRAKED = {
@@ -78,20 +189,21 @@ const BRAKED = {
 } as const;
 
 /** A run of revision 0 never began. */
-function* insertRun(
+function insertRun(
   { workspace, acceptedAt }: PublishCall,
   event: NewEvent,
   { run, automation, version, subject }: NewActivation,
-  { state, reason, progress, dueAt, waitsFor }: Pick<RunAdvance, keyof typeof BRAKED>,
+  next: Pick<RunAdvance, keyof typeof BRAKED>,
   revision: 0 | 1,
-): Steps<void> {
-  yield {
+): Statement {
+  const { state, reason, progress, dueAt, waitsFor } = next;
+  return {
     sql: `INSERT INTO runs (key, workspace, automation, version, event, subject, state, reason, revision, progress,
-        due_at, waits_for, created_at, ended_at)
-      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+        due_at, wake_at, waits_for, created_at, ended_at)
+      VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     values: [
       ...[run, workspace, automation, version, event.key, subject, state, reason, revision, progress],
-      ...[dueAt, waitsFor, acceptedAt, state === 'waiting' ? null : acceptedAt],
+      ...[dueAt, wakeAtOf(next), waitsFor, acceptedAt, state === 'waiting' ? null : acceptedAt],
     ],
   };
 }

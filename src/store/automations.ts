@@ -1,13 +1,14 @@
 /** Rules and workflows, and their versions: the queries, for both databases. */
 
-import type { Kysely, Selectable, Transaction } from 'kysely';
+import { type Kysely, type RawBuilder, type Selectable, type SqlBool, sql, type Transaction } from 'kysely';
 import { formatId } from '../core/ids.ts';
 import { lockWorkspace, moveRouting } from './administration.ts';
 import { insertAudit } from './audit.ts';
 import { insertEndpoint } from './endpointRows.ts';
-import type { Automation, AutomationKind } from './records/automation.ts';
+import type { Automation, AutomationKind, KeptDefinition } from './records/automation.ts';
 import type { AuditAction } from './records/history.ts';
 import type { NewEndpoint } from './records.ts';
+import type { Locking } from './resend.ts';
 import type { AutomationsTable, Schema } from './schema.ts';
 import type { Store } from './store.ts';
 
@@ -50,6 +51,26 @@ export async function readAutomations(db: Kysely<Schema>, workspace: number): Pr
   return rows
     .map(toAutomation)
     .sort((one, other) => (place(one) === place(other) ? one.key - other.key : place(one) - place(other)));
+}
+
+/** Definitions of living automations that waiting runs stand on, and that are not in force any more. */
+export async function readKeptDefinitions(db: Kysely<Schema>, workspace: number): Promise<KeptDefinition[]> {
+  const rows = await db
+    .selectFrom('automations as a')
+    .innerJoin('automation_versions as v', (join) =>
+      join.onRef('v.workspace', '=', 'a.workspace').onRef('v.automation', '=', 'a.key'),
+    )
+    .select(['a.kind', 'v.definition'])
+    .where('a.workspace', '=', workspace)
+    .where('a.deleted_at', 'is', null)
+    .where('a.kind', '=', 'workflow')
+    .whereRef('v.version', '<>', 'a.version')
+    .where(
+      sql<SqlBool>`EXISTS (SELECT 1 FROM runs r WHERE r.workspace = v.workspace AND r.automation = v.automation
+        AND r.version = v.version AND r.state = 'waiting')`,
+    )
+    .execute();
+  return rows.map(({ kind, definition }) => ({ kind: kind as AutomationKind, definition }));
 }
 
 export const ID_PREFIX = { rule: 'rule', workflow: 'wf' } as const;
@@ -117,31 +138,35 @@ async function change(
   await moveRouting(trx, workspace);
 }
 
+/** Keys of waiting runs, locked in ascending order, as everyone does who takes several. */
+export function waitingRuns(
+  locking: Locking,
+  workspace: number,
+  which: { run: number } | { automation: number },
+): RawBuilder<{ key: number }> {
+  const chosen = 'run' in which ? sql`r.key = ${which.run}` : sql`r.automation = ${which.automation}`;
+  return sql<{ key: number }>`SELECT r.key FROM runs r
+    WHERE r.workspace = ${workspace} AND ${chosen} AND r.state = 'waiting'
+    ORDER BY r.key ${locking('FOR UPDATE OF r')}`;
+}
+
 /** Ends runs that wait; a run whose next step is being written at this moment finds its revision gone. */
-async function cancelWaiting(
+export async function cancelWaiting(
   trx: Transaction<Schema>,
-  { workspace, key }: Automation,
+  locking: Locking,
+  { workspace, which }: { workspace: number; which: { run: number } | { automation: number } },
   reason: string,
   at: number,
 ): Promise<number> {
-  const result = await trx
-    .updateTable('runs')
-    .set((eb) => ({
-      state: 'cancelled',
-      reason,
-      revision: eb('revision', '+', 1),
-      due_at: null,
-      waits_for: null,
-      ended_at: at,
-    }))
-    .where('workspace', '=', workspace)
-    .where('automation', '=', key)
-    .where('state', '=', 'waiting')
-    .executeTakeFirst();
-  return Number(result.numUpdatedRows);
+  const { numAffectedRows } = await sql`
+    WITH chosen AS MATERIALIZED (${waitingRuns(locking, workspace, which)})
+    UPDATE runs SET state = 'cancelled', reason = ${reason}, revision = revision + 1, due_at = NULL,
+      wake_at = NULL, waits_for = NULL, ended_at = ${at}
+    WHERE workspace = ${workspace} AND key IN (SELECT key FROM chosen)`.execute(trx);
+  return Number(numAffectedRows ?? 0n);
 }
 
-export function automations(write: Kysely<Schema>, read: Kysely<Schema>): Automations {
+export function automations(write: Kysely<Schema>, read: Kysely<Schema>, locking: Locking): Automations {
   return {
     listAutomations: (workspace) => readAutomations(read, workspace),
     createAutomation: (automation, endpoints, by) =>
@@ -175,15 +200,17 @@ export function automations(write: Kysely<Schema>, read: Kysely<Schema>): Automa
         if (isNew) {
           await saveVersion(trx, next, by, at);
           await connect(trx, endpoints);
-          if (waiting === 'cancel') await cancelWaiting(trx, found, `new_version: ${version}`, at);
+          const which = { automation: key };
+          if (waiting === 'cancel') {
+            await cancelWaiting(trx, locking, { workspace, which }, `new_version: ${version}`, at);
+          }
           if (waiting === 'move') {
-            await trx
-              .updateTable('runs')
-              .set({ version })
-              .where('workspace', '=', workspace)
-              .where('automation', '=', key)
-              .where('state', '=', 'waiting')
-              .execute();
+            // Their step may wait for another event now: those that wait for one are looked at.
+            await sql`
+              WITH chosen AS MATERIALIZED (${waitingRuns(locking, workspace, which)})
+              UPDATE runs SET version = ${version}, revision = revision + 1,
+                wake_at = CASE WHEN waits_for IS NULL THEN wake_at ELSE 0 END
+              WHERE workspace = ${workspace} AND key IN (SELECT key FROM chosen)`.execute(trx);
           }
         }
         await note(trx, found, 'updated', { by, at, details: { name, version, waiting } });
@@ -203,8 +230,15 @@ export function automations(write: Kysely<Schema>, read: Kysely<Schema>): Automa
       write.transaction().execute(async (trx) => {
         const found = await lock(trx, workspace, key);
         if (found === null) return false;
-        await change(trx, found, { deleted_at: at });
-        const cancelled = await cancelWaiting(trx, found, `${found.kind}_deleted`, at);
+        await change(trx, found, { deleted_at: at, set_aside: 0 });
+        const which = { automation: key };
+        const cancelled = await cancelWaiting(
+          trx,
+          locking,
+          { workspace, which },
+          `${found.kind}_deleted`,
+          at,
+        );
         await note(trx, found, 'deleted', { by, at, details: { name: found.name, cancelled } });
         return true;
       }),

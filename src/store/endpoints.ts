@@ -4,7 +4,7 @@ import type { Kysely, Selectable, Transaction, Updateable } from 'kysely';
 import { formatId } from '../core/ids.ts';
 import { lockWorkspace, moveRouting, toWorkspace } from './administration.ts';
 import { insertAudit } from './audit.ts';
-import { readAutomations } from './automations.ts';
+import { readAutomations, readKeptDefinitions } from './automations.ts';
 import { countOpen, enabling, skipOpen } from './enabling.ts';
 import { createLanes, insertEndpoint, insertSecret } from './endpointRows.ts';
 import type { DisabledReason, Endpoint, EndpointPatch, SealedSecret, SecretKind } from './records.ts';
@@ -235,7 +235,7 @@ function reading(
         .where('key', '=', workspace)
         .executeTakeFirst();
       if (row === undefined) return null;
-      const [endpointRows, secretRows, typeRows, automations] = await Promise.all([
+      const [endpointRows, secretRows, typeRows, automations, keptDefinitions] = await Promise.all([
         read
           .selectFrom('endpoints')
           .selectAll()
@@ -256,6 +256,7 @@ function reading(
           .orderBy('name')
           .execute(),
         readAutomations(read, workspace),
+        readKeptDefinitions(read, workspace),
       ]);
       const secrets = Map.groupBy(secretRows, (secret) => secret.endpoint);
       return {
@@ -269,6 +270,7 @@ function reading(
           updatedAt: updated_at,
         })),
         automations,
+        keptDefinitions,
       };
     },
     async routingVersions(workspaces) {

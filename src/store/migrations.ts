@@ -11,6 +11,7 @@ import { type Kysely, sql } from 'kysely';
 import type { Migration } from 'kysely/migration';
 import { automation } from './automationStep.ts';
 import { failurePolicy } from './failurePolicyStep.ts';
+import { runsStep } from './runsStep.ts';
 import type { Schema } from './schema.ts';
 import type { Step, Types } from './schemaStep.ts';
 import { lanesByKey, slices } from './sliceStep.ts';
@@ -155,6 +156,7 @@ const STEPS: ReadonlyArray<readonly [name: string, step: Step]> = [
   ['0003_automation', automation],
   ['0004_attempts_by_row', attemptsByRow],
   ['0005_slices', (types) => [...slices(types), ...(types.clustered === '' ? lanesByKey : [])]],
+  ['0006_runs', runsStep],
 ];
 
 /** The steps for one database, as Kysely's Migrator takes them. */

@@ -9,14 +9,13 @@
 
 import { type Kysely, type RawBuilder, sql, type Transaction } from 'kysely';
 import { NODE_SLOTS, type Slots } from '../core/ids.ts';
+import type { StoreClock } from './clock.ts';
 import type { HeldSlice } from './records.ts';
 import type { Schema } from './schema.ts';
 import type { Store } from './store.ts';
 
 /** What differs between the databases here. */
-export interface NodeDialect {
-  /** Now, in ms, by a clock that all nodes share: the database's where there are several. */
-  now: () => RawBuilder<number>;
+export interface NodeDialect extends StoreClock {
   /** Appended to a SELECT of slices about to be taken: passes over those that another is taking. */
   skipLocked: RawBuilder<unknown>;
   /** Makes registrations of nodes wait for each other; null where transactions do anyway. */

@@ -1,6 +1,6 @@
 /** The outbox: notices of what happened, and the mails that tell of them. The queries, for both databases. */
 
-import { type Kysely, type RawBuilder, type Selectable, sql, type Transaction } from 'kysely';
+import { type Kysely, type RawBuilder, type Selectable, type SqlBool, sql, type Transaction } from 'kysely';
 import { readSettings } from './administration.ts';
 import {
   type ComposedMails,
@@ -16,6 +16,7 @@ import type { Notice, NoticeDetails, NoticeKind } from './records/notices.ts';
 import type { Recipient } from './records.ts';
 import type { NoticesTable, Schema } from './schema.ts';
 import type { Store } from './store.ts';
+import { workspacesWith } from './turns.ts';
 
 /** What differs between the databases here. */
 export interface NoticeDialect {
@@ -48,17 +49,28 @@ export async function insertNotices(trx: Transaction<Schema>, rows: readonly New
 
 type Notices = Pick<
   Store,
-  'listUnpublishedNotices' | 'markPublished' | 'listNotices' | 'composeMails' | 'claimDueMails' | 'settleMail'
+  | 'workspacesToPublish'
+  | 'listUnpublishedNotices'
+  | 'markPublished'
+  | 'listNotices'
+  | 'workspacesToTell'
+  | 'composeMails'
+  | 'workspacesToMail'
+  | 'claimDueMails'
+  | 'settleMail'
 >;
 
 export function notices(write: Kysely<Schema>, read: Kysely<Schema>, dialect: NoticeDialect): Notices {
   return {
     ...mails(write, read, dialect),
-    async listUnpublishedNotices(limit) {
+    workspacesToPublish: () => workspacesWith(read, 'notices', sql<SqlBool>`one.published_at IS NULL`),
+    async listUnpublishedNotices(workspace, after, limit) {
       const rows = await read
         .selectFrom('notices')
         .selectAll()
+        .where('workspace', '=', workspace)
         .where('published_at', 'is', null)
+        .where('key', '>', after)
         .orderBy('key')
         .limit(limit)
         .execute();
@@ -88,9 +100,28 @@ export function notices(write: Kysely<Schema>, read: Kysely<Schema>, dialect: No
   };
 }
 
+/** `{}` for what is no JSON: one broken row must not hide the others. Whoever needs its members says what is missing. */
+function readJson<T>(text: string): T {
+  try {
+    return JSON.parse(text) as T;
+  } catch {
+    return {} as T;
+  }
+}
+
+/** Whether its details could be read. */
+function isReadable({ details }: Pick<Notice, 'details'>): boolean {
+  return Object.keys(details).length > 0;
+}
+
+function readKeys(text: string): number[] {
+  const keys = readJson<number[]>(text);
+  return Array.isArray(keys) ? keys : [];
+}
+
 function toNotice(row: Selectable<NoticesTable>): Notice {
   const { key, workspace, kind, endpoint, delivery, at } = row;
-  const details = JSON.parse(row.details) as NoticeDetails[NoticeKind];
+  const details = readJson<NoticeDetails[NoticeKind]>(row.details);
   return { key, workspace, kind: kind as NoticeKind, endpoint, delivery, details, at };
 }
 
@@ -118,7 +149,7 @@ async function mailsOf(
       error: mail.error,
       sentAt: mail.state === 'sent' ? mail.ended_at : null,
     };
-    for (const key of JSON.parse(mail.notices) as number[]) {
+    for (const key of readKeys(mail.notices)) {
       const list = told.get(key);
       if (list === undefined) told.set(key, [view]);
       else list.push(view);
@@ -131,30 +162,24 @@ function mails(
   write: Kysely<Schema>,
   read: Kysely<Schema>,
   dialect: NoticeDialect,
-): Pick<Notices, 'composeMails' | 'claimDueMails' | 'settleMail'> {
+): Pick<Notices, 'workspacesToTell' | 'composeMails' | 'workspacesToMail' | 'claimDueMails' | 'settleMail'> {
   return {
-    async composeMails(rules) {
-      const composed: ComposedMails = { mails: 0, unnamed: [] };
-      for (const workspace of await workspacesToTell(read, rules)) {
-        const made = await write.transaction().execute((trx) => compose(trx, dialect, workspace, rules));
-        composed.mails += made ?? 0;
-        if (made === null) composed.unnamed.push(workspace);
-      }
-      return composed;
+    workspacesToTell: (rules) => workspacesToTell(read, rules),
+    async composeMails(workspace, rules): Promise<ComposedMails> {
+      const made = await write.transaction().execute((trx) => compose(trx, dialect, workspace, rules));
+      return { mails: made ?? 0, named: made !== null };
     },
-    async claimDueMails(now, limit, leaseMs) {
-      // Asked every second, with a yes once in a while: only that is worth a transaction.
-      const isDue = await read
-        .selectFrom('mails')
-        .select('key')
-        .where('state', '=', sql.lit('pending'))
-        .where('next_attempt_at', '<=', now)
-        .limit(1)
-        .executeTakeFirst();
-      if (isDue === undefined) return [];
+    workspacesToMail: (now) =>
+      workspacesWith(
+        read,
+        'mails',
+        sql<SqlBool>`one.state = 'pending'`,
+        sql<SqlBool>`one.next_attempt_at <= ${now}`,
+      ),
+    async claimDueMails(workspace, now, limit, leaseMs) {
       return write.transaction().execute(async (trx) => {
         const due = await sql<{ key: number }>`
-          SELECT key FROM mails WHERE state = 'pending' AND next_attempt_at <= ${now}
+          SELECT key FROM mails WHERE workspace = ${workspace} AND state = 'pending' AND next_attempt_at <= ${now}
           ORDER BY next_attempt_at LIMIT ${limit} ${dialect.skipLocked}`.execute(trx);
         const keys = due.rows.map((row) => row.key);
         if (keys.length === 0) return [];
@@ -185,7 +210,10 @@ function mails(
   };
 }
 
-async function workspacesToTell(db: Kysely<Schema>, rules: ComposeRules): Promise<number[]> {
+async function workspacesToTell(
+  db: Kysely<Schema>,
+  rules: Pick<ComposeRules, 'now' | 'groupMs' | 'droppedMs'>,
+): Promise<number[]> {
   const rows = await db
     .selectFrom('notices')
     .select('workspace')
@@ -280,8 +308,9 @@ async function waited(
   return oldest !== undefined && oldest.at <= since ? rows : [];
 }
 
-/** Whoever disabled an endpoint knows of it. */
+/** Whoever disabled an endpoint knows of it; and of what cannot be read nothing can be told. */
 function isWorthTelling({ kind, details }: Notice): boolean {
+  if (!isReadable({ details })) return false;
   return kind !== 'endpoint.disabled' || (details as NoticeDetails['endpoint.disabled']).reason !== 'manual';
 }
 
@@ -325,7 +354,7 @@ async function readDue(trx: Transaction<Schema>, keys: readonly number[]): Promi
     .execute();
   const due: DueMail[] = [];
   for (const row of rows) {
-    const named = JSON.parse(row.notices) as number[];
+    const named = readKeys(row.notices);
     const told =
       named.length === 0
         ? []
@@ -346,7 +375,7 @@ async function readDue(trx: Transaction<Schema>, keys: readonly number[]): Promi
       messageId: row.message_id,
       attempts: row.attempts,
       createdAt: row.created_at,
-      notices: told.map(toNotice),
+      notices: told.map(toNotice).filter(isReadable),
       own: row.subject === null ? null : { subject: row.subject, text: row.text ?? '' },
     });
   }

@@ -12,7 +12,7 @@ import type { Ordering } from '../core/delivery/order.ts';
 import type { RetryPolicy } from '../core/delivery/retry.ts';
 import type { Slots } from '../core/ids.ts';
 import type { Condition } from '../core/routing/condition.ts';
-import type { Automation, NewActivation } from './records/automation.ts';
+import type { Automation, KeptDefinition, NewActivation } from './records/automation.ts';
 import type { DeliverySource, NewDelivery } from './records/delivery.ts';
 
 // ---------------------------------------------------------------- administration
@@ -192,6 +192,8 @@ export interface Routing {
   eventTypes: readonly CustomEventType[];
   /** Enabled or not: rules by position, then workflows in the order in which they were made. */
   automations: readonly Automation[];
+  /** Former versions that waiting runs stand on. */
+  keptDefinitions: readonly KeptDefinition[];
 }
 
 // ---------------------------------------------------------------- publishing

@@ -255,21 +255,24 @@ function worked(
       .where('last_lane', '=', last.lane)
       .where('last_sequence', '=', last.sequence);
   return {
-    async claimReplays(node, limit) {
-      const running = await sql`SELECT 1 FROM replays WHERE state = 'running' LIMIT 1`.execute(read);
-      if (running.rows.length === 0) return [];
-      const { rows } = await write.transaction().execute((trx) =>
-        sql<Selectable<ReplaysTable>>`
-          UPDATE replays SET owner = ${node} WHERE state = 'running' AND key IN (
-            SELECT r.key FROM replays r WHERE r.state = 'running'
-              AND (r.owner IS NULL OR r.owner = ${node} OR r.owner NOT IN (SELECT node FROM nodes))
-            ORDER BY r.key LIMIT ${limit} ${locking('FOR UPDATE OF r SKIP LOCKED')})
-          RETURNING *`.execute(trx),
-      );
-      return rows.map((row) => ({
-        ...toReplay(row),
-        last: { lane: row.last_lane, sequence: row.last_sequence },
-      }));
+    async claimReplays(node, limit, now) {
+      const isFree = sql<SqlBool>`r.state = 'running'
+        AND (r.owner IS NULL OR r.owner = ${node} OR r.owner NOT IN (SELECT node FROM nodes))`;
+      const free = await sql<{ workspace: number; key: number }>`
+        SELECT r.workspace, r.key FROM replays r WHERE ${isFree}
+        ORDER BY row_number() OVER (PARTITION BY r.workspace ORDER BY r.taken_at, r.key), r.taken_at, r.key
+        LIMIT ${limit}`.execute(read);
+      const claimed: OwnedReplay[] = [];
+      // One by one: another node may be quicker with some of them.
+      for (const { workspace, key } of free.rows) {
+        const { rows } = await sql<Selectable<ReplaysTable>>`
+          UPDATE replays AS r SET owner = ${node}, taken_at = ${now}
+          WHERE r.workspace = ${workspace} AND r.key = ${key} AND ${isFree} RETURNING *`.execute(write);
+        const [row] = rows;
+        if (row === undefined) continue;
+        claimed.push({ ...toReplay(row), last: { lane: row.last_lane, sequence: row.last_sequence } });
+      }
+      return claimed;
     },
     listOriginals: ({ last, ...replay }, state, afterKey, limit) =>
       originals(read, { ...replay, filter: { ...replay.filter, states: [state] } })

@@ -1,17 +1,53 @@
-/** Runs of rules and workflows: the queries, for both databases. */
+/**
+ * Runs of rules and workflows: the queries, for both databases.
+ *
+ * Several nodes, and publishing beside them, may want the same run: its revision, which every change moves, tells
+ * whether what was read still holds, and who comes second writes nothing. A transaction that advances a run takes
+ * in this order: the workspace's routing (shared), the subject's lock where the run begins to wait for an event
+ * (waitLocks.ts), the run, lanes in ascending order.
+ */
 
-import { type Kysely, type RawBuilder, sql, type Transaction } from 'kysely';
+import { type Kysely, type RawBuilder, type SqlBool, sql, type Transaction } from 'kysely';
 import { formatId } from '../core/ids.ts';
-import { writeEffects } from './activate.ts';
+import { listenBack, wakeAtOf, writeEffects } from './activate.ts';
+import { lockWorkspace } from './administration.ts';
 import { insertAudit } from './audit.ts';
-import type { DueRun, Run, RunAdvance, RunState } from './records/automation.ts';
+import { cancelWaiting } from './automations.ts';
+import type { StoreClock } from './clock.ts';
+import type { DueRun, DueRuns, Run, RunAdvance, RunState } from './records/automation.ts';
 import type { NewDelivery } from './records/delivery.ts';
 import { advanceLanes, type Locking } from './resend.ts';
 import type { Schema } from './schema.ts';
 import { driveAsync, type Row, type Statement } from './statement.ts';
 import type { Store } from './store.ts';
+import { workspacesWith } from './turns.ts';
+import { TAKE_WAIT_LOCKS, waitLocksOf } from './waitLocks.ts';
 
-type Runs = Pick<Store, 'listRuns' | 'findRun' | 'listRunSteps' | 'cancelRuns' | 'dueRuns' | 'advanceRuns'>;
+/** What differs between the databases here. */
+export interface RunDialect {
+  clock: StoreClock;
+  locking: Locking;
+  /** The workspace's routing version, which stays as it is until the transaction ends. */
+  routingVersion: (workspace: number) => RawBuilder<{ version: number | null }>;
+  /** Whether transactions overlap, so that what others are about to commit must be waited for. */
+  overlapping: boolean;
+  /** Runs one transaction of several at once, again after a collision; null where one comes after the other anyway. */
+  alone: (<T>(verb: () => Promise<T>) => Promise<T>) | null;
+}
+
+type Runs = Pick<
+  Store,
+  | 'listRuns'
+  | 'findRun'
+  | 'listRunSteps'
+  | 'cancelRuns'
+  | 'workspacesWithRuns'
+  | 'dueRuns'
+  | 'setAsideRuns'
+  | 'resumeRuns'
+  | 'postponeRun'
+  | 'advanceRuns'
+>;
 
 function runQuery(db: Kysely<Schema>, workspace: number) {
   return db
@@ -101,13 +137,21 @@ async function queueDeliveries(
   return [...new Set(deliveries.map(({ lane }) => lane))];
 }
 
+/** Null where the run, or the routing that the step was computed with, has moved since. */
 async function advance(
   trx: Transaction<Schema>,
-  locking: Locking,
-  run: DueRun,
-  next: RunAdvance,
-  now: number,
+  dialect: RunDialect,
+  { run, next }: { run: DueRun; next: RunAdvance },
+  { routingVersion, now }: { routingVersion: number; now: number },
 ): Promise<number[] | null> {
+  const { workspace } = run;
+  const { rows } = await dialect.routingVersion(workspace).execute(trx);
+  if (Number(rows[0]?.version) !== routingVersion) return null;
+  const runStatement = runner(trx);
+  if (dialect.overlapping && next.listensSince !== null && run.subject !== null) {
+    const locks = JSON.stringify(waitLocksOf([run.subject]));
+    await runStatement({ sql: TAKE_WAIT_LOCKS, values: [workspace, locks] });
+  }
   const { numUpdatedRows } = await trx
     .updateTable('runs')
     .set({
@@ -115,46 +159,52 @@ async function advance(
       reason: next.reason,
       progress: next.progress,
       due_at: next.dueAt,
+      wake_at: run.moreSignals && next.waitsFor !== null ? 0 : wakeAtOf(next),
       waits_for: next.waitsFor,
       revision: run.revision + 1,
       ended_at: next.state === 'waiting' ? null : now,
     })
-    .where('workspace', '=', run.workspace)
+    .where('workspace', '=', workspace)
     .where('key', '=', run.key)
     .where('revision', '=', run.revision)
     .where('state', '=', 'waiting')
     .executeTakeFirst();
-  // Another node was quicker, or a person has cancelled it.
   if (numUpdatedRows === 0n) return null;
-  const seen = run.signals.map(({ event }) => event);
-  if (seen.length > 0) {
-    await trx
-      .deleteFrom('run_signals')
-      .where('workspace', '=', run.workspace)
-      .where('run', '=', run.key)
-      .where('event', 'in', seen)
-      .execute();
-  }
+  await forgetSignals(trx, run, next);
   const { from } = await trx
     .selectFrom('run_steps')
     .select((eb) => eb.fn.coalesce(eb.fn.max('number'), eb.lit(0)).as('from'))
-    .where('workspace', '=', run.workspace)
+    .where('workspace', '=', workspace)
     .where('run', '=', run.key)
     .executeTakeFirstOrThrow();
-  await driveAsync(writeEffects(run.workspace, run.key, Number(from) + 1, next, now), runner(trx));
-  return queueDeliveries(trx, locking, run, next.deliveries, now);
+  await driveAsync(writeEffects(workspace, run.key, Number(from) + 1, next, now), runStatement);
+  await driveAsync(listenBack(run, next), runStatement);
+  return queueDeliveries(trx, dialect.locking, run, next.deliveries, now);
 }
 
-/**
- * `alone` runs one transaction of several at once, again after a collision: the others have committed by
- * then. Null where transactions come one after the other anyway; there one serves all, with one sync.
- */
-export function runs(
+/** Those that were looked at; all of them where the run waits for something else now. */
+async function forgetSignals(trx: Transaction<Schema>, run: DueRun, next: RunAdvance): Promise<void> {
+  if (run.signals.length === 0) return;
+  const goesOn = next.waitsFor === null || next.listensSince !== null;
+  const seen = run.signals.map(({ event }) => event);
+  await trx
+    .deleteFrom('run_signals')
+    .where('workspace', '=', run.workspace)
+    .where('run', '=', run.key)
+    .$if(!goesOn, (query) => query.where('event', 'in', seen))
+    .execute();
+}
+
+export function runs(write: Kysely<Schema>, read: Kysely<Schema>, dialect: RunDialect): Runs {
+  return { ...shown(write, read, dialect), ...worked(write, read, dialect) };
+}
+
+/** What people see of runs, and cancel. */
+function shown(
   write: Kysely<Schema>,
   read: Kysely<Schema>,
-  locking: Locking,
-  alone: (<T>(verb: () => Promise<T>) => Promise<T>) | null,
-): Runs {
+  { locking }: RunDialect,
+): Pick<Runs, 'listRuns' | 'findRun' | 'listRunSteps' | 'cancelRuns'> {
   return {
     async listRuns(workspace, filter, page) {
       let query = runQuery(read, workspace);
@@ -180,22 +230,8 @@ export function runs(
     },
     cancelRuns: (workspace, which, by, at) =>
       write.transaction().execute(async (trx) => {
-        let query = trx
-          .updateTable('runs')
-          .set((eb) => ({
-            state: 'cancelled',
-            reason: `cancelled_by: ${by}`,
-            revision: eb('revision', '+', 1),
-            due_at: null,
-            waits_for: null,
-            ended_at: at,
-          }))
-          .where('workspace', '=', workspace)
-          .where('state', '=', 'waiting');
-        if ('run' in which) query = query.where('key', '=', which.run);
-        else query = query.where('automation', '=', which.automation);
-        const { numUpdatedRows } = await query.executeTakeFirst();
-        const cancelled = Number(numUpdatedRows);
+        const reason = `cancelled_by: ${by}`;
+        const cancelled = await cancelWaiting(trx, locking, { workspace, which }, reason, at);
         if (cancelled > 0) {
           await insertAudit(trx, {
             workspace,
@@ -208,86 +244,197 @@ export function runs(
         }
         return cancelled;
       }),
-    async dueRuns(now, limit) {
-      const rows = await read
-        .selectFrom('runs as r')
-        .innerJoin('events as e', (join) =>
-          join.onRef('e.workspace', '=', 'r.workspace').onRef('e.key', '=', 'r.event'),
-        )
-        .innerJoin('automations as a', (join) =>
-          join.onRef('a.workspace', '=', 'r.workspace').onRef('a.key', '=', 'r.automation'),
-        )
-        .innerJoin('automation_versions as v', (join) =>
-          join
-            .onRef('v.workspace', '=', 'r.workspace')
-            .onRef('v.automation', '=', 'r.automation')
-            .onRef('v.version', '=', 'r.version'),
-        )
-        .leftJoin('event_bodies as b', (join) =>
-          join.onRef('b.workspace', '=', 'r.workspace').onRef('b.event', '=', 'r.event'),
-        )
-        .selectAll('r')
-        .select(['e.id as event_id', 'e.type as event_type', 'e.depth', 'b.body', 'v.definition'])
-        .select('a.enabled_at')
-        // A paused one waits on: it is looked at again when its automation is enabled.
-        .where(sql<boolean>`r.state = 'waiting'`)
-        .where('r.due_at', '<=', now)
-        .where('a.enabled_at', 'is not', null)
-        .orderBy('r.due_at')
-        .limit(limit)
-        .execute();
-      const signals = await readSignals(read, rows);
-      return rows.map(
-        (row): DueRun => ({
-          ...toRun(row),
-          revision: row.revision,
-          depth: row.depth,
-          body: row.body,
-          definition: row.definition,
-          enabled: row.enabled_at !== null,
-          signals: signals.get(row.key) ?? [],
-        }),
-      );
+  };
+}
+
+/** Rows that are looked at, without their bodies, to find those of enabled automations. */
+const LOOKED_AT = 500;
+/** Of one run at a time: each may bring a body of 1 MB along. */
+const SIGNALS_AT_ONCE = 20;
+
+const IS_AWAKE = sql<SqlBool>`one.state = 'waiting' AND one.wake_at IS NOT NULL`;
+
+/** What the node does that works on them. */
+function worked(
+  write: Kysely<Schema>,
+  read: Kysely<Schema>,
+  dialect: RunDialect,
+): Pick<
+  Runs,
+  'workspacesWithRuns' | 'dueRuns' | 'setAsideRuns' | 'resumeRuns' | 'postponeRun' | 'advanceRuns'
+> {
+  return {
+    async workspacesWithRuns() {
+      const [due, resuming] = await Promise.all([
+        workspacesDue(read, dialect.clock),
+        workspacesWith(
+          read,
+          'automations',
+          sql<SqlBool>`one.set_aside = 1 AND one.enabled_at IS NOT NULL AND one.deleted_at IS NULL`,
+        ),
+      ]);
+      return { due, resuming };
     },
-    async advanceRuns(steps, now) {
+    dueRuns: (workspace, limit) => readDue(read, dialect.clock, workspace, limit),
+    setAsideRuns: (workspace, runs) =>
+      write.transaction().execute(async (trx) => {
+        // Whoever enables the automation waits for this, or has been waited for.
+        await lockWorkspace(trx, workspace);
+        const disabled = sql`SELECT a.key FROM automations a WHERE a.workspace = ${workspace}
+          AND a.enabled_at IS NULL AND a.deleted_at IS NULL`;
+        const { rows } = await sql<{ automation: number }>`
+          WITH chosen AS MATERIALIZED (
+            SELECT r.key FROM runs r WHERE r.workspace = ${workspace} AND r.key IN (${sql.join(runs)})
+              AND r.state = 'waiting' AND r.automation IN (${disabled})
+            ORDER BY r.key ${dialect.locking('FOR UPDATE OF r')})
+          UPDATE runs SET wake_at = NULL WHERE workspace = ${workspace} AND key IN (SELECT key FROM chosen)
+          RETURNING automation`.execute(trx);
+        const automations = [...new Set(rows.map(({ automation }) => automation))];
+        if (automations.length === 0) return;
+        await trx
+          .updateTable('automations')
+          .set({ set_aside: 1 })
+          .where('workspace', '=', workspace)
+          .where('key', 'in', automations)
+          .execute();
+      }),
+    resumeRuns: (workspace, limit) =>
+      write.transaction().execute(async (trx) => {
+        await lockWorkspace(trx, workspace);
+        const enabled = sql`SELECT a.key FROM automations a WHERE a.workspace = ${workspace}
+          AND a.set_aside = 1 AND a.enabled_at IS NOT NULL AND a.deleted_at IS NULL`;
+        const { numAffectedRows } = await sql`
+          WITH chosen AS MATERIALIZED (
+            SELECT r.key FROM runs r WHERE r.workspace = ${workspace} AND r.automation IN (${enabled})
+              AND r.state = 'waiting' AND r.wake_at IS NULL
+            ORDER BY r.key LIMIT ${limit} ${dialect.locking('FOR UPDATE OF r')})
+          UPDATE runs SET wake_at = 0 WHERE workspace = ${workspace} AND key IN (SELECT key FROM chosen)
+        `.execute(trx);
+        const hasMore = Number(numAffectedRows ?? 0n) >= limit;
+        if (!hasMore) {
+          await sql`UPDATE automations SET set_aside = 0 WHERE workspace = ${workspace}
+            AND key IN (${enabled})`.execute(trx);
+        }
+        return hasMore;
+      }),
+    async postponeRun(workspace, run, until) {
+      await write
+        .updateTable('runs')
+        .set({ wake_at: until })
+        .where('workspace', '=', workspace)
+        .where('key', '=', run)
+        .where(sql<SqlBool>`state = 'waiting'`)
+        .execute();
+    },
+    async advanceRuns(routingVersion, steps, now) {
+      const how = { routingVersion, now };
+      const { alone } = dialect;
       if (alone === null) {
         return write.transaction().execute(async (trx) => {
           const lanes: Array<number[] | null> = [];
-          for (const { run, next } of steps) lanes.push(await advance(trx, locking, run, next, now));
+          for (const step of steps) lanes.push(await advance(trx, dialect, step, how));
           return lanes;
         });
       }
       return Promise.all(
-        steps.map(({ run, next }) =>
-          alone(() => write.transaction().execute((trx) => advance(trx, locking, run, next, now))),
+        steps.map((step) =>
+          alone(() => write.transaction().execute((trx) => advance(trx, dialect, step, how))),
         ),
       );
     },
   };
 }
 
-async function readSignals(
+/**
+ * Workspaces where runs are due, the longest due first; where many are, each of them, in the order of their keys.
+ * Asked for every second: mostly nothing is due, which is one look at an index.
+ */
+async function workspacesDue(read: Kysely<Schema>, clock: StoreClock): Promise<number[]> {
+  const due = await sql<{ workspace: number }>`SELECT one.workspace FROM runs one
+    WHERE ${IS_AWAKE} AND one.wake_at <= ${clock.now()} ORDER BY one.wake_at LIMIT ${LOOKED_AT}`.execute(
+    read,
+  );
+  const found = [...new Set(due.rows.map(({ workspace }) => Number(workspace)))];
+  if (due.rows.length < LOOKED_AT) return found;
+  return workspacesWith(read, 'runs', IS_AWAKE, sql<SqlBool>`one.wake_at <= ${clock.now()}`);
+}
+
+async function readDue(
   read: Kysely<Schema>,
-  rows: ReadonlyArray<{ key: number; waits_for: string | null }>,
-): Promise<Map<number, DueRun['signals']>> {
-  const waiting = rows.filter(({ waits_for }) => waits_for !== null).map(({ key }) => key);
-  if (waiting.length === 0) return new Map();
-  const found = await read
-    .selectFrom('run_signals as s')
-    .innerJoin('runs as r', (join) =>
-      join.onRef('r.workspace', '=', 's.workspace').onRef('r.key', '=', 's.run'),
+  clock: StoreClock,
+  workspace: number,
+  limit: number,
+): Promise<DueRuns> {
+  const { rows } = await sql<{ key: number; enabled: number | null; now: number }>`
+    SELECT one.key, a.enabled_at AS enabled, ${clock.now()} AS now FROM runs one
+      JOIN automations a ON a.workspace = one.workspace AND a.key = one.automation
+    WHERE one.workspace = ${workspace} AND ${IS_AWAKE} AND one.wake_at <= ${clock.now()}
+    ORDER BY one.wake_at LIMIT ${Math.max(limit, LOOKED_AT)}`.execute(read);
+  const keys = rows.filter(({ enabled }) => enabled !== null).map(({ key }) => Number(key));
+  return {
+    now: Number(rows[0]?.now ?? 0),
+    runs: await readRuns(read, workspace, keys.slice(0, limit)),
+    paused: rows.filter(({ enabled }) => enabled === null).map(({ key }) => Number(key)),
+  };
+}
+
+/** In the order of the keys given. */
+async function readRuns(read: Kysely<Schema>, workspace: number, keys: readonly number[]): Promise<DueRun[]> {
+  if (keys.length === 0) return [];
+  const rows = await runQuery(read, workspace)
+    .innerJoin('automation_versions as v', (join) =>
+      join
+        .onRef('v.workspace', '=', 'r.workspace')
+        .onRef('v.automation', '=', 'r.automation')
+        .onRef('v.version', '=', 'r.version'),
     )
     .leftJoin('event_bodies as b', (join) =>
-      join.onRef('b.workspace', '=', 's.workspace').onRef('b.event', '=', 's.event'),
+      join.onRef('b.workspace', '=', 'r.workspace').onRef('b.event', '=', 'r.event'),
     )
-    .select(['s.run', 's.event', 'b.body'])
-    .where('r.key', 'in', waiting)
-    .orderBy('s.event')
+    .select(['e.depth', 'b.body', 'v.definition'])
+    .where('r.key', 'in', keys)
+    .where(sql<SqlBool>`r.state = 'waiting'`)
     .execute();
-  const byRun = new Map<number, DueRun['signals']>();
-  for (const { run, event, body } of found) {
+  const waiting = rows.filter(({ waits_for }) => waits_for !== null).map(({ key }) => key);
+  const signals = await readSignals(read, workspace, waiting);
+  const byKey = new Map(rows.map((row) => [row.key, row]));
+  return keys.flatMap((key) => {
+    const row = byKey.get(key);
+    if (row === undefined) return [];
+    const came = signals.get(key) ?? [];
+    return {
+      ...toRun(row),
+      revision: row.revision,
+      depth: row.depth,
+      body: row.body,
+      definition: row.definition,
+      signals: came.slice(0, SIGNALS_AT_ONCE),
+      moreSignals: came.length > SIGNALS_AT_ONCE,
+    };
+  });
+}
+
+type Signal = DueRun['signals'][number];
+
+/** Of each run those that were accepted first, and one more than are shown. */
+async function readSignals(
+  read: Kysely<Schema>,
+  workspace: number,
+  waiting: readonly number[],
+): Promise<Map<number, Signal[]>> {
+  if (waiting.length === 0) return new Map();
+  const { rows } = await sql<Omit<Signal, 'acceptedAt'> & { run: number; accepted_at: number }>`
+    SELECT s.run, s.event, s.type, s.accepted_at, b.body FROM (
+      SELECT s.run, s.event, e.type, e.accepted_at,
+        row_number() OVER (PARTITION BY s.run ORDER BY e.accepted_at, s.event) AS place
+      FROM run_signals s JOIN events e ON e.workspace = s.workspace AND e.key = s.event
+      WHERE s.workspace = ${workspace} AND s.run IN (${sql.join(waiting)})) s
+      LEFT JOIN event_bodies b ON b.workspace = ${workspace} AND b.event = s.event
+    WHERE s.place <= ${SIGNALS_AT_ONCE + 1} ORDER BY s.run, s.place`.execute(read);
+  const byRun = new Map<number, Signal[]>();
+  for (const { run, event, type, accepted_at, body } of rows) {
     const list = byRun.get(run) ?? [];
-    list.push({ event, body });
+    list.push({ event, type, acceptedAt: accepted_at, body });
     byRun.set(run, list);
   }
   return byRun;

@@ -253,6 +253,8 @@ export interface MailsTable {
 }
 
 export interface ReplaysTable {
+  /** When a node last took it up, ms. */
+  taken_at: Generated<number>;
   key: number;
   workspace: number;
   endpoint: number;
@@ -315,6 +317,8 @@ export interface AutomationsTable {
   created_at: number;
   updated_at: number;
   deleted_at: number | null;
+  /** 1 where runs were set aside while it was disabled. */
+  set_aside: Generated<number>;
 }
 
 export interface AutomationVersionsTable {
@@ -345,6 +349,7 @@ export interface RunsTable {
   revision: number;
   progress: string;
   due_at: number | null;
+  wake_at: number | null;
   waits_for: string | null;
   created_at: number;
   ended_at: number | null;

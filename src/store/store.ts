@@ -17,12 +17,14 @@ import type {
   AutomationPatch,
   AutomationVersion,
   DueRun,
+  DueRuns,
   NewAutomation,
   Run,
   RunAdvance,
   RunFilter,
   RunStep,
   WaitingRuns,
+  WorkspacesWithRuns,
 } from './records/automation.ts';
 import type { Bin, BinAnswer, BinRequest } from './records/bins.ts';
 import type {
@@ -273,8 +275,11 @@ export interface Store {
   listReplays(workspace: number, page: Page): Promise<Replay[]>;
   /** False where it does not run. */
   cancelReplay(workspace: number, key: number, at: number, by: string): Promise<boolean>;
-  /** Running replays of this node: those it has, and some that no living node has. */
-  claimReplays(node: string, limit: number): Promise<OwnedReplay[]>;
+  /**
+   * Running replays that this node takes up: of those it has, and those that no living node has. Workspaces take
+   * turns, and within each those come first that were taken up the longest ago.
+   */
+  claimReplays(node: string, limit: number, now: number): Promise<OwnedReplay[]>;
   /** What is still to be sent of those that ended so, by key. */
   listOriginals(
     replay: OwnedReplay,
@@ -296,18 +301,24 @@ export interface Store {
   listAudit(workspace: number, filter: AuditFilter, page: Page): Promise<StoredAuditEntry[]>;
 
   // notices and mails
-  /** In the order in which they were written. */
-  listUnpublishedNotices(limit: number): Promise<UnpublishedNotice[]>;
+  /** Workspaces that have unpublished notices. */
+  workspacesToPublish(): Promise<number[]>;
+  /** Those after a key, in the order in which they were written. */
+  listUnpublishedNotices(workspace: number, after: number, limit: number): Promise<UnpublishedNotice[]>;
   markPublished(notices: readonly number[], at: number): Promise<void>;
   /** Newest first, with the mails that told of them. */
   listNotices(workspace: number, page: Page): Promise<ListedNotice[]>;
+  /** Workspaces with notices that have waited long enough for a mail. */
+  workspacesToTell(rules: Pick<ComposeRules, 'now' | 'groupMs' | 'droppedMs'>): Promise<number[]>;
   /**
-   * Makes one mail per recipient for each workspace whose notices have waited long enough, and none
-   * within `groupMs` of the one before. A notice is mailed about once, whichever nodes call this at once.
+   * Makes one mail per recipient of what the workspace has to tell, and none within `groupMs` of the one before. A
+   * notice is mailed about once, whichever nodes call this at once.
    */
-  composeMails(rules: ComposeRules): Promise<ComposedMails>;
-  /** Mails due by `now`, oldest first; no other call gets them until the lease is over. */
-  claimDueMails(now: number, limit: number, leaseMs: number): Promise<DueMail[]>;
+  composeMails(workspace: number, rules: ComposeRules): Promise<ComposedMails>;
+  /** Workspaces with mails due by `now`. */
+  workspacesToMail(now: number): Promise<number[]>;
+  /** A workspace's mails due by `now`, oldest first; no other call gets them until the lease is over. */
+  claimDueMails(workspace: number, now: number, limit: number, leaseMs: number): Promise<DueMail[]>;
   /** Does nothing to a mail that was settled for good before. */
   settleMail(mail: number, settlement: MailSettlement): Promise<void>;
 
@@ -346,13 +357,22 @@ export interface Store {
     by: string,
     at: number,
   ): Promise<number>;
-  /** Runs of enabled automations whose time has come, the longest due first. */
-  dueRuns(now: number, limit: number): Promise<DueRun[]>;
+  /** Where there may be something to do for runs, each workspace once. */
+  workspacesWithRuns(): Promise<WorkspacesWithRuns>;
+  /** Runs to be looked at: their time has come, or an event that they may wait for. */
+  dueRuns(workspace: number, limit: number): Promise<DueRuns>;
+  /** Takes those of these runs out of sight whose automation is disabled, until it is enabled and they are resumed. */
+  setAsideRuns(workspace: number, runs: readonly number[]): Promise<void>;
+  /** Lets a run rest that cannot be worked on: it is not due before `until`. */
+  postponeRun(workspace: number, run: number, until: number): Promise<void>;
+  /** Makes due what was set aside and belongs to enabled automations now; whether there may be more than the limit. */
+  resumeRuns(workspace: number, limit: number): Promise<boolean>;
   /**
-   * Writes runs' next steps with their effects, each whole or not at all; the lanes that got something,
-   * null for a run that has moved on since it was read.
+   * Writes the next steps of a workspace's runs with their effects, each whole or not at all; the lanes that got
+   * something, null for a run that has moved on since it was read, or whose step was computed by another routing.
    */
   advanceRuns(
+    routingVersion: number,
     steps: ReadonlyArray<{ run: DueRun; next: RunAdvance }>,
     now: number,
   ): Promise<Array<number[] | null>>;

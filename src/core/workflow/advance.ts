@@ -8,7 +8,15 @@
  * in one transaction; when it is asked twice, the effects' keys are the same.
  */
 import type { Awaited, Program } from './program.ts';
-import { type Effect, enterStep, type HistoryEntry, type StepContext, type StepFailure } from './step.ts';
+import {
+  EFFECT_LIMITS,
+  type Effect,
+  enterStep,
+  type HistoryEntry,
+  type StepContext,
+  type StepFailure,
+  sizeOf,
+} from './step.ts';
 import { type HappenedEvent, judgeEvent, type TriggerFailure } from './trigger.ts';
 
 /** What is stored of a run between two calls: small JSON. Times in ms. */
@@ -29,8 +37,11 @@ export type RunSignal =
   | { kind: 'start' }
   /** The time that the run waits for has come, or its timeout. */
   | { kind: 'timer' }
-  /** An event about the run's subject; whether it is the one that is waited for is judged here. */
-  | { kind: 'event'; event: HappenedEvent & { id: string } };
+  /**
+   * An event about the run's subject; whether it is the one that is waited for is judged here. When it was
+   * accepted, ms, decides whether it was in time, not when it is looked at.
+   */
+  | { kind: 'event'; event: HappenedEvent & { id: string; acceptedAt: number } };
 
 export interface RunContext extends StepContext {
   /** Milliseconds since the epoch. */
@@ -83,7 +94,8 @@ export function advance(program: Program, state: RunState, signal: RunSignal, co
   }
   if (step.type !== 'wait_for_event') return stepGone(state.step, now);
   const waited = { step: step.id, at: now, type: 'wait_for_event' as const };
-  if (signal.kind === 'timer' || now >= state.until) {
+  if (signal.kind === 'timer' || signal.event.acceptedAt >= state.until) {
+    if (now < state.until) return unchanged(program, state, { code: 'not_due' });
     return proceed(program, step.timed_out, [{ ...waited, outcome: 'timed_out' }], context);
   }
   const ignored = judgeAwaited(step.awaited, signal.event);
@@ -129,11 +141,12 @@ function proceed(
   context: RunContext,
 ): Advance {
   const effects: Effect[] = [];
+  let room = context.room ?? EFFECT_LIMITS.event;
   let at = from;
   while (at !== null) {
     const step = program.steps.get(at);
     if (step === undefined) return stepGone(at, context.now, effects, history);
-    const entered = enterStep(step, context.now, context);
+    const entered = enterStep(step, context.now, { ...context, room });
     history.push(entered.entry);
     if (entered.kind === 'exit') return ended({ kind: 'finished', reason: 'exit' }, effects, history);
     if (entered.kind === 'wait') {
@@ -150,7 +163,10 @@ function proceed(
     if (entered.kind === 'failed' && program.on_error === 'stop') {
       return ended({ kind: 'failed', step: at, failure: entered.failure }, effects, history);
     }
-    if (entered.kind === 'go' && entered.effect !== null) effects.push(entered.effect);
+    if (entered.kind === 'go' && entered.effect !== null) {
+      effects.push(entered.effect);
+      room -= sizeOf(entered.effect);
+    }
     at = entered.kind === 'go' ? entered.next : step.next;
   }
   return ended({ kind: 'finished', reason: 'end' }, effects, history);

@@ -14,7 +14,13 @@ import { nextLocalTime } from './localTime.ts';
 import { isMailAddress } from './mailAddress.ts';
 import { pickMembers } from './pick.ts';
 import type { CompiledEmail, CompiledWebhook, Delay, ProgramStep, WebhookTarget } from './program.ts';
-import { type RenderingFault, renderSubject, renderTemplate, renderText } from './template.ts';
+import {
+  type RenderingFault,
+  renderSubject,
+  renderTemplate,
+  renderText,
+  TEMPLATE_LIMITS,
+} from './template.ts';
 
 /** Something to be done outside, once per `key`. */
 export type Effect = WebhookEffect | EmailEffect;
@@ -41,8 +47,40 @@ export interface EmailEffect {
 }
 
 export interface StepFailure {
-  code: RenderingFault['code'] | 'not_an_address' | 'too_far' | 'step_gone';
+  code:
+    | RenderingFault['code']
+    | 'not_an_address'
+    | 'too_far'
+    | 'step_gone'
+    | 'endpoint_gone'
+    | 'no_mail_server';
   message: string;
+}
+
+/**
+ * How many characters of texts of their own (rendered bodies, chosen members, mails once per recipient) may
+ * be made. A rendered body is as large as the largest event. All that one event sets off comes to 16 of
+ * those; on its way to the store each character stands in memory some four times, so that an event costs
+ * 128 MB at the worst. What one call publishes comes to twice as much.
+ */
+export const EFFECT_LIMITS = {
+  body: TEMPLATE_LIMITS.renderedLength,
+  event: 16 * TEMPLATE_LIMITS.renderedLength,
+  call: 32 * TEMPLATE_LIMITS.renderedLength,
+} as const;
+
+/** The characters that an effect brings along. */
+export function sizeOf(effect: Effect): number {
+  if (effect.kind === 'webhook') return effect.body?.length ?? 0;
+  return effect.to.length * (effect.subject.length + effect.text.length);
+}
+
+/** What can be done from here, whatever a definition asks for. */
+export interface Capabilities {
+  /** Whether there is an endpoint for the target; one that a definition names may have been deleted. */
+  hasTarget(target: WebhookTarget): boolean;
+  /** Whether a mail server is set. */
+  sendsMail: boolean;
 }
 
 /** One line of a run's history. `at` is in ms; `until` too. */
@@ -70,6 +108,10 @@ export interface StepContext {
   runId: string;
   /** The trigger event's body. */
   body: EventBody;
+  /** Absent: everything can be done, as a dry run takes it to be. */
+  can?: Capabilities;
+  /** How many characters the effects may still bring along; absent: those of one event. */
+  room?: number;
 }
 
 /** The run comes to `step` at `at` (ms). */
@@ -131,23 +173,43 @@ function act(
 function webhookEffect(
   step: string,
   { target, sends }: CompiledWebhook,
-  { runId, body }: StepContext,
+  { runId, body, can, room = EFFECT_LIMITS.event }: StepContext,
 ): Attempted<WebhookEffect> {
+  if (can?.hasTarget(target) === false) return failed('endpoint_gone', 'Its endpoint was deleted.');
   const effect = { kind: 'webhook' as const, step, key: `${runId}:${step}`, target };
   switch (sends.kind) {
     case 'body':
       return { ok: true, value: { ...effect, body: null } };
-    case 'members':
-      return { ok: true, value: { ...effect, body: pickMembers(sends.paths, body.slice([]) ?? 'null') } };
+    case 'members': {
+      if (room <= 0) return noRoom();
+      const picked = pickMembers(sends.paths, body.slice([]) ?? 'null');
+      return picked.length > room ? noRoom() : { ok: true, value: { ...effect, body: picked } };
+    }
     case 'template': {
-      const rendered = renderTemplate(sends.template, body);
-      return rendered.ok
-        ? { ok: true, value: { ...effect, body: rendered.text } }
+      if (room <= 0) return noRoom();
+      const rendered = renderTemplate(sends.template, body, Math.min(EFFECT_LIMITS.body, room));
+      if (rendered.ok) return { ok: true, value: { ...effect, body: rendered.text } };
+      return isTooLarge(rendered.faults) && room < EFFECT_LIMITS.body
+        ? noRoom()
         : { ok: false, failure: summed(rendered.faults) };
     }
     default:
       return sends satisfies never;
   }
+}
+
+const MEGA = 1024 * 1024;
+
+function noRoom<T>(): Attempted<T> {
+  const { event, call } = EFFECT_LIMITS;
+  const message =
+    `all that an event sets off may come to ${event / MEGA} Mi characters, and to ${call / MEGA} Mi with the ` +
+    'others of its call; choose fewer or smaller members, or publish fewer events in one call';
+  return failed('too_large', message);
+}
+
+function isTooLarge(faults: readonly RenderingFault[]): boolean {
+  return faults.every(({ code }) => code === 'too_large');
 }
 
 const NAMED_FAULTS = 3;
@@ -164,8 +226,9 @@ function summed(faults: readonly RenderingFault[]): StepFailure {
 function emailEffect(
   step: string,
   email: CompiledEmail,
-  { runId, body }: StepContext,
+  { runId, body, can, room = EFFECT_LIMITS.event }: StepContext,
 ): Attempted<EmailEffect> {
+  if (can?.sendsMail === false) return failed('no_mail_server', 'No mail server is set (MIRSAL_SMTP_URL).');
   const to = new Set<string>();
   for (const recipient of email.to) {
     const address = 'address' in recipient ? recipient.address : addressAt(recipient, body);
@@ -176,8 +239,15 @@ function emailEffect(
   const text = renderText(email.text, body);
   const faults = [subject, text].flatMap((rendered) => (rendered.ok ? [] : rendered.faults));
   if (!subject.ok || !text.ok) return { ok: false, failure: summed(faults) };
-  const effect = { kind: 'email' as const, step, key: `${runId}:${step}` };
-  return { ok: true, value: { ...effect, to: [...to], subject: subject.text, text: text.text } };
+  const value: EmailEffect = {
+    kind: 'email',
+    step,
+    key: `${runId}:${step}`,
+    to: [...to],
+    subject: subject.text,
+    text: text.text,
+  };
+  return sizeOf(value) > room ? noRoom() : { ok: true, value };
 }
 
 function addressAt(

@@ -139,7 +139,7 @@ describe('a JSON template', () => {
     const raw = JSON.stringify({ a: 'x'.repeat(TEMPLATE_LIMITS.renderedLength / 2) });
     const compiled = compileTemplate(['{{a}}', '{{a}}{{a}}']);
     const large = compiled.ok && renderTemplate(compiled.template, eventBody(raw, JSON.parse(raw)));
-    expect(large).toMatchObject({ ok: false, faults: [{ code: 'too_long' }] });
+    expect(large).toMatchObject({ ok: false, faults: [{ code: 'too_large' }] });
   });
 
   test('that is typed and no JSON yet is told where', () => {

@@ -151,24 +151,33 @@ export function checkTemplateText(text: string, sample: EventBody): TemplateChec
 
 export type TextRendered = { ok: true; text: string } | { ok: false; faults: RenderingFault[] };
 
-export type RenderingFault = RenderFault | { code: 'too_long'; message: string };
+export type RenderingFault = RenderFault | { code: 'too_large'; message: string };
 
-/** The body that the template gives for an event, as JSON text. Never throws; every fault is told. */
-export function renderTemplate(template: JsonTemplate, body: EventBody): TextRendered {
-  const rendering: Rendering = { body, out: [], length: 0, faults: [] };
+/**
+ * The body that the template gives for an event, as JSON text of `limit` characters at most. Never throws.
+ * Every fault is told; what is too large is given up as soon as that shows.
+ */
+export function renderTemplate(
+  template: JsonTemplate,
+  body: EventBody,
+  limit: number = TEMPLATE_LIMITS.renderedLength,
+): TextRendered {
+  const rendering: Rendering = { body, limit, out: [], length: 0, faults: [] };
   for (const segment of template.segments) {
+    if (rendering.length > limit) break;
     if (typeof segment === 'string') put(segment, rendering);
     else if ('value' in segment) put(rawOf(segment.value, rendering), rendering);
     else put(JSON.stringify(joined(segment.text, rendering)), rendering);
   }
-  return finish(rendering, TEMPLATE_LIMITS.renderedLength);
+  return finish(rendering);
 }
 
 /** A mail's text. Control characters other than line ends and tabs are left out. */
 export function renderText(parts: readonly TextPart[], body: EventBody): TextRendered {
-  const rendering: Rendering = { body, out: [], length: 0, faults: [] };
+  const limit = TEMPLATE_LIMITS.renderedLength;
+  const rendering: Rendering = { body, limit, out: [], length: 0, faults: [] };
   put(joined(parts, rendering), rendering);
-  const rendered = finish(rendering, TEMPLATE_LIMITS.renderedLength);
+  const rendered = finish(rendering);
   if (!rendered.ok) return rendered;
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is taken out
   const unseen = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/g;
@@ -188,6 +197,8 @@ export function renderSubject(parts: readonly TextPart[], body: EventBody): Text
 
 interface Rendering {
   body: EventBody;
+  /** How long the whole may become, in characters. */
+  limit: number;
   out: string[];
   length: number;
   faults: RenderingFault[];
@@ -195,7 +206,7 @@ interface Rendering {
 
 function put(text: string, rendering: Rendering): void {
   rendering.length += text.length;
-  if (rendering.length <= TEMPLATE_LIMITS.renderedLength) rendering.out.push(text);
+  if (rendering.length <= rendering.limit) rendering.out.push(text);
 }
 
 /** Raw JSON; null in place of a value that is at fault, as the whole is refused anyway. */
@@ -209,15 +220,15 @@ function rawOf(placeholder: Placeholder, rendering: Rendering): string {
 function joined(parts: readonly TextPart[], rendering: Rendering): string {
   let text = '';
   for (const part of parts) {
-    if (text.length > TEMPLATE_LIMITS.renderedLength) break;
+    if (text.length > rendering.limit) break;
     text += typeof part === 'string' ? part : textOf(rawOf(part, rendering));
   }
   return text;
 }
 
-function finish({ out, length, faults }: Rendering, limit: number): TextRendered {
+function finish({ out, length, limit, faults }: Rendering): TextRendered {
   if (faults.length > 0) return { ok: false, faults };
   if (length <= limit) return { ok: true, text: out.join('') };
   const message = `it comes to more than ${limit} characters; choose fewer or smaller members`;
-  return { ok: false, faults: [{ code: 'too_long', message }] };
+  return { ok: false, faults: [{ code: 'too_large', message }] };
 }

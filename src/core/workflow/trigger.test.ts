@@ -9,7 +9,7 @@ import {
   webhook,
   workflowProgram,
 } from './testdata/definitions.ts';
-import { compileTriggers, judgeTriggers } from './trigger.ts';
+import { judgeTriggers } from './trigger.ts';
 
 const optin = anEvent('contact.optin.completed');
 const inScope = (funnel_step: number) => ({ event_type: 'contact.optin.completed', scope: { funnel_step } });
@@ -44,23 +44,6 @@ describe('triggers', () => {
     const triggers = [inScope(7), inScope(2102831), { event_type: 'contact.optin.completed' }];
     const program = workflowProgram(aWorkflow([webhook('w')], { triggers }));
     expect(judgeTriggers(program.triggers, optin)).toEqual({ matched: true, trigger: 1 });
-  });
-
-  test('a workspace’s rules are considered in their order, and the event is read only when one names its type', () => {
-    const matcher = compileTriggers([
-      { owner: 'third', program: ruleProgram(aRule({ trigger: inScope(7) })) },
-      { owner: 'first', program: workflowProgram(aWorkflow([webhook('w')])) },
-      { owner: 'second', program: ruleProgram(aRule()) },
-    ]);
-    expect(
-      matcher
-        .match('contact.optin.completed', () => optin)
-        .map(({ owner, verdict }) => [owner, verdict.matched]),
-    ).toEqual([
-      ['third', false],
-      ['second', true],
-    ]);
-    expect(matcher.match('call.ended', () => expect.fail('it was read'))).toEqual([]);
   });
 });
 

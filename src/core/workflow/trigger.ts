@@ -1,6 +1,5 @@
 /**
- * Which rules and workflows an event starts, each with its verdict (P12). Pure. Compiled once per
- * routing version; an event of a type that no trigger names costs one map lookup.
+ * Whether an event starts a rule or workflow, with the verdict (P12). Pure.
  */
 import type { EventType } from '../catalog/eventType.ts';
 import type { EventBody } from '../routing/body.ts';
@@ -8,7 +7,6 @@ import type { Condition } from '../routing/condition.ts';
 import { evaluate, type Mismatch } from '../routing/evaluate.ts';
 import { judgeScope, type ScopeMismatch, type TriggerScope } from '../routing/scope.ts';
 import type { Trigger } from './definition.ts';
-import type { Program } from './program.ts';
 
 export interface HappenedEvent {
   eventType: Pick<EventType, 'name' | 'scopes'>;
@@ -49,34 +47,4 @@ export function judgeEvent(
   if (condition === null) return null;
   const verdict = evaluate(condition, body.value);
   return verdict.matched ? null : { part: 'condition', verdict };
-}
-
-export interface TriggerMatcher<T> {
-  /** Verdicts of all that name the type, in the order in which they were given. `event` is asked at most once, if at all. */
-  match(eventType: string, event: () => HappenedEvent): Array<{ owner: T; verdict: TriggersVerdict }>;
-}
-
-/** `owned` are the enabled programs in the order of their positions; `owner` is whatever identifies one. */
-export function compileTriggers<T>(
-  owned: ReadonlyArray<{ owner: T; program: Pick<Program, 'triggers'> }>,
-): TriggerMatcher<T> {
-  const byType = new Map<string, Array<{ owner: T; program: Pick<Program, 'triggers'> }>>();
-  for (const one of owned) {
-    for (const type of new Set(one.program.triggers.map(({ event_type }) => event_type))) {
-      const listed = byType.get(type);
-      if (listed === undefined) byType.set(type, [one]);
-      else listed.push(one);
-    }
-  }
-  return {
-    match(eventType, event) {
-      const named = byType.get(eventType);
-      if (named === undefined) return [];
-      const happened = event();
-      return named.flatMap(({ owner, program }) => {
-        const verdict = judgeTriggers(program.triggers, happened);
-        return verdict === null ? [] : [{ owner, verdict }];
-      });
-    },
-  };
 }

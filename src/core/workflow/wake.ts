@@ -16,6 +16,27 @@ import type { Program } from './program.ts';
 /** How the rule or workflow stands now. */
 export type Standing = 'enabled' | 'disabled' | 'deleted';
 
+/**
+ * What has become of a run since it was last looked at, however late that is: the first of the events that fits
+ * decides, and only then the time (W8). `events` are in the order in which they were accepted; while more are to
+ * come, the time decides nothing.
+ */
+export function lookAtRun(
+  program: Program,
+  state: RunState,
+  events: ReadonlyArray<(RunSignal & { kind: 'event' })['event']>,
+  context: RunContext,
+  standing: Standing,
+  { moreToCome = false }: { moreToCome?: boolean } = {},
+): Advance {
+  for (const event of events) {
+    const advanced = wakeRun(program, state, { kind: 'event', event }, context, standing);
+    if (advanced.ignored === null) return advanced;
+  }
+  const at = moreToCome && state.status === 'waiting' ? Math.min(context.now, state.until - 1) : context.now;
+  return wakeRun(program, state, { kind: 'timer' }, { ...context, now: at }, standing);
+}
+
 /** advance(), unless the run may not go on. */
 export function wakeRun(
   program: Program,
@@ -24,28 +45,35 @@ export function wakeRun(
   context: RunContext,
   standing: Standing,
 ): Advance {
-  const end = judgeWake(program, state, signal, context.now, standing);
-  return end === null ? advance(program, state, signal, context) : skipRun(program, state, end, context.now);
+  const { now } = context;
+  const off = judgeStanding(state, standing);
+  if (off !== null) return skipRun(program, state, off, now);
+  const advanced = advance(program, state, signal, context);
+  if (advanced.ignored !== null) return advanced;
+  const overdue = judgeDelay(program, state, signal, now);
+  return overdue === null ? advanced : skipRun(program, state, overdue, now);
 }
 
-/** Why the run may not go on; null when it may. */
-export function judgeWake(
-  program: Pick<Program, 'maxOverdueMs'>,
+type Skipped = RunEnd & { kind: 'skipped' };
+
+function judgeStanding(state: RunState, standing: Standing): Skipped | null {
+  if (state.status === 'ended' || standing === 'enabled') return null;
+  const done = standing === 'disabled' ? 'switched off' : 'deleted';
+  return { kind: 'skipped', code: standing, reason: `it was ${done} meanwhile` };
+}
+
+/** Whether what wakes the run, its time or its event, lies too far back (W13). */
+function judgeDelay(
+  { maxOverdueMs }: Program,
   state: RunState,
   signal: RunSignal,
   now: number,
-  standing: Standing,
-): (RunEnd & { kind: 'skipped' }) | null {
-  if (state.status === 'ended') return null;
-  if (standing === 'disabled') {
-    return { kind: 'skipped', code: 'disabled', reason: 'it was switched off meanwhile' };
-  }
-  if (standing === 'deleted') return { kind: 'skipped', code: 'deleted', reason: 'it was deleted meanwhile' };
-  if (state.status !== 'waiting' || signal.kind !== 'timer' || program.maxOverdueMs === null) return null;
-  const overdueMs = now - state.until;
-  if (overdueMs <= program.maxOverdueMs) return null;
-  const due = new Date(state.until).toISOString();
-  const reason = `it was due at ${due}, ${seconds(overdueMs)} s ago; at most ${seconds(program.maxOverdueMs)} s are allowed`;
+): Skipped | null {
+  if (state.status !== 'waiting' || signal.kind === 'start' || maxOverdueMs === null) return null;
+  const dueAt = signal.kind === 'timer' ? state.until : Math.min(signal.event.acceptedAt, state.until);
+  const overdueMs = now - dueAt;
+  if (overdueMs <= maxOverdueMs) return null;
+  const reason = `it was due at ${new Date(dueAt).toISOString()}, ${seconds(overdueMs)} s ago; at most ${seconds(maxOverdueMs)} s are allowed`;
   return { kind: 'skipped', code: 'overdue', reason };
 }
 

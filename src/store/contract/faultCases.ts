@@ -10,7 +10,7 @@
 import { expect } from 'vitest';
 import { SLICES } from '../../core/delivery/slice.ts';
 import { DAY, HOUR, MINUTE } from '../../core/duration.ts';
-import type { RunAdvance } from '../records/automation.ts';
+import type { DueRun, RunAdvance } from '../records/automation.ts';
 import type { Store } from '../store.ts';
 import {
   aBinRequest,
@@ -55,6 +55,10 @@ import {
 
 type Reading =
   | 'listWorkspaces'
+  | 'workspacesWithRuns'
+  | 'workspacesToPublish'
+  | 'workspacesToTell'
+  | 'workspacesToMail'
   | 'findWorkspace'
   | 'findApiKey'
   | 'listApiKeys'
@@ -235,7 +239,7 @@ const REPLAYS = {
     const replay = await aReplay(scene);
     await scene.store.createReplay(replay);
     const first = expect.arrayContaining([expect.objectContaining({ key: replay.key })]);
-    return { call: () => scene.store.claimReplays('node-a', 100), first, again: SAME };
+    return { call: () => scene.store.claimReplays('node-a', 100, NOW), first, again: SAME };
   }),
   sendReplayBatch: aCase(async (scene) => {
     const replay = await anOwnedReplay(scene);
@@ -258,9 +262,9 @@ async function aTenant({ store, insertNotices }: Scene): Promise<number> {
   return workspace.key;
 }
 
-const composing = (store: Store) => {
+const composing = (store: Store, workspace: number) => {
   const messageId = `<${aKey()}@example.com>`;
-  return store.composeMails({
+  return store.composeMails(workspace, {
     now: T0 + MINUTE,
     groupMs: MINUTE,
     droppedMs: HOUR,
@@ -271,30 +275,48 @@ const composing = (store: Store) => {
 
 const NOTICES = {
   markPublished: aCase(async (scene) => {
-    await aTenant(scene);
-    const notices = (await scene.store.listUnpublishedNotices(100)).map(({ key }) => key);
+    const workspace = await aTenant(scene);
+    const notices = (await scene.store.listUnpublishedNotices(workspace, 0, 100)).map(({ key }) => key);
     return { call: () => scene.store.markPublished(notices, T0), first: undefined, again: SAME };
   }),
   composeMails: aCase(async (scene) => {
-    await aTenant(scene);
-    const again = { mails: 0, unnamed: [] };
-    return { call: () => composing(scene.store), first: { mails: 1, unnamed: [] }, again };
+    const workspace = await aTenant(scene);
+    const first = expect.objectContaining({ mails: 1 });
+    return {
+      call: () => composing(scene.store, workspace),
+      first,
+      again: expect.objectContaining({ mails: 0 }),
+    };
   }),
   claimDueMails: aCase(async (scene) => {
-    await aTenant(scene);
-    await composing(scene.store);
-    const call = () => scene.store.claimDueMails(T0 + MINUTE, 100, MINUTE);
+    const workspace = await aTenant(scene);
+    await composing(scene.store, workspace);
+    const call = () => scene.store.claimDueMails(workspace, T0 + MINUTE, 100, MINUTE);
     // They come again when the lease is over, under the same Message-ID.
     return { call, first: [expect.objectContaining({ attempts: 1 })], again: [] };
   }),
   settleMail: aCase(async (scene) => {
-    await aTenant(scene);
-    await composing(scene.store);
-    const mail = (await scene.store.claimDueMails(T0 + MINUTE, 100, MINUTE))[0]?.key ?? 0;
+    const workspace = await aTenant(scene);
+    await composing(scene.store, workspace);
+    const mail = (await scene.store.claimDueMails(workspace, T0 + MINUTE, 100, MINUTE))[0]?.key ?? 0;
     const call = () => scene.store.settleMail(mail, { kind: 'sent', at: T0 + MINUTE });
     return { call, first: undefined, again: SAME };
   }),
 } satisfies Partial<Record<Writing, Case>>;
+
+async function dueRun({ store, workspace }: Scene, key: number): Promise<DueRun> {
+  const run = (await store.dueRuns(workspace, 100)).runs.find((due) => due.key === key);
+  if (run === undefined) throw new Error('The run is not due.');
+  return run;
+}
+
+/** A due run whose automation was disabled after it had begun. */
+async function aPausedRun(scene: Scene): Promise<number> {
+  const key = await aRun(scene);
+  const { automation } = await dueRun(scene, key);
+  await scene.store.enableAutomation(scene.workspace, automation, false, 'me', T0);
+  return key;
+}
 
 const AUTOMATION = {
   createAutomation: aCase(async ({ store, workspace }) => {
@@ -330,13 +352,31 @@ const AUTOMATION = {
   }),
   advanceRuns: aCase(async (scene) => {
     const key = await aRun(scene);
-    const run = (await scene.store.dueRuns(T0 + MINUTE, 100)).find((due) => due.key === key);
-    if (run === undefined) throw new Error('The run is not due.');
+    const run = await dueRun(scene, key);
     const deliveries = [aDelivery(scene.endpoint)];
     const next: RunAdvance = { ...WAITS, state: 'finished', dueAt: null, deliveries };
-    const call = () => scene.store.advanceRuns([{ run, next }], T0 + MINUTE);
+    const version = await versionOf(scene.store, scene.workspace);
+    const call = () => scene.store.advanceRuns(version, [{ run, next }], T0 + MINUTE);
     // It has moved on; its lane is found by whoever works it.
     return { call, first: [scene.endpoint.lanes], again: [null] };
+  }),
+  postponeRun: aCase(async (scene) => {
+    const key = await aRun(scene);
+    const call = () => scene.store.postponeRun(scene.workspace, key, NOW);
+    return { call, first: undefined, again: SAME };
+  }),
+  setAsideRuns: aCase(async (scene) => {
+    const key = await aPausedRun(scene);
+    const call = () => scene.store.setAsideRuns(scene.workspace, [key]);
+    return { call, first: undefined, again: SAME };
+  }),
+  resumeRuns: aCase(async (scene) => {
+    const key = await aPausedRun(scene);
+    await scene.store.setAsideRuns(scene.workspace, [key]);
+    for (const { key: rule } of await scene.store.listAutomations(scene.workspace)) {
+      await scene.store.enableAutomation(scene.workspace, rule, true, 'me', T0);
+    }
+    return { call: () => scene.store.resumeRuns(scene.workspace, 10), first: false, again: SAME };
   }),
 } satisfies Partial<Record<Writing, Case>>;
 

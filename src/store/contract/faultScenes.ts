@@ -1,7 +1,7 @@
 /** What the verbs of faultCases.ts are called on, and what a case is. */
 
 import { expect } from 'vitest';
-import { DAY, HOUR, MINUTE } from '../../core/duration.ts';
+import { DAY, HOUR } from '../../core/duration.ts';
 import { firstKeyAt } from '../../core/ids.ts';
 import type { NewNotice } from '../notices.ts';
 import type { NewAutomation, RunAdvance } from '../records/automation.ts';
@@ -102,7 +102,7 @@ export async function aReplay(scene: Scene): Promise<Replay> {
 export async function anOwnedReplay(scene: Scene): Promise<OwnedReplay> {
   const replay = await aReplay(scene);
   await scene.store.createReplay(replay);
-  const owned = (await scene.store.claimReplays('node-a', 100)).find(({ key }) => key === replay.key);
+  const owned = (await scene.store.claimReplays('node-a', 100, NOW)).find(({ key }) => key === replay.key);
   if (owned === undefined) throw new Error('The replay does not run.');
   return owned;
 }
@@ -130,8 +130,10 @@ export const WAITS: RunAdvance = {
   state: 'waiting',
   reason: null,
   progress: '{}',
-  dueAt: T0 + MINUTE,
+  // By any clock of a store.
+  dueAt: 1,
   waitsFor: null,
+  listensSince: null,
   deliveries: [],
   mails: [],
   steps: [],

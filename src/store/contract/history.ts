@@ -88,7 +88,7 @@ async function itemsLeft(store: Store, replay: OwnedReplay) {
 }
 
 async function claimOne(store: Store, node = 'node-a'): Promise<OwnedReplay> {
-  const [replay] = await store.claimReplays(node, 10);
+  const [replay] = await store.claimReplays(node, 10, T0);
   if (replay === undefined) throw new Error('Nothing runs.');
   return replay;
 }
@@ -277,7 +277,7 @@ export function historyContract(open: OpenStore): void {
       ]);
       // Its own deliveries are no originals.
       expect((await store.countOriginals(aReplay(endpoint))).total).toBe(3);
-      expect(await store.claimReplays('node-a', 10)).toEqual([]);
+      expect(await store.claimReplays('node-a', 10, T0)).toEqual([]);
     });
 
     test('order is that of the lane, also where keys were made in another', async () => {
@@ -301,7 +301,7 @@ export function historyContract(open: OpenStore): void {
       await store.createReplay(aReplay(endpoint, {}, { total: 3 }));
       const before = await claimOne(store);
       const items = await itemsLeft(store, before);
-      expect(await store.claimReplays('node-b', 10)).toEqual([]);
+      expect(await store.claimReplays('node-b', 10, T0)).toEqual([]);
       await store.sendReplayBatch('node-a', before, items.slice(0, 1), OPTIONS);
       await store.unregisterNode('node-a');
       const after = await claimOne(store, 'node-b');
@@ -311,6 +311,23 @@ export function historyContract(open: OpenStore): void {
       expect(left.map(({ original }) => original)).toEqual(keys.slice(1));
       expect(await store.sendReplayBatch('node-b', after, left, OPTIONS)).toMatchObject({ kind: 'sent' });
       expect((await openItems(store, endpoint)).map(({ message }) => message)).toEqual(keys);
+    });
+
+    test('P11: replays are taken up in turns, between workspaces and within each', async () => {
+      const { store } = opened();
+      const [big, small] = [await seed(store, { endpoints: 3 }), await seed(store)];
+      const started = [...big.endpoints, small.endpoint].map((endpoint) => aReplay(endpoint));
+      for (const replay of started) await store.createReplay(replay);
+      const [first, second, third, other] = started.map(({ key }) => key);
+      const turns: number[][] = [];
+      for (let turn = 1; turn <= 3; turn += 1) {
+        turns.push((await store.claimReplays('node-a', 2, T0 + turn)).map(({ key }) => key));
+      }
+      expect(turns).toEqual([
+        [first, other],
+        [second, other],
+        [third, other],
+      ]);
     });
 
     test('a batch waits while enough is open; a disabled endpoint holds any number', async () => {

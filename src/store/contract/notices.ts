@@ -13,8 +13,9 @@ const SAM: Recipient = { email: 'sam@example.com', language: 'en' };
 
 let mailCount = 0;
 
-function compose(store: Store, now: number, over: Partial<ComposeRules> = {}) {
-  return store.composeMails({
+/** Composes for every workspace that has something to tell. */
+async function compose(store: Store, now: number, over: Partial<ComposeRules> = {}) {
+  const rules: ComposeRules = {
     now,
     groupMs: MINUTE,
     droppedMs: HOUR,
@@ -24,7 +25,14 @@ function compose(store: Store, now: number, over: Partial<ComposeRules> = {}) {
       return `<mirsal-${mailCount}@example.com>`;
     },
     ...over,
-  });
+  };
+  const composed = { mails: 0, unnamed: [] as number[] };
+  for (const workspace of await store.workspacesToTell(rules)) {
+    const { mails, named } = await store.composeMails(workspace, rules);
+    composed.mails += mails;
+    if (!named) composed.unnamed.push(workspace);
+  }
+  return composed;
 }
 
 async function aTenant(store: Store, recipients: Recipient[] = [LAYLA, SAM]): Promise<number> {
@@ -66,14 +74,14 @@ export function noticesContract(open: OpenStore): void {
       const { store, insertNotices } = opened();
       const workspace = await aTenant(store);
       await insertNotices([1, 2, 3].map((n) => aNotice({ workspace, at: T0 + n })));
-      const two = await store.listUnpublishedNotices(2);
+      const two = await store.listUnpublishedNotices(workspace, 0, 2);
       expect(two.map(({ at }) => at)).toEqual([T0 + 1, T0 + 2]);
       await store.markPublished(
         two.map(({ key }) => key),
         T0 + 9,
       );
       await store.markPublished([], T0 + 9);
-      expect((await store.listUnpublishedNotices(10)).map(({ at }) => at)).toEqual([T0 + 3]);
+      expect((await store.listUnpublishedNotices(workspace, 0, 10)).map(({ at }) => at)).toEqual([T0 + 3]);
     });
   });
 
@@ -91,7 +99,7 @@ export function noticesContract(open: OpenStore): void {
       expect(await compose(store, T0 + MINUTE - 1)).toEqual({ mails: 0, unnamed: [] });
       expect(await compose(store, T0 + MINUTE)).toEqual({ mails: 2, unnamed: [] });
       expect(await compose(store, T0 + 9 * MINUTE)).toEqual({ mails: 0, unnamed: [] });
-      const due = await store.claimDueMails(T0 + MINUTE, 10, MINUTE);
+      const due = await store.claimDueMails(workspace, T0 + MINUTE, 10, MINUTE);
       expect(due.map(({ recipient }) => recipient)).toEqual([LAYLA, SAM]);
       expect(kindsOf(due)[0]).toEqual(['budget.warning', 'endpoint.disabled', 'endpoint.disabled']);
       expect(due[0]).toMatchObject({ kind: 'disabled', workspace, workspaceName: 'Acme', attempts: 1 });
@@ -106,9 +114,9 @@ export function noticesContract(open: OpenStore): void {
       await insertNotices([aNotice({ workspace, at: T0 }), aNotice({ workspace, at: T0 + MINUTE + 5 })]);
       expect((await compose(store, T0 + 2 * MINUTE - 1)).mails).toBe(0);
       expect((await compose(store, T0 + 2 * MINUTE)).mails).toBe(1);
-      expect((await store.claimDueMails(T0 + 2 * MINUTE, 10, MINUTE)).map((m) => m.notices.length)).toEqual([
-        1, 2,
-      ]);
+      expect(
+        (await store.claimDueMails(workspace, T0 + 2 * MINUTE, 10, MINUTE)).map((m) => m.notices.length),
+      ).toEqual([1, 2]);
     });
 
     test('dropped deliveries wait for their hour, and hold up nothing else', async () => {
@@ -118,10 +126,10 @@ export function noticesContract(open: OpenStore): void {
       await insertNotices([drop(T0), aNotice({ workspace, at: T0 + 1 }), drop(T0 + 2)]);
       await compose(store, T0 + MINUTE + 1);
       await compose(store, T0 + HOUR - 1);
-      const first = await store.claimDueMails(T0 + HOUR - 1, 10, HOUR);
+      const first = await store.claimDueMails(workspace, T0 + HOUR - 1, 10, HOUR);
       expect(kindsOf(first)).toEqual([['endpoint.disabled']]);
       await compose(store, T0 + HOUR);
-      const digest = await store.claimDueMails(T0 + HOUR, 10, HOUR);
+      const digest = await store.claimDueMails(workspace, T0 + HOUR, 10, HOUR);
       expect(kindsOf(digest)).toEqual([['delivery.dropped', 'delivery.dropped']]);
       expect(digest[0]?.kind).toBe('dropped');
     });
@@ -139,7 +147,7 @@ export function noticesContract(open: OpenStore): void {
       // They are done with: a later mail does not bring them up.
       await insertNotices([aNotice({ workspace, at: T0 + HOUR })]);
       await compose(store, T0 + 2 * HOUR);
-      expect((await store.claimDueMails(T0 + 2 * HOUR, 10, HOUR))[0]?.notices).toHaveLength(1);
+      expect((await store.claimDueMails(workspace, T0 + 2 * HOUR, 10, HOUR))[0]?.notices).toHaveLength(1);
     });
 
     test('the owners are told where the settings name nobody, and nobody twice', async () => {
@@ -148,7 +156,7 @@ export function noticesContract(open: OpenStore): void {
       await store.createWorkspace(workspace);
       await insertNotices([aNotice({ workspace: workspace.key })]);
       await compose(store, T0 + MINUTE);
-      const due = await store.claimDueMails(T0 + MINUTE, 10, MINUTE);
+      const due = await store.claimDueMails(workspace.key, T0 + MINUTE, 10, MINUTE);
       expect(due.map(({ recipient }) => recipient)).toEqual([SAM, LAYLA]);
     });
 
@@ -167,9 +175,9 @@ export function noticesContract(open: OpenStore): void {
       await insertNotices([aNotice({ workspace })]);
       const now = T0 + MINUTE;
       await compose(store, now);
-      const [first] = await store.claimDueMails(now, 10, MINUTE);
-      expect(await store.claimDueMails(now + MINUTE - 1, 10, MINUTE)).toEqual([]);
-      const [again] = await store.claimDueMails(now + MINUTE, 10, MINUTE);
+      const [first] = await store.claimDueMails(workspace, now, 10, MINUTE);
+      expect(await store.claimDueMails(workspace, now + MINUTE - 1, 10, MINUTE)).toEqual([]);
+      const [again] = await store.claimDueMails(workspace, now + MINUTE, 10, MINUTE);
       expect(again).toEqual({ ...first, attempts: 2 });
     });
 
@@ -179,7 +187,7 @@ export function noticesContract(open: OpenStore): void {
       await insertNotices([aNotice({ workspace })]);
       const now = T0 + MINUTE;
       await compose(store, now);
-      const [one, two] = await store.claimDueMails(now, 10, HOUR);
+      const [one, two] = await store.claimDueMails(workspace, now, 10, HOUR);
       await store.settleMail(one?.key ?? 0, { kind: 'retry', at: now + 5, error: 'connection refused' });
       await store.settleMail(two?.key ?? 0, { kind: 'refused', at: now + 6, error: '550 no such user' });
       expect((await listed(store, workspace))[0]?.mails).toEqual([
@@ -192,7 +200,7 @@ export function noticesContract(open: OpenStore): void {
         },
         { recipient: SAM.email, language: 'en', state: 'refused', error: '550 no such user', sentAt: null },
       ]);
-      const again = await store.claimDueMails(now + 5, 10, HOUR);
+      const again = await store.claimDueMails(workspace, now + 5, 10, HOUR);
       expect(again.map(({ key, attempts }) => [key, attempts])).toEqual([[one?.key, 2]]);
       await store.settleMail(one?.key ?? 0, { kind: 'sent', at: now + 7 });
       await store.settleMail(one?.key ?? 0, { kind: 'retry', at: now + 8, error: 'late answer' });
@@ -201,7 +209,7 @@ export function noticesContract(open: OpenStore): void {
         error: null,
         sentAt: now + 7,
       });
-      expect(await store.claimDueMails(now + 9 * HOUR, 10, HOUR)).toEqual([]);
+      expect(await store.claimDueMails(workspace, now + 9 * HOUR, 10, HOUR)).toEqual([]);
     });
 
     test('nodes that compose and claim at once make one set of mails and send each once', async () => {
@@ -212,7 +220,7 @@ export function noticesContract(open: OpenStore): void {
       const now = T0 + MINUTE;
       const composed = await Promise.all(stores.map((one) => compose(one, now)));
       expect(composed.reduce((sum, { mails }) => sum + mails, 0)).toBe(2);
-      const claimed = await Promise.all(stores.map((one) => one.claimDueMails(now, 10, HOUR)));
+      const claimed = await Promise.all(stores.map((one) => one.claimDueMails(workspace, now, 10, HOUR)));
       expect(claimed.flat().map((mail) => mail.notices.length)).toEqual([300, 300]);
     });
   });

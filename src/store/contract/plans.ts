@@ -4,6 +4,7 @@ import type { Kysely, LogEvent } from 'kysely';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { audit } from '../audit.ts';
+import { readKeptDefinitions } from '../automations.ts';
 import { bins } from '../bins.ts';
 import { endpoints } from '../endpoints.ts';
 import { lanes } from '../lanes.ts';
@@ -15,6 +16,7 @@ import type { DeliveryFilter, EventFilter } from '../records.ts';
 import { replays } from '../replays.ts';
 import { NO_LOCKS, resending } from '../resend.ts';
 import { retention } from '../retention.ts';
+import { runs } from '../runs.ts';
 import type { Schema } from '../schema.ts';
 
 export interface Explained {
@@ -58,6 +60,17 @@ const SEED = [
   `INSERT INTO mails (workspace, recipient, language, message_id, kind, notices, state, attempts, next_attempt_at,
     created_at) SELECT CASE WHEN i % 10 = 0 THEN 2 ELSE 1 END, 'a@b', 'en', 'm' || i, 'disabled', '[' || i || ']',
     CASE WHEN i < 99990 THEN 'sent' ELSE 'pending' END, 1, i, i FROM n`,
+];
+
+/** Waiting runs, one in a hundred thousand due; those of a disabled workflow set aside. */
+const RUNS = [
+  `INSERT INTO automations (key, workspace, kind, name, position, enabled_at, version, definition, created_at, updated_at)
+    SELECT i, 1, 'workflow', 'n', 0, CASE WHEN i = 1 THEN 1 END, 1, '{}', 0, 0 FROM n WHERE i <= 2`,
+  `INSERT INTO automation_versions (workspace, automation, version, definition, created_by, created_at)
+    SELECT 1, 1 + i % 2, i / 2, '{}', 'me', 0 FROM n WHERE i BETWEEN 2 AND 41`,
+  `INSERT INTO runs (key, workspace, automation, version, event, subject, state, revision, progress, due_at, wake_at,
+    waits_for, created_at) SELECT 700000 + i, 1, 1 + i % 2, 1, 1001, 's' || i, 'waiting', 1, '{}', i,
+    CASE WHEN i = 7 THEN 1 WHEN i % 2 = 0 THEN 9000000000000 END, 't1', 0 FROM n`,
 ];
 
 const NUMBERS = `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${ROWS})`;
@@ -105,7 +118,7 @@ export function planContract(
 
     beforeAll(async () => {
       explained = await open(({ query }) => ran.push(query));
-      for (const statement of SEED) {
+      for (const statement of [...SEED, ...RUNS]) {
         const [insert = '', select = ''] = statement.split(/\n?\s*(?=SELECT )/s);
         await sql.raw(`${insert} ${NUMBERS} ${select}`).execute(explained.db);
       }
@@ -176,7 +189,7 @@ export function planContract(
       for (const state of states) {
         await check(() => verbs.listOriginals(replay, state, 0, 100), state === 'delivered' ? by : /./);
       }
-      await check(() => verbs.claimReplays('a', 1));
+      await check(() => verbs.claimReplays('a', 1, 1));
       await check(() => verbs.listReplays(WORKSPACE, page));
       await check(() => audit(explained.db).listAudit(WORKSPACE, { target: 'ep_1' }, page));
     });
@@ -192,6 +205,18 @@ export function planContract(
       await check(() => verbs.sweepOld(1, 10));
     });
 
+    test('runs that are due, among those that wait', async () => {
+      const clock = { now: () => sql<number>`1800000000000` };
+      const noLocks = { locking: NO_LOCKS, overlapping: false, alone: null };
+      const routingVersion = () => sql<{ version: number }>`SELECT 1 AS version`;
+      const verbs = runs(explained.db, explained.db, { clock, ...noLocks, routingVersion });
+      await check(() => verbs.workspacesWithRuns(), /runs_due|automations/);
+      await check(() => verbs.dueRuns(WORKSPACE, 20), /runs_due|runs_pkey|PRIMARY KEY|run_signals/);
+      await check(() => verbs.resumeRuns(WORKSPACE, 20), /runs_set_aside|workspaces|automations/);
+      await check(() => verbs.cancelRuns(WORKSPACE, { run: 700_003 }, 'me', 1));
+      await check(() => readKeptDefinitions(explained.db, WORKSPACE), /runs_by_version/);
+    });
+
     test('notices and mails', async () => {
       const noLocks = { skipLocked: sql``, composesAlone: null };
       const verbs = notices(explained.db, explained.db, noLocks);
@@ -201,13 +226,22 @@ export function planContract(
         return `composed-${mails}`;
       };
       const rules = { now: 900_000, groupMs: 1, droppedMs: 1, notBefore: 0, messageId };
-      await check(() => verbs.listUnpublishedNotices(100), /notices_unpublished/);
+      await check(() => verbs.listUnpublishedNotices(WORKSPACE, 0, 100), /notices_unpublished_by_workspace/);
       await check(
         () => verbs.listNotices(WORKSPACE, page),
         /notices_by_workspace|notices_pkey|mails_by_workspace/,
       );
-      await check(() => verbs.claimDueMails(200_000, 4, 1), /mails_due|PRIMARY KEY|_pkey/);
-      await check(() => verbs.composeMails(rules), /_unmailed|_by_workspace|PRIMARY KEY|_pkey|on workspaces/);
+      await check(
+        () => verbs.claimDueMails(WORKSPACE, 200_000, 4, 1),
+        /mails_due_by_workspace|PRIMARY KEY|_pkey/,
+      );
+      await check(() => verbs.workspacesToPublish(), /notices_unpublished_by_workspace/);
+      await check(() => verbs.workspacesToMail(200_000), /mails_due_by_workspace/);
+      await check(() => verbs.workspacesToTell(rules), /_unmailed/);
+      await check(
+        () => verbs.composeMails(WORKSPACE, rules),
+        /_unmailed|_by_workspace|PRIMARY KEY|_pkey|on workspaces/,
+      );
       await check(() => verbs.markPublished([1, 2], 1));
     });
 

@@ -132,6 +132,7 @@ describe('PostgreSQL', () => {
       '0003_automation',
       '0004_attempts_by_row',
       '0005_slices',
+      '0006_runs',
     ]);
     await Promise.all(stores.map((store) => store.close()));
   });

@@ -12,6 +12,7 @@ import { administration } from '../administration.ts';
 import { audit } from '../audit.ts';
 import { automations } from '../automations.ts';
 import { bins } from '../bins.ts';
+import type { StoreClock } from '../clock.ts';
 import { endpoints } from '../endpoints.ts';
 import { lanes } from '../lanes.ts';
 import { log } from '../log.ts';
@@ -22,7 +23,7 @@ import { type NoticeDialect, notices } from '../notices.ts';
 import { replays } from '../replays.ts';
 import { ROW_LOCKS, resending } from '../resend.ts';
 import { retention } from '../retention.ts';
-import { runs } from '../runs.ts';
+import { type RunDialect, runs } from '../runs.ts';
 import type { Schema } from '../schema.ts';
 import type { Store } from '../store.ts';
 import { guard, guardAll, storableTexts } from './connection.ts';
@@ -54,9 +55,16 @@ const RECORDING = { batch: 500, writers: 4, writersPerWorkspace: 2 };
  */
 const HOT_SETTINGS = 'SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off';
 
+/**
+ * The server's clock is the one that all nodes share. As a subquery it is read once a statement; in a condition by
+ * itself it would be asked for each row, and no index could be used.
+ */
+const SERVER_CLOCK: StoreClock = {
+  now: () => sql<number>`(SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint)`,
+};
+
 export const NODE_DIALECT: NodeDialect = {
-  // The database's clock is the one that all nodes share.
-  now: () => sql<number>`(extract(epoch FROM clock_timestamp()) * 1000)::bigint`,
+  ...SERVER_CLOCK,
   skipLocked: sql`FOR UPDATE SKIP LOCKED`,
   lockNodes: sql`LOCK TABLE nodes IN SHARE ROW EXCLUSIVE MODE`,
   // 32 nodes, each with 64 keys a millisecond.
@@ -67,6 +75,14 @@ const NOTICE_DIALECT: NoticeDialect = {
   skipLocked: sql`FOR UPDATE SKIP LOCKED`,
   composesAlone: (workspace) =>
     sql`SELECT pg_try_advisory_xact_lock(hashtextextended(${`mails of ${workspace}`}, 0)) AS alone`,
+};
+
+export const RUN_DIALECT: RunDialect = {
+  clock: SERVER_CLOCK,
+  locking: ROW_LOCKS,
+  routingVersion: (workspace) => sql`SELECT mirsal_routing_version(${workspace}) AS version`,
+  overlapping: true,
+  alone: guard,
 };
 
 /** Opens the store. Connections are made when they are first needed. */
@@ -86,8 +102,8 @@ export function openPostgres({ url, clock, ...options }: PostgresOptions): Store
     ...notices(db, db, NOTICE_DIALECT),
     ...audit(db),
     ...resending(db, ROW_LOCKS),
-    ...automations(db, db),
-    ...runs(db, db, ROW_LOCKS, guard),
+    ...automations(db, db, ROW_LOCKS),
+    ...runs(db, db, RUN_DIALECT),
     ...replays(db, db, ROW_LOCKS),
     ...retention(db, db, ROW_LOCKS),
     publish: (call: Parameters<Store['publish']>[0]) => publish(hot, call),

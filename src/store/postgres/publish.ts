@@ -3,9 +3,9 @@
  * commit (`publishNew`). A unique index refuses it where something was there before; then
  * `publishMixed` finds out what, step by step, in a transaction.
  *
- * Both take what they lock in one order, so that they never wait for each other in a circle:
- * the workspace's advisory lock (shared), event ids ascending, the day's usage, lanes ascending,
- * idempotency key.
+ * Both take what they lock in one order, so that they never wait for each other in a circle: the workspace's
+ * advisory lock (shared), event ids ascending, the locks of subjects that are awaited (waitLocks.ts), counts of
+ * activations, waiting runs (activate.ts), the day's usage, lanes ascending, idempotency key.
  *
  * Exact routing: the version is read by a function, after it has the advisory lock that every
  * change of routing takes exclusively (migrations.ts). Rejected: SELECT … FOR SHARE of the
@@ -14,10 +14,11 @@
  */
 
 import type pg from 'pg';
-import { activate, setsOff } from '../activate.ts';
+import { type Activated, activate, setsOff, subjectsOf } from '../activate.ts';
 import type { NewDelivery } from '../records/delivery.ts';
 import type { AcceptedEvent, NewEvent, PublishAnswer, PublishCall, TouchedLane } from '../records.ts';
 import { driveAsync } from '../statement.ts';
+import { TAKE_WAIT_LOCKS, waitLocksOf } from '../waitLocks.ts';
 import { integers, texts } from './arrays.ts';
 import { runner, runStatement, sqlState, storable, transact } from './connection.ts';
 
@@ -108,7 +109,7 @@ FROM (SELECT 1) AS one LEFT JOIN advanced a ON true`;
 
 const INSERT_MISSING = `${INSERT_EVENTS} WHERE $2::bigint IS NOT NULL ORDER BY e.id, e.place
   ON CONFLICT DO NOTHING RETURNING key`;
-const FIND_KNOWN = `SELECT e.id, e.hash, e.deliveries, (SELECT count(*) FROM runs r
+const FIND_KNOWN = `SELECT e.key, e.id, e.hash, e.deliveries, (SELECT count(*) FROM runs r
     WHERE r.workspace = e.workspace AND r.event = e.key AND r.revision > 0) AS runs
   FROM events e WHERE e.workspace = $1 AND e.id = ANY($2::text[])`;
 const SET_DEPTH = 'UPDATE events SET depth = $3 WHERE workspace = $1 AND key = ANY($2::bigint[])';
@@ -311,6 +312,18 @@ async function countUsage(
   if (events > limit) throw new Undo({ kind: 'over_quota', limit, reached: events - count });
 }
 
+async function activateAll(
+  client: pg.PoolClient,
+  call: PublishCall,
+  events: readonly NewEvent[],
+): Promise<Activated> {
+  if (!events.some(setsOff)) return { events: new Map(), braked: [] };
+  const run = runner(client);
+  const locks = waitLocksOf(subjectsOf(events));
+  if (locks.length > 0) await run({ sql: TAKE_WAIT_LOCKS, values: [call.workspace, JSON.stringify(locks)] });
+  return driveAsync(activate(call, events, 'FOR UPDATE'), run);
+}
+
 async function insertMixed(client: pg.PoolClient, call: PublishCall): Promise<PublishAnswer> {
   const head = [call.workspace, call.routingVersion, call.acceptedAt];
   const inserted = await client.query<{ key: number }>(INSERT_MISSING, [
@@ -321,32 +334,32 @@ async function insertMixed(client: pg.PoolClient, call: PublishCall): Promise<Pu
   const [deep] = call.events.filter(({ depth }) => depth > 0);
   if (deep !== undefined) await client.query(SET_DEPTH, [call.workspace, [...newKeys], deep.depth]);
   // A statement of its own: it sees what another transaction committed while the insert waited for it.
-  const found = await client.query<{ id: string; hash: string; deliveries: number; runs: number }>(
-    FIND_KNOWN,
-    [call.workspace, texts(call.events, (event) => event.id)],
-  );
+  const found = await client.query<{
+    key: number;
+    id: string;
+    hash: string;
+    deliveries: number;
+    runs: number;
+  }>(FIND_KNOWN, [call.workspace, texts(call.events, (event) => event.id)]);
   const known = new Map(found.rows.map((row) => [row.id, row]));
-  const accepted: AcceptedEvent[] = [];
-  const repeated: boolean[] = [];
-  const fresh: NewEvent[] = [];
-  const braked: number[] = [];
   for (const event of call.events) {
     const row = known.get(storable(event.id));
-    const isNew = newKeys.has(event.key);
     if (row === undefined) throw new Error(`The key ${event.key} belongs to another event.`);
-    if (!isNew && row.hash !== event.hash) {
-      throw new Undo({ kind: 'conflict', what: 'event_id', id: event.id });
-    }
-    repeated.push(!isNew);
-    if (isNew) {
-      const activated = await driveAsync(activate(call, event), runner(client));
-      fresh.push({ ...event, deliveries: activated.deliveries });
-      braked.push(...activated.braked);
-      accepted.push({ id: event.id, deliveries: activated.deliveries.length, runs: activated.runs });
-    } else {
-      accepted.push({ id: event.id, deliveries: row.deliveries, runs: row.runs });
-    }
+    if (row.hash !== event.hash) throw new Undo({ kind: 'conflict', what: 'event_id', id: event.id });
   }
+  const repeated = call.events.map(({ key }) => !newKeys.has(key));
+  const created = call.events.filter(({ key }) => newKeys.has(key));
+  const activated = await activateAll(client, call, created);
+  const fresh = created.map((event) => ({
+    ...event,
+    deliveries: activated.events.get(event.key)?.deliveries ?? event.deliveries,
+  }));
+  const accepted = call.events.map(({ id }): AcceptedEvent => {
+    const row = known.get(storable(id));
+    const done = activated.events.get(row?.key ?? 0);
+    if (done !== undefined) return { id, deliveries: done.deliveries.length, runs: done.runs };
+    return { id, deliveries: row?.deliveries ?? 0, runs: row?.runs ?? 0 };
+  });
   if (call.quota !== null && fresh.length > 0) await countUsage(client, call, call.quota, fresh.length);
   const shares = shareLanes(fresh);
   const queue = [...head, ...restParameters(fresh, shares)];
@@ -357,5 +370,11 @@ async function insertMixed(client: pg.PoolClient, call: PublishCall): Promise<Pu
     const { rowCount } = await client.query(REMEMBER, values);
     if (rowCount === 0) throw new Undo(null);
   }
-  return { kind: 'accepted', accepted, repeated, lanes: touchedLanes(rows, shares), braked };
+  return {
+    kind: 'accepted',
+    accepted,
+    repeated,
+    lanes: touchedLanes(rows, shares),
+    braked: activated.braked,
+  };
 }

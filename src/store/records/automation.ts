@@ -32,6 +32,9 @@ export interface AutomationPatch {
 /** What becomes of runs that wait when a new version is saved. */
 export type WaitingRuns = 'keep' | 'cancel' | 'move';
 
+/** A definition that waiting runs still stand on, beside the one in force. */
+export type KeptDefinition = Pick<Automation, 'kind' | 'definition'>;
+
 export interface AutomationVersion {
   version: number;
   definition: string;
@@ -69,6 +72,8 @@ export interface RunAdvance {
   dueAt: number | null;
   /** The event type it waits for; null for none. */
   waitsFor: string | null;
+  /** Since when, ms, where it begins to wait for it now; null where it does not. */
+  listensSince: number | null;
   deliveries: readonly NewDelivery[];
   mails: readonly StepMail[];
   steps: readonly RunStep[];
@@ -102,16 +107,34 @@ export interface Run {
   endedAt: number | null;
 }
 
-/** A run whose time has come, with what its next step needs. */
+/** A run to be looked at, with what its next step needs. */
 export interface DueRun extends Run {
   revision: number;
   depth: number;
   body: string | null;
   /** The definition of its version. */
   definition: string;
-  enabled: boolean;
-  /** Events of the awaited type that have come since it began to wait, oldest first. */
-  signals: Array<{ event: number; body: string | null }>;
+  /** Events of the awaited type that came since it began to wait, in the order of their acceptance. */
+  signals: Array<{ event: number; type: string; acceptedAt: number; body: string | null }>;
+  /** More have come than are listed. */
+  moreSignals: boolean;
+}
+
+/** What is due in a workspace. */
+export interface DueRuns {
+  /** Now, ms, by the clock that all nodes share. */
+  now: number;
+  /** Of enabled automations, the longest due first. */
+  runs: DueRun[];
+  /** Due runs of disabled ones, to be set aside. */
+  paused: number[];
+}
+
+export interface WorkspacesWithRuns {
+  /** Where runs are due. */
+  due: number[];
+  /** Where an automation was enabled whose runs had been set aside. */
+  resuming: number[];
 }
 
 export interface RunFilter {

@@ -41,8 +41,8 @@ export interface ComposeRules {
 
 export interface ComposedMails {
   mails: number;
-  /** Workspaces that had something to tell and nobody to tell it. */
-  unnamed: number[];
+  /** False where there was something to tell and nobody to tell it. */
+  named: boolean;
 }
 
 /** A mail to be sent now, with everything it tells of. */

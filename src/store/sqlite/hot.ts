@@ -7,7 +7,7 @@
  */
 
 import type { StatementSync } from 'node:sqlite';
-import { activate, setsOff } from '../activate.ts';
+import { type Activated, activate, setsOff } from '../activate.ts';
 import { consequences } from '../budget.ts';
 import type { NewDelivery } from '../records/delivery.ts';
 import type {
@@ -48,33 +48,36 @@ export function publish(prepare: Prepare, call: PublishCall): PublishAnswer {
   const earlier = findIdempotent(prepare, call);
   if (earlier !== null) return earlier;
 
-  const accepted: AcceptedEvent[] = [];
-  const repeated: boolean[] = [];
-  const fresh: QueuedEvent[] = [];
-  const braked: number[] = [];
-  for (const event of call.events) {
+  const found = call.events.map((event) => {
     const known = insertEvent(prepare, call, event);
     // A conflict is found before anything is committed; what the call has written is undone.
     if (known !== null && known.hash !== event.hash) {
       throw new Undo({ kind: 'conflict', what: 'event_id', id: event.id });
     }
-    repeated.push(known !== null);
-    if (known === null) {
-      const activated = setsOff(event)
-        ? drive(activate(call, event), runner(prepare))
-        : { deliveries: event.deliveries, runs: 0, braked: [] };
-      fresh.push({ event: event.key, deliveries: activated.deliveries });
-      braked.push(...activated.braked);
-      accepted.push({ id: event.id, deliveries: activated.deliveries.length, runs: activated.runs });
-    } else {
-      const runs = Number(prepare(COUNT_RUNS).get(call.workspace, known.key)?.count);
-      accepted.push({ id: event.id, deliveries: known.deliveries, runs });
-    }
-  }
+    return known;
+  });
+  const repeated = found.map((known) => known !== null);
+  const fresh = call.events.filter((_, index) => found[index] === null);
+  const activated: Activated = fresh.some(setsOff)
+    ? drive(activate(call, fresh, ''), runner(prepare))
+    : { events: new Map(), braked: [] };
+  const accepted = call.events.map((event, index): AcceptedEvent => {
+    const known = found[index] ?? null;
+    const { id } = event;
+    const done = activated.events.get(known?.key ?? event.key);
+    if (done !== undefined) return { id, deliveries: done.deliveries.length, runs: done.runs };
+    if (known === null) return { id, deliveries: event.deliveries.length, runs: 0 };
+    const runs = Number(prepare(COUNT_RUNS).get(call.workspace, known.key)?.count);
+    return { id, deliveries: known.deliveries, runs };
+  });
   if (call.quota !== null && fresh.length > 0) countUsage(prepare, call, call.quota, fresh.length);
-  const lanes = insertDeliveries(prepare, call, fresh);
+  const queued = fresh.map(({ key, deliveries }) => ({
+    event: key,
+    deliveries: activated.events.get(key)?.deliveries ?? deliveries,
+  }));
+  const lanes = insertDeliveries(prepare, call, queued);
   rememberIdempotent(prepare, call, accepted);
-  return { kind: 'accepted', accepted, repeated, lanes, braked };
+  return { kind: 'accepted', accepted, repeated, lanes, braked: activated.braked };
 }
 
 /** A new event with all that is to be queued for it. */

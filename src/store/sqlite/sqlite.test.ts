@@ -64,6 +64,7 @@ describe('SQLite', () => {
       '0003_automation',
       '0004_attempts_by_row',
       '0005_slices',
+      '0006_runs',
     ]);
     await again.close();
     rmSync(directory, { recursive: true });
@@ -98,7 +99,7 @@ describe('SQLite', () => {
     await db.insertInto('attempts').values(attempt).execute();
     await db.destroy();
     const store = openSqlite({ directory, clock: realClock });
-    expect(await store.migrate()).toEqual(['0004_attempts_by_row', '0005_slices']);
+    expect(await store.migrate()).toEqual(['0004_attempts_by_row', '0005_slices', '0006_runs']);
     await store.close();
     const after = new DatabaseSync(path, { readOnly: true });
     expect(after.prepare('SELECT * FROM attempts').all()).toEqual([

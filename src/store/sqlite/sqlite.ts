@@ -12,6 +12,7 @@ import { administration } from '../administration.ts';
 import { audit } from '../audit.ts';
 import { automations } from '../automations.ts';
 import { bins } from '../bins.ts';
+import type { StoreClock } from '../clock.ts';
 import { endpoints } from '../endpoints.ts';
 import { lanes } from '../lanes.ts';
 import { log } from '../log.ts';
@@ -23,7 +24,7 @@ import type { PublishAnswer, RecordAnswer } from '../records.ts';
 import { replays } from '../replays.ts';
 import { NO_LOCKS, resending } from '../resend.ts';
 import { retention } from '../retention.ts';
-import { runs } from '../runs.ts';
+import { type RunDialect, runs } from '../runs.ts';
 import type { Schema } from '../schema.ts';
 import type { Store } from '../store.ts';
 import { lockDirectory } from './lock.ts';
@@ -62,6 +63,17 @@ export function openSqlite({ directory, clock }: SqliteOptions): Store {
  */
 const RECORDING = { batch: 25, writers: 8, writersPerWorkspace: 8 };
 
+export function runDialect(clock: StoreClock): RunDialect {
+  return {
+    clock,
+    locking: NO_LOCKS,
+    routingVersion: (workspace) =>
+      sql`SELECT routing_version AS version FROM workspaces WHERE key = ${workspace}`,
+    overlapping: false,
+    alone: null,
+  };
+}
+
 /** The store on two threads of one file. */
 export function createStore({
   writer,
@@ -74,8 +86,9 @@ export function createStore({
 }): Store {
   const write = new Kysely<Schema>({ dialect: threadDialect(writer) });
   const read = new Kysely<Schema>({ dialect: threadDialect(reader) });
+  const storeClock: StoreClock = { now: () => sql<number>`${clock.now()}` };
   const dialect: NodeDialect = {
-    now: () => sql<number>`${clock.now()}`,
+    ...storeClock,
     skipLocked: sql``,
     lockNodes: null,
     // One process; room for another name of its own while it registers anew.
@@ -91,8 +104,8 @@ export function createStore({
     ...notices(write, read, { skipLocked: sql``, composesAlone: null }),
     ...audit(read),
     ...resending(write, NO_LOCKS),
-    ...automations(write, read),
-    ...runs(write, read, NO_LOCKS, null),
+    ...automations(write, read, NO_LOCKS),
+    ...runs(write, read, runDialect(storeClock)),
     ...replays(write, read, NO_LOCKS),
     ...retention(write, read, NO_LOCKS),
     publish: async (call) => (await writer.run({ kind: 'publish', call: packCall(call) })) as PublishAnswer,

@@ -22,8 +22,8 @@ export function anEventType(name: string): EventType {
 }
 
 /** The first sample of a type, or what is given. */
-export function anEvent(name: string, raw = anEventType(name).samples[0]?.body ?? '{}') {
-  return { id: 'evt_1', eventType: anEventType(name), body: aBody(raw) };
+export function anEvent(name: string, raw = anEventType(name).samples[0]?.body ?? '{}', acceptedAt = 0) {
+  return { id: 'evt_1', eventType: anEventType(name), body: aBody(raw), acceptedAt };
 }
 
 export function aBody(raw: string): EventBody {
