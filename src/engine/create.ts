@@ -237,6 +237,7 @@ export function createEngine(deps: EngineDeps): Engine {
       if (keys === null) return;
       const patience = clock.after(STOP_PATIENCE_MS, () => recorder.giveUp());
       await jobs?.stop();
+      await life.leave().catch((error: unknown) => onError(error, 'stop'));
       await slices.stop();
       await lanes.stop();
       await life.stop();

@@ -25,6 +25,7 @@ function aRegistration(over: Partial<NodeRegistration> = {}): NodeRegistration {
 function aNode(overrides: Partial<NodeDeps & NodeDeps['store']> = {}) {
   const clock = createMovableClock();
   const errors: string[] = [];
+  const sending: boolean[] = [];
   const counts = { registrations: 0, heartbeats: 0, rounds: 0, losses: 0, times: 0 };
   const life = createNodeLife({
     clock,
@@ -35,9 +36,10 @@ function aNode(overrides: Partial<NodeDeps & NodeDeps['store']> = {}) {
         counts.registrations += 1;
         return (overrides.registerNode ?? (() => Promise.resolve(aRegistration())))(node, options);
       },
-      heartbeat(node, leaseMs) {
+      heartbeat(node, options) {
         counts.heartbeats += 1;
-        return (overrides.heartbeat ?? (() => Promise.resolve(KNOWN)))(node, leaseMs);
+        sending.push(options.sends);
+        return (overrides.heartbeat ?? (() => Promise.resolve(KNOWN)))(node, options);
       },
     },
     sends: true,
@@ -53,7 +55,7 @@ function aNode(overrides: Partial<NodeDeps & NodeDeps['store']> = {}) {
     },
     onError: (_, where) => errors.push(where),
   });
-  return { life, clock, counts, errors };
+  return { life, clock, counts, errors, sending };
 }
 
 /** Moves in steps, letting each heartbeat and round end before the next. */
@@ -242,6 +244,17 @@ describe('rounds', () => {
 });
 
 describe('stopping', () => {
+  it('tells the others at once that they share the slices without it, and prolongs its lease meanwhile', async () => {
+    const { life, clock, sending } = aNode();
+    await life.start();
+    await moveOn(clock, HEARTBEAT_MS);
+    await life.leave();
+    await moveOn(clock, HEARTBEAT_MS);
+    expect(sending).toEqual([true, false, false]);
+    expect(life.mayStart(10 * SECOND)).toBe(true);
+    await life.stop();
+  });
+
   it('waits for the heartbeat and the round that are under way, and starts no more', async () => {
     const ends: Array<() => void> = [];
     const { life, clock, counts } = aNode({

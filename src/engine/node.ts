@@ -44,6 +44,8 @@ export interface NodeLife {
   start(): Promise<KeyMaker>;
   /** False where an attempt of this length might outlast the lease. */
   mayStart(timeoutMs: number): boolean;
+  /** Tells the others that this node takes no share of the slices any more; its lease is still prolonged. */
+  leave(): Promise<void>;
   /** Resolves when no heartbeat and no round is under way, and none will be. */
   stop(): Promise<void>;
 }
@@ -52,6 +54,7 @@ export function createNodeLife(deps: NodeDeps): NodeLife {
   const { store, clock, node } = deps;
   let leaseEnds = Number.NEGATIVE_INFINITY;
   let stopped = false;
+  let leaving = false;
   const timers = new Set<Timer>();
   const running = new Set<Promise<void>>();
   let keys: KeyMaker | null = null;
@@ -97,7 +100,7 @@ export function createNodeLife(deps: NodeDeps): NodeLife {
 
   const beat = async (): Promise<void> => {
     const from = clock.monotonic();
-    const known = await store.heartbeat(node, LEASE_MS);
+    const known = await store.heartbeat(node, { leaseMs: LEASE_MS, sends: deps.sends && !leaving });
     if (known !== null) {
       leaseEnds = from + LEASE_MS;
       deps.onTime(known.now, from);
@@ -113,6 +116,10 @@ export function createNodeLife(deps: NodeDeps): NodeLife {
     },
     mayStart(timeoutMs) {
       return !deps.leased || clock.monotonic() + timeoutMs + MARGIN_MS < leaseEnds;
+    },
+    async leave() {
+      leaving = true;
+      if (deps.leased) await beat();
     },
     async stop() {
       stopped = true;

@@ -60,11 +60,11 @@ function leases(
           .execute();
         return { slots, largestKey: await findLargestKey(trx), now };
       }),
-    async heartbeat(node, leaseMs) {
+    async heartbeat(node, { leaseMs, sends }) {
       const now = await readNow(write, dialect);
       const { numUpdatedRows } = await write
         .updateTable('nodes')
-        .set({ lease_until: now + leaseMs })
+        .set({ lease_until: now + leaseMs, sends: sends ? 1 : 0 })
         .where('node', '=', node)
         .executeTakeFirst();
       return numUpdatedRows > 0n ? { now } : null;

@@ -191,8 +191,11 @@ export interface Store {
    * `sends`: whether it takes its share of the slices.
    */
   registerNode(node: string, options: { leaseMs: number; sends: boolean }): Promise<NodeRegistration>;
-  /** Prolongs the node's lease; null where the node is unknown by now and must register again. `now` is the store's time. */
-  heartbeat(node: string, leaseMs: number): Promise<{ now: number } | null>;
+  /**
+   * Prolongs the node's lease, and says whether it still takes its share of the slices; null where the node is
+   * unknown by now and must register again. `now` is the store's time.
+   */
+  heartbeat(node: string, options: { leaseMs: number; sends: boolean }): Promise<{ now: number } | null>;
   /** Forgets the node and frees its slices. */
   unregisterNode(node: string): Promise<void>;
   readSlices(node: string): Promise<SliceView>;

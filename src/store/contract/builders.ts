@@ -238,7 +238,8 @@ export async function seed(
   await store.createWorkspace(workspace);
   const endpoints = Array.from({ length: count }, () => anEndpoint({ workspace: workspace.key }));
   for (const endpoint of endpoints) await store.createEndpoint(endpoint, 'me');
-  if ((await store.heartbeat('node-a', 60_000)) === null) await join(store, 'node-a');
+  if ((await store.heartbeat('node-a', { leaseMs: 60_000, sends: true })) === null)
+    await join(store, 'node-a');
   const [endpoint] = endpoints;
   if (endpoint === undefined) throw new Error('At least one endpoint, please.');
   return { workspace: workspace.key, endpoint, endpoints };

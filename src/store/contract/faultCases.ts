@@ -385,7 +385,7 @@ const NODES = {
   }),
   heartbeat: aCase(
     async ({ store }) => ({
-      call: () => store.heartbeat('node-a', MINUTE),
+      call: () => store.heartbeat('node-a', { leaseMs: MINUTE, sends: true }),
       first: { now: expect.any(Number) },
       again: SAME,
     }),

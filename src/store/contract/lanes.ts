@@ -40,16 +40,16 @@ export function lanesContract(open: OpenStore): void {
       const { store } = opened();
       const first = await store.registerNode('a', SENDS);
       expect(first.slots.count).toBeGreaterThanOrEqual(4);
-      const beat = await store.heartbeat('a', LONG);
+      const beat = await store.heartbeat('a', { leaseMs: LONG, sends: true });
       expect((beat?.now ?? 0) - first.now).toBeGreaterThanOrEqual(0);
       expect((beat?.now ?? 0) - first.now).toBeLessThan(60_000);
       await store.unregisterNode('a');
-      expect(await store.heartbeat('a', LONG)).toBeNull();
+      expect(await store.heartbeat('a', { leaseMs: LONG, sends: true })).toBeNull();
       expect((await store.registerNode('b', SENDS)).slots).toEqual(first.slots);
       // A lease that has run out is as good as gone.
-      expect(await store.heartbeat('b', OVER)).not.toBeNull();
+      expect(await store.heartbeat('b', { leaseMs: OVER, sends: true })).not.toBeNull();
       expect((await store.registerNode('c', SENDS)).slots).toEqual(first.slots);
-      expect(await store.heartbeat('b', LONG)).toBeNull();
+      expect(await store.heartbeat('b', { leaseMs: LONG, sends: true })).toBeNull();
     });
 
     test('a new node learns the largest key of any row', async () => {
@@ -124,6 +124,14 @@ export function lanesContract(open: OpenStore): void {
       ]);
       expect(await store.listAttempts(workspace, [item.key], { full: false })).toEqual([]);
       expect((await store.findDelivery(workspace, item.key))?.state).toBe('pending');
+    });
+
+    test('a node that takes no share any more is not counted among those that do', async () => {
+      const { store } = opened();
+      await seed(store);
+      expect((await store.readSlices('node-a')).senders).toBe(1);
+      await store.heartbeat('node-a', { leaseMs: LONG, sends: false });
+      expect(await store.readSlices('node-a')).toMatchObject({ senders: 0, free: 0 });
     });
 
     test('a node that leaves frees its slices', async () => {

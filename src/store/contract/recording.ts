@@ -223,7 +223,7 @@ export function recordingContract(open: OpenStore): void {
           publishAccepted(other, workspace, [anEvent(endpoints.toReversed()), anEvent(endpoints)]),
           other.settleLanes(drained),
           store.releaseSlices('node-a', elsewhere).then(() => other.takeSlices('node-a', SLICES)),
-          other.heartbeat('node-a', 60_000),
+          other.heartbeat('node-a', { leaseMs: 60_000, sends: true }),
         ]);
         expect(new Set(verdicts)).toEqual(new Set(['recorded']));
       }
