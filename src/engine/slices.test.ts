@@ -1,0 +1,172 @@
+/**
+ * What a node works is what the store says (P2): whatever answer or signal was lost, a few rounds later memory
+ * agrees with it. On both stores, with a real receiver; here no signal ever comes.
+ */
+
+import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest';
+import { createMovableClock, type MovableClock } from '../../test/support/clock.ts';
+import {
+  anEndpoint,
+  anEngine,
+  aSqliteStore,
+  aTagEvent,
+  aWorkspace,
+  numbersOf,
+  WORKSPACE,
+} from '../../test/support/engine.ts';
+import { createDatabase } from '../../test/support/postgres.ts';
+import { type Receiver, startReceiver } from '../../test/support/receiver.ts';
+import { SLICES } from '../core/delivery/slice.ts';
+import { SECOND } from '../core/duration.ts';
+import { realClock } from '../real.ts';
+import { openPostgres } from '../store/postgres/postgres.ts';
+import type { Store } from '../store/store.ts';
+import { StoreUnavailable } from '../store/store.ts';
+import type { Engine } from './engine.ts';
+import { ROUNDS_PER_PASS } from './slices.ts';
+
+let databases = 0;
+
+async function aPostgresStore(): Promise<{ store: Store; dispose(): Promise<void> }> {
+  databases += 1;
+  const name = `slices_${process.pid}_${databases}`;
+  const store = openPostgres({ url: await createDatabase(inject('postgresUrl'), name), clock: realClock });
+  await store.migrate();
+  await aWorkspace(store);
+  return { store, dispose: () => store.close() };
+}
+
+describe.each([
+  ['SQLite', aSqliteStore],
+  ['PostgreSQL', aPostgresStore],
+])('P2, on %s: where no signal comes', (_name, open) => {
+  let clock: MovableClock;
+  let store: Store;
+  let engine: Engine;
+  let receiver: Receiver;
+  let dispose: () => Promise<void>;
+
+  beforeEach(async () => {
+    clock = createMovableClock();
+    ({ store, dispose } = await open(clock));
+    receiver = await startReceiver();
+    engine = anEngine(store, clock);
+    await engine.start();
+  });
+  afterEach(async () => {
+    await engine.stop();
+    await receiver.close();
+    await dispose();
+  });
+
+  /** Goes on second by second until it is so; as many rounds as a whole pass takes, and as many again for what it sets off. */
+  async function withinRounds(isSo: () => boolean | Promise<boolean>): Promise<void> {
+    for (let round = 0; round < 3 * ROUNDS_PER_PASS; round += 1) {
+      clock.move(SECOND);
+      for (let turn = 0; turn < 20; turn += 1) {
+        if (await isSo()) return;
+        await store.ping();
+      }
+    }
+    throw new Error('Not within the rounds that a pass takes.');
+  }
+
+  /** Goes through a whole pass, and lets come what may. */
+  async function pass(): Promise<void> {
+    for (let round = 0; round < 2 * ROUNDS_PER_PASS; round += 1) {
+      clock.move(SECOND);
+      for (let turn = 0; turn < 10; turn += 1) await store.ping();
+    }
+  }
+
+  const deliveries = () => store.listDeliveries(WORKSPACE, {}, { limit: 100, before: null });
+  const publish = (n: number) => engine.publish(WORKSPACE, () => [aTagEvent(n)], null);
+
+  /** Waits until the one delivery has failed once, and waits. */
+  async function waitingOnce(): Promise<number> {
+    for (;;) {
+      const [delivery] = await deliveries();
+      if (delivery?.state === 'waiting') return delivery.key;
+      clock.move(1);
+    }
+  }
+
+  test('a publish whose answer was lost is sent, once, in its order', async () => {
+    await engine.stop();
+    let isLost = true;
+    const losing: Store = {
+      ...store,
+      async publish(call) {
+        const answer = await store.publish(call);
+        if (isLost) throw new StoreUnavailable('The connection broke after the commit.');
+        return answer;
+      },
+    };
+    engine = anEngine(losing, clock);
+    await engine.start();
+    await anEndpoint(engine, store, { url: `${receiver.url}/a` });
+    await expect(publish(1)).rejects.toThrow(StoreUnavailable);
+    await withinRounds(() => receiver.received.length === 1);
+    // The lane was idle, and closed, in between.
+    await pass();
+    await expect(publish(2)).rejects.toThrow(StoreUnavailable);
+    isLost = false;
+    await publish(3);
+    await withinRounds(() => receiver.received.length === 3);
+    expect(numbersOf(receiver.received)).toEqual([1, 2, 3]);
+  });
+
+  test('what a person has skipped at another node is not sent when its retry is due', async () => {
+    receiver.answerWith(() => 500);
+    await anEndpoint(engine, store, { url: `${receiver.url}/a`, retry: { waits_s: [2, 2, 2] } });
+    await publish(1);
+    const delivery = await waitingOnce();
+    const before = receiver.received.length;
+    expect(await store.skipDelivery(WORKSPACE, delivery, 'me', clock.now())).toMatchObject({
+      kind: 'changed',
+    });
+    await pass();
+    expect(receiver.received).toHaveLength(before);
+    // The lane goes on behind it.
+    receiver.answerWith(() => 200);
+    await publish(2);
+    await withinRounds(() => receiver.received.length === before + 1);
+    expect(numbersOf(receiver.received).at(-1)).toBe(2);
+  });
+
+  test('a retry that a person asks for at another node is made now, not when it would be due', async () => {
+    receiver.answerWith((_request, index) => (index === 0 ? 500 : 200));
+    await anEndpoint(engine, store, { url: `${receiver.url}/a`, retry: { waits_s: [600] } });
+    await publish(1);
+    const delivery = await waitingOnce();
+    await store.retryNow(WORKSPACE, delivery, clock.now(), 'me');
+    await withinRounds(() => receiver.received.length === 2);
+  });
+
+  test('slices that were taken by a call whose answer was lost are worked', async () => {
+    await engine.stop();
+    const losing: Store = {
+      ...store,
+      async takeSlices(...parameters) {
+        await store.takeSlices(...parameters);
+        throw new StoreUnavailable('The connection broke after the commit.');
+      },
+    };
+    engine = anEngine(losing, clock, { shared: true });
+    await expect(engine.start()).rejects.toThrow(StoreUnavailable);
+    await anEndpoint(engine, store, { url: `${receiver.url}/a` });
+    await publish(1);
+    await withinRounds(() => receiver.received.length === 1);
+  });
+
+  test('a lane that was closed behind the node’s back is forgotten, and opened again by the next event', async () => {
+    await anEndpoint(engine, store, { url: `${receiver.url}/a` });
+    await publish(1);
+    await withinRounds(async () => (await deliveries())[0]?.state === 'delivered');
+    const open = await store.listOpenLanes(Array.from({ length: SLICES }, (_, n) => n));
+    await store.settleLanes(open);
+    await pass();
+    await publish(2);
+    await withinRounds(() => receiver.received.length === 2);
+  });
+});
