@@ -412,7 +412,7 @@ describe('files', () => {
 });
 
 function testPaths(): string[] {
-  return ['test', 'bench', 'sim'].flatMap((folder) =>
+  return ['test', 'bench', 'faults', 'sim'].flatMap((folder) =>
     filesUnder(join(ROOT, folder)).map((path) => relative(ROOT, path).replaceAll('\\', '/')),
   );
 }

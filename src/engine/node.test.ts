@@ -9,7 +9,7 @@ import { createNodeLife, LEASE_MS, type NodeDeps } from './node.ts';
 
 const TIMEOUT_MS = 5 * SECOND;
 const MARGIN_MS = 2 * SECOND;
-const HEARTBEAT_MS = 4 * SECOND;
+const HEARTBEAT_MS = 3 * SECOND;
 const away = () => Promise.reject(new StoreUnavailable('The database is away.'));
 const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
@@ -75,7 +75,7 @@ describe('P4: what the lease allows to start', () => {
     const { life, clock, counts } = aNode({ heartbeat: () => Promise.resolve(UNKNOWN) });
     await life.start();
     expect(counts).toMatchObject({ registrations: 1, losses: 0 });
-    await moveOn(clock, 4 * SECOND);
+    await moveOn(clock, HEARTBEAT_MS);
     expect(counts).toMatchObject({ registrations: 2, losses: 1 });
     await life.stop();
   });
@@ -119,7 +119,7 @@ describe('the lease', () => {
       await moveOn(clock, SECOND);
       expect(life.mayStart(10 * SECOND)).toBe(true);
     }
-    expect(counts).toMatchObject({ registrations: 1, heartbeats: 25 });
+    expect(counts).toMatchObject({ registrations: 1, heartbeats: 33 });
     await life.stop();
   });
 
@@ -132,13 +132,13 @@ describe('the lease', () => {
         }),
     });
     await life.start();
-    await moveOn(clock, 14 * SECOND);
+    await moveOn(clock, 12 * SECOND);
     expect(life.mayStart(TIMEOUT_MS)).toBe(false);
     answer(KNOWN);
     await settle();
     expect(life.mayStart(TIMEOUT_MS)).toBe(true);
-    // Asked at 4 s, so it ends at 24 s.
-    await moveOn(clock, HEARTBEAT_MS + LEASE_MS - TIMEOUT_MS - MARGIN_MS - 14 * SECOND - 1);
+    // Asked after the first HEARTBEAT_MS, so it ends LEASE_MS after that.
+    await moveOn(clock, HEARTBEAT_MS + LEASE_MS - TIMEOUT_MS - MARGIN_MS - 12 * SECOND - 1);
     expect(life.mayStart(TIMEOUT_MS)).toBe(true);
     clock.move(1);
     expect(life.mayStart(TIMEOUT_MS)).toBe(false);

@@ -13,8 +13,8 @@ import type { Store } from '../store/store.ts';
 import type { Clock, Timer } from '../world.ts';
 
 /** Long enough for the longest attempt (10 s) with its margin and two missed heartbeats. */
-export const LEASE_MS = 20 * SECOND;
-const HEARTBEAT_MS = 4 * SECOND;
+export const LEASE_MS = 18 * SECOND;
+const HEARTBEAT_MS = 3 * SECOND;
 const ROUND_MS = SECOND;
 /** Between an attempt's deadline and the lease's end: for the record, and for clocks that drift. */
 const MARGIN_MS = 2 * SECOND;

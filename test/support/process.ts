@@ -32,6 +32,10 @@ export interface MirsalProcess {
   /** What it has said on standard output and error so far. */
   said(): string;
   call: Call;
+  /** The key for automation. */
+  key: string;
+  /** Resolves when it has ended, to how: its exit code, or the signal. */
+  ended: Promise<string>;
   /** Ends it without warning (SIGKILL). */
   kill(): Promise<void>;
   /** Asks it to stop (SIGTERM); resolves to its exit code. */
@@ -125,8 +129,13 @@ export async function startMirsal(options: StartOptions): Promise<MirsalProcess>
     child.on('error', reject);
     child.on('exit', (code, signal) => reject(new Error(`Mirsal ended (${code ?? signal}): ${said}`)));
   });
+  const ended = new Promise<string>((resolve) => {
+    child.once('exit', (code, signal) => resolve(String(code ?? signal)));
+  });
   return {
     url,
+    key: API_KEY,
+    ended,
     pid: child.pid ?? 0,
     said: () => said,
     call: callsTo(url),
