@@ -200,11 +200,8 @@ describe('mails', () => {
     const begun = clock.now();
     while ((await states()).join() !== `${SAM.email} refused`) {
       await move(15 * MINUTE);
-      // Tried at this time, before the clock goes on.
-      await until(
-        () => store.workspacesToMail(clock.now()),
-        (due) => due.length === 0,
-      );
+      // Tried about this time, before the clock goes on.
+      while ((await store.workspacesToMail(clock.now())).length > 0) await move(SECOND);
     }
     expect(clock.now() - begun).toBeGreaterThanOrEqual(3 * DAY - 15 * MINUTE);
     expect(clock.now() - begun).toBeLessThanOrEqual(3 * DAY + HOUR);

@@ -337,6 +337,17 @@ function changes(write: Kysely<Schema>): Pick<Log, 'retryNow' | 'skipDelivery'> 
   return {
     retryNow: (workspace, delivery, now, by) =>
       write.transaction().execute(async (trx) => {
+        const asked = await trx
+          .selectFrom('deliveries')
+          .select(['lane', 'next_attempt_at'])
+          .where('workspace', '=', workspace)
+          .where('key', '=', delivery)
+          .where('state', '=', 'waiting')
+          .executeTakeFirst();
+        // Due already, perhaps by this very call, whose answer was lost.
+        if (asked !== undefined && (asked.next_attempt_at ?? 0) <= now) {
+          return { kind: 'changed', lane: asked.lane };
+        }
         const answer = await changeDelivery(trx, workspace, delivery, ['waiting'], { next_attempt_at: now });
         if (answer.kind === 'changed') {
           await insertAudit(trx, entryOf('delivery.retried', workspace, delivery, by, now));

@@ -20,9 +20,10 @@ export interface NodeDialect extends StoreClock {
   skipLocked: RawBuilder<unknown>;
   /** Makes registrations of nodes wait for each other; null where transactions do anyway. */
   lockNodes: RawBuilder<unknown> | null;
-  /** Slots of each node: all of them where there is one node only. */
-  slotsPerNode: number;
 }
+
+/** 32 nodes at the most, each with 64 keys a millisecond. */
+const SLOTS_PER_NODE = 4;
 
 type Nodes = Pick<
   Store,
@@ -51,7 +52,7 @@ function leases(
         await forgetExpired(trx, now);
         const taken = await trx.selectFrom('nodes').select(['node', 'slot']).execute();
         const used = new Set(taken.filter((row) => row.node !== node).map((row) => row.slot));
-        const slots = freeSlots(used, dialect.slotsPerNode);
+        const slots = freeSlots(used, SLOTS_PER_NODE);
         // Whoever registers holds nothing: what it held before, others may have taken meanwhile.
         await forget(trx, [node]);
         await trx

@@ -230,12 +230,16 @@ const REPLAYS = {
     const { key, workspace } = await anOwnedReplay(scene);
     return { call: () => scene.store.cancelReplay(workspace, key, NOW, 'me'), first: true, again: false };
   }),
-  claimReplays: aCase(async (scene) => {
-    const replay = await aReplay(scene);
-    await scene.store.createReplay(replay);
-    const first = expect.arrayContaining([expect.objectContaining({ key: replay.key })]);
-    return { call: () => scene.store.claimReplays('node-a', 100, NOW), first, again: SAME };
-  }),
+  // One after the other, each by itself.
+  claimReplays: aCase(
+    async (scene) => {
+      const replay = await aReplay(scene);
+      await scene.store.createReplay(replay);
+      const first = expect.arrayContaining([expect.objectContaining({ key: replay.key })]);
+      return { call: () => scene.store.claimReplays('node-a', 100, NOW), first, again: first };
+    },
+    { inSteps: true },
+  ),
   sendReplayBatch: aCase(async (scene) => {
     const replay = await anOwnedReplay(scene);
     const originals = await scene.store.listOriginals(replay, 'delivered', 0, 10);

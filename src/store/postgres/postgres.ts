@@ -67,8 +67,6 @@ export const NODE_DIALECT: NodeDialect = {
   ...SERVER_CLOCK,
   skipLocked: sql`FOR UPDATE SKIP LOCKED`,
   lockNodes: sql`LOCK TABLE nodes IN SHARE ROW EXCLUSIVE MODE`,
-  // 32 nodes, each with 64 keys a millisecond.
-  slotsPerNode: 4,
 };
 
 const NOTICE_DIALECT: NoticeDialect = {

@@ -170,7 +170,7 @@ planContract('SQLite', async (logged): Promise<Explained> => {
   const db = new Kysely<Schema>({ dialect: threadDialect(writer), log: logged });
   return {
     db,
-    dialect: { now: () => sql<number>`0`, skipLocked: sql``, lockNodes: null, slotsPerNode: 64 },
+    dialect: { now: () => sql<number>`0`, skipLocked: sql``, lockNodes: null },
     // Without ANALYZE, as in production.
     async ready() {},
     async explain(text, parameters) {

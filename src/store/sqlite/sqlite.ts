@@ -6,7 +6,6 @@
 import { join } from 'node:path';
 import { Kysely, sql } from 'kysely';
 import { Migrator } from 'kysely/migration';
-import { NODE_SLOTS } from '../../core/ids.ts';
 import type { Clock } from '../../world.ts';
 import { administration } from '../administration.ts';
 import { audit } from '../audit.ts';
@@ -91,8 +90,6 @@ export function createStore({
     ...storeClock,
     skipLocked: sql``,
     lockNodes: null,
-    // One process; room for another name of its own while it registers anew.
-    slotsPerNode: NODE_SLOTS / 2,
   };
   return {
     ...administration(write, read),
