@@ -100,10 +100,16 @@ export type Signal =
 
 // ---------------------------------------------------------------- the port
 
+export type SettingsPatch = Partial<Omit<WorkspaceSettings, 'budget' | 'retention'>> & {
+  budget?: Partial<WorkspaceSettings['budget']>;
+  retention?: Partial<WorkspaceSettings['retention']>;
+};
+
 export interface WorkspacePatch {
   name?: string;
   plan?: string;
-  settings?: WorkspaceSettings;
+  /** Members that are named replace what is stored; in `budget` and `retention`, members of theirs. */
+  settings?: SettingsPatch;
   owners?: readonly Recipient[];
 }
 
@@ -113,6 +119,12 @@ export interface Store {
   /** Resolves where the database can answer; rejects with StoreUnavailable otherwise. */
   ping(): Promise<void>;
   close(): Promise<void>;
+
+  // the installation's secret
+  /** What tells which secret this database is sealed with: the canary, and any endpoint's secret. */
+  readSealed(): Promise<{ canary: Uint8Array | null; secret: Uint8Array | null }>;
+  /** Keeps the canary unless there is one; resolves to the one that is kept. */
+  keepCanary(sealed: Uint8Array): Promise<Uint8Array>;
 
   // administration
   createWorkspace(workspace: Omit<Workspace, 'routingVersion'>): Promise<void>;
