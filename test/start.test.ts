@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import pg from 'pg';
 import { afterEach, describe, expect, inject, test } from 'vitest';
+import { createDatabase } from './support/postgres.ts';
 import { API_KEY, startMirsal, temporaryDirectory } from './support/process.ts';
 import { startReceiver } from './support/receiver.ts';
 import { STORES, storeEnv } from './support/stores.ts';
@@ -109,7 +110,7 @@ describe('a start that cannot be refuses in one sentence', () => {
     expectRefusal(on(missing.href), /does not exist.*MIRSAL_DATABASE_URL/);
     missing.username = 'stranger';
     expectRefusal(on(missing.href), /role "stranger" does not exist.*MIRSAL_DATABASE_URL/);
-    const { MIRSAL_DATABASE_URL: url = '' } = await storeEnv('PostgreSQL');
+    const url = await createDatabase(inject('postgresUrl'), `foreign_${process.pid}`);
     await query({ MIRSAL_DATABASE_URL: url }, '', 'CREATE TABLE workspaces (id int)');
     expectRefusal(on(url), /tables of another program/);
   });
@@ -181,7 +182,7 @@ describe('P1: the file of the secret', () => {
   });
 
   test('nodes that share PostgreSQL without MIRSAL_SECRET: the second is told to set it', async () => {
-    const env = await storeEnv('PostgreSQL');
+    const env = { MIRSAL_DATABASE_URL: await createDatabase(inject('postgresUrl'), `shared_${process.pid}`) };
     await startOnce(aDirectory(), env);
     const second = aDirectory();
     expectRefusal(runMirsal(second, { env }), /there is no .*secret\.key/);
@@ -270,8 +271,9 @@ describe.each(STORES)('%s', (store) => {
     const env = { MIRSAL_SECRET: SECRET, ...(await storeEnv(store)) };
     const node = await startMirsal({ directory: aDirectory(), env });
     cleanups.push(() => node.kill());
+    await node.call('POST', '/v1/event-types', { name: 'a.b', schema: { type: 'object' } });
     await node.call('POST', '/v1/endpoints', { url: receiver.url, event_types: ['*'] });
-    await node.call('POST', '/v1/events', { type: 'a.b', data: {} });
+    expect((await node.call('POST', '/v1/events', { type: 'a.b', data: {} })).status).toBe(202);
     // The attempt that hangs keeps the node from ending.
     await receiver.count(1);
     const agent = new Agent({ keepAlive: true });

@@ -182,7 +182,8 @@ export interface EndpointPatch {
   retry?: RetryPolicy;
   timeoutMs?: number;
   sealedHeaders?: Uint8Array | null;
-  signature?: SignatureSettings;
+  /** Members that are named replace what is stored. */
+  signature?: Partial<SignatureSettings>;
 }
 
 /** All that publishing and sending need to know of a workspace, as of one routing version. */

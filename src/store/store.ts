@@ -396,7 +396,8 @@ export interface Store {
   createBin(bin: Omit<Bin, 'requests'>): Promise<void>;
   findBin(by: { workspace: number; key: number } | { token: string }): Promise<Bin | null>;
   listBins(workspace: number): Promise<Bin[]>;
-  updateBinAnswer(workspace: number, bin: number, answer: BinAnswer): Promise<boolean>;
+  /** Members that are named replace what is stored. */
+  updateBinAnswer(workspace: number, bin: number, patch: Partial<BinAnswer>): Promise<boolean>;
   deleteBin(workspace: number, bin: number): Promise<boolean>;
   /** Keeps the newest `keep` requests of the bin. */
   captureRequest(request: BinRequest, keep: number): Promise<void>;

@@ -76,6 +76,17 @@ export function administrationContract(open: OpenStore): void {
       });
     });
 
+    test("changes of different members of an endpoint's signature made at once all stay", async () => {
+      const { store } = opened();
+      const { endpoint, workspace } = await seed(store);
+      const parts = [{ v1a: true }, { compatibility: 'hex' }] as const;
+      await Promise.all(
+        parts.map((signature) => store.updateEndpoint(workspace, endpoint.key, { signature }, T0, 'me')),
+      );
+      const kept = (await store.routing(workspace))?.endpoints.find(({ key }) => key === endpoint.key);
+      expect(kept?.signature).toEqual({ v1a: true, compatibility: 'hex' });
+    });
+
     test('the first canary stays; any sealed secret is found beside it', async () => {
       const { store } = opened();
       const first = await store.keepCanary(new Uint8Array([1, 2]));
