@@ -45,7 +45,7 @@ export class ConfigError extends Error {
   override readonly name = 'ConfigError';
 }
 
-const MIN_SECRET_LENGTH = 16;
+export const MIN_SECRET_LENGTH = 16;
 
 /** Throws ConfigError. An empty variable counts as absent. */
 export function readConfig(env: Readonly<Record<string, string | undefined>> = process.env): Config {

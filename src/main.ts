@@ -1,10 +1,10 @@
-#!/usr/bin/env node
 /**
  * The process: reads its arguments, starts, and stops when told to.
  */
 
 import { inspect, parseArgs } from 'node:util';
 import { type Config, ConfigError, ROLES, type Role, readConfig } from './config.ts';
+import { makeKey } from './keyCommand.ts';
 import { realClock } from './real.ts';
 import { openStore, type Running, serve, VERSION } from './serve.ts';
 import { welcome } from './welcome.ts';
@@ -13,6 +13,8 @@ const USAGE = `Mirsal ${VERSION}: events in; ordered, signed, logged webhooks ou
 
   mirsal serve [--roles api,engine]   start this node (the default)
   mirsal migrate                      bring the database to this version, and end
+  mirsal key [--workspace ID | --instance] [--name NAME]
+                                      make a new API key where the old one is lost, and print it once
   mirsal help                         this text
 
 Settings are environment variables (MIRSAL_PORT, MIRSAL_DATA_DIR, MIRSAL_DATABASE_URL, …); see README.md.
@@ -22,10 +24,21 @@ const say = (text: string): void => {
   process.stdout.write(text);
 };
 
+/** Errors whose message says what to do. */
+const EXPLAINED = new Set([
+  'ConfigError',
+  'DatabaseRefused',
+  'DirectoryInUse',
+  'SecretRefused',
+  'StoreUnavailable',
+]);
+
 /** What the person at the terminal can act on; null for what is a bug. */
 function explain(error: unknown): string | null {
   if (!(error instanceof Error)) return null;
-  if (['ConfigError', 'DirectoryInUse', 'StoreUnavailable'].includes(error.name)) return error.message;
+  if (EXPLAINED.has(error.name)) return error.message;
+  if ('code' in error && String(error.code).startsWith('ERR_PARSE_ARGS'))
+    return `${error.message}\n\n${USAGE}`;
   const { code, port, path } = error as NodeJS.ErrnoException & { port?: number };
   if (code === 'EADDRINUSE') return `Port ${port} is taken. Choose another with MIRSAL_PORT.`;
   if (code === 'EACCES' || code === 'EROFS') {
@@ -74,7 +87,13 @@ async function migrateOnly(config: Config): Promise<void> {
 async function main(): Promise<void> {
   const { positionals, values } = parseArgs({
     allowPositionals: true,
-    options: { roles: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
+    options: {
+      roles: { type: 'string' },
+      workspace: { type: 'string' },
+      instance: { type: 'boolean' },
+      name: { type: 'string' },
+      help: { type: 'boolean', short: 'h' },
+    },
   });
   const command = values.help === true ? 'help' : (positionals[0] ?? 'serve');
   switch (command) {
@@ -86,6 +105,9 @@ async function main(): Promise<void> {
     }
     case 'migrate':
       return migrateOnly(readConfig());
+    case 'key':
+      say(`${await makeKey(readConfig(), values)}\n`);
+      return;
     case 'help':
       say(USAGE);
       return;

@@ -3,24 +3,24 @@
  * some of them through `Parts`.
  */
 
-import { createHash } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { accessSync, constants, mkdirSync } from 'node:fs';
 import { pino } from 'pino';
 import packageJson from '../package.json' with { type: 'json' };
 import { type Bootstrapped, bootstrap } from './bootstrap.ts';
-import type { Config, Role } from './config.ts';
-import { createSealer, SEALING_KEY_BYTES } from './core/sealing.ts';
+import { type Config, ConfigError, type Role } from './config.ts';
 import { createEngine } from './engine/create.ts';
 import type { Engine } from './engine/engine.ts';
 import type { Mailing } from './engine/outbox.ts';
 import { createStoreClock } from './engine/time.ts';
+import type { HttpDeps } from './http/deps.ts';
+import { type Listener, listen } from './http/listener.ts';
 import { createHttpServer } from './http/server.ts';
 import { renderDue } from './mail/render.ts';
 import { createMailSender } from './mail/transport.ts';
 import type { Resolver } from './net/names.ts';
 import { createSender } from './net/sender.ts';
 import { realClock, realRandom } from './real.ts';
+import { openSealer } from './secret.ts';
 import { openPostgres } from './store/postgres/postgres.ts';
 import { openSqlite } from './store/sqlite/sqlite.ts';
 import type { Store } from './store/store.ts';
@@ -49,24 +49,26 @@ export interface Running {
   stop(): Promise<void>;
 }
 
+/** Throws ConfigError where the data directory cannot be used. */
 export function openStore(config: Config, clock: Clock): Store {
   if (config.databaseUrl !== null) return openPostgres({ url: config.databaseUrl, clock });
-  mkdirSync(config.dataDir, { recursive: true });
+  makeDataDirectory(config.dataDir);
   return openSqlite({ directory: config.dataDir, clock });
 }
 
-/** The key that seals stored secrets: from MIRSAL_SECRET, or from a file generated beside the data. */
-function sealingKey(config: Config, random: Random): Uint8Array {
-  if (config.secret !== null) return createHash('sha256').update(config.secret).digest();
-  mkdirSync(config.dataDir, { recursive: true });
-  const path = join(config.dataDir, 'secret.key');
-  if (!existsSync(path)) {
-    writeFileSync(path, `${Buffer.from(random.bytes(SEALING_KEY_BYTES)).toString('base64')}\n`, {
-      flag: 'wx',
-    });
-    chmodSync(path, 0o600);
+/** Only its owner may look into a directory that is made here: bodies and keys are in it. */
+function makeDataDirectory(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 });
+    accessSync(path, constants.R_OK | constants.W_OK | constants.X_OK);
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException;
+    const fault =
+      code === 'EEXIST' || code === 'ENOTDIR' ? 'is not a directory' : 'cannot be made, or not be written to';
+    throw new ConfigError(
+      `The data directory ${path} ${fault} (${code}). Choose another with MIRSAL_DATA_DIR.`,
+    );
   }
-  return createHash('sha256').update(readFileSync(path, 'utf8').trim()).digest();
 }
 
 /** Null where no mail server is set. */
@@ -87,25 +89,58 @@ function createMailing(
   };
 }
 
-/** Starts one node. Rejects where the store cannot be opened, migrated or reached, or the port is taken. */
+/**
+ * Starts one node. The port is bound before anything is made: a start on a port that is taken leaves nothing
+ * behind. Rejects where the port is taken, the store cannot be opened, migrated or reached, or the secret is
+ * not the one that the database was made with.
+ */
 export async function serve(config: Config, roles: ReadonlySet<Role>, parts: Parts = {}): Promise<Running> {
   const clock = createStoreClock(parts.clock ?? realClock);
+  const listener = await listen(config);
+  // What was opened is closed in the opposite order; the port is given back last.
+  const closing: Array<() => Promise<void>> = [() => listener.close()];
+  const stop = async (): Promise<void> => {
+    for (const close of closing.splice(0).reverse()) await close();
+  };
+  try {
+    const store = openStore(config, clock);
+    closing.push(() => store.close());
+    await store.migrate();
+    return await startOn(store, { config, roles, parts, clock, listener, closing, stop });
+  } catch (error) {
+    await stop().catch(() => {});
+    throw error;
+  }
+}
+
+interface Opened {
+  config: Config;
+  roles: ReadonlySet<Role>;
+  parts: Parts;
+  clock: ReturnType<typeof createStoreClock>;
+  listener: Listener;
+  closing: Array<() => Promise<void>>;
+  stop(): Promise<void>;
+}
+
+/** Everything above a store that is open and up to date. */
+async function startOn(store: Store, opened: Opened): Promise<Running> {
+  const { config, roles, parts, clock, listener, closing, stop } = opened;
   const random = parts.random ?? realRandom;
   const logger = pino({ level: config.logLevel });
-  const store = openStore(config, clock);
-  let port = config.port;
-  let listening = false;
+  const { port } = listener;
   const publicUrl = (): string => config.publicUrl ?? `http://localhost:${port}`;
+  const sealer = await openSealer(store, config, random);
   const sender = createSender({
     clock,
     policy: { allowedTargets: config.allowedTargets, requireHttps: config.requireHttps },
-    ownListener: () => (listening ? { host: '127.0.0.1', port } : null),
+    ownListener: () => ({ host: '127.0.0.1', port }),
     isOwnBin: (url) => url.origin === publicUrl() && url.pathname.startsWith('/b/'),
     ...(config.bindSourceIps ? { sourceAddresses: config.sourceIps } : {}),
     ...(parts.resolver ? { resolver: parts.resolver } : {}),
     ...(parts.onConnect ? { onConnect: parts.onConnect } : {}),
   });
-  const sealer = createSealer(sealingKey(config, random), (length) => random.bytes(length));
+  closing.push(() => sender.close());
   const engine = createEngine({
     store,
     world: { clock, random, send: parts.send ?? sender.send },
@@ -117,7 +152,8 @@ export async function serve(config: Config, roles: ReadonlySet<Role>, parts: Par
     plans: config.plans,
     onTime: clock.agree,
   });
-  const app = createHttpServer({
+  closing.push(() => engine.stop());
+  const deps: HttpDeps = {
     store,
     engine,
     clock,
@@ -132,29 +168,23 @@ export async function serve(config: Config, roles: ReadonlySet<Role>, parts: Par
     meta: { version: VERSION, publicUrl, sourceIps: config.sourceIps, limits: {} },
     plans: config.plans,
     logger,
-  });
-  const stop = async (): Promise<void> => {
-    await app.close();
-    await engine.stop();
-    await sender.close();
-    await store.close();
   };
-  try {
-    await store.migrate();
-    await engine.start();
-    const given = {
-      apiKey: config.bootstrapApiKey,
-      instanceKey: config.bootstrapInstanceKey,
-      ownerEmail: config.ownerEmail,
-    };
-    const keys = await bootstrap(store, random, given, clock.now(), engine.nextKey);
-    await app.listen({ host: config.host, port: config.port });
-    const address = app.server.address();
-    if (address !== null && typeof address === 'object') port = address.port;
-    listening = true;
-    return { url: publicUrl(), port, keys, store, engine, stop };
-  } catch (error) {
-    await stop().catch(() => {});
-    throw error;
-  }
+  const app = createHttpServer(deps, listener.server);
+  // Closing the app ends what waits, such as the readers of a bin, so that requests in flight do end.
+  closing.push(async () => {
+    await Promise.all([listener.drain(), app.close()]);
+  });
+  await engine.start();
+  await app.ready();
+  const keys = await bootstrap(store, random, givenKeys(config), clock.now(), engine.nextKey);
+  listener.serve(app.routing);
+  return { url: publicUrl(), port, keys, store, engine, stop };
+}
+
+function givenKeys(config: Config): Parameters<typeof bootstrap>[2] {
+  return {
+    apiKey: config.bootstrapApiKey,
+    instanceKey: config.bootstrapInstanceKey,
+    ownerEmail: config.ownerEmail,
+  };
 }

@@ -52,7 +52,17 @@ const TABLE: Record<string, Allowed> = {
 };
 
 /** Wiring: they may import everything, and nobody but each other imports them. */
-const MAIN = ['main.ts', 'serve.ts', 'bootstrap.ts', 'welcome.ts', 'config.ts', 'real.ts'];
+const MAIN = [
+  'bin.ts',
+  'main.ts',
+  'serve.ts',
+  'bootstrap.ts',
+  'secret.ts',
+  'keyCommand.ts',
+  'welcome.ts',
+  'config.ts',
+  'real.ts',
+];
 
 /** The pure functions of node:crypto, in the only folder and file of core that need them. */
 const CORE_CRYPTO = { places: ['core/signing/', 'core/sealing.ts'], package: 'node:crypto' };

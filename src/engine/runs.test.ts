@@ -11,7 +11,7 @@ import { afterEach, describe, expect, inject, test } from 'vitest';
 import { anAutomation } from '../../test/support/automation.ts';
 import { createMovableClock, type MovableClock } from '../../test/support/clock.ts';
 import { aTagEvent, aWorkspace, sealer, WORKSPACE } from '../../test/support/engine.ts';
-import { createDatabase } from '../../test/support/postgres.ts';
+import { createDatabase, MIGRATED } from '../../test/support/postgres.ts';
 import { DAY, HOUR, MINUTE } from '../core/duration.ts';
 import { createKeyMaker } from '../core/ids.ts';
 import { DEFAULT_PLANS } from '../core/plan.ts';
@@ -53,7 +53,7 @@ const OPEN = {
   /** What is due is judged by the test's clock in the place of the server's. */
   async PostgreSQL(clock: MovableClock): Promise<Opened> {
     databases += 1;
-    const url = await createDatabase(inject('postgresUrl'), `runs_${process.pid}_${databases}`);
+    const url = await createDatabase(inject('postgresUrl'), `runs_${process.pid}_${databases}`, MIGRATED);
     const closing: Array<() => Promise<void>> = [];
     const one = (): Store => {
       const store = openPostgres({ url, clock });

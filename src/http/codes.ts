@@ -52,6 +52,8 @@ export const CODES = {
   // 5xx: ours
   internal_error: { status: 500, title: 'Something went wrong here.' },
   store_unavailable: { status: 503, title: 'The database cannot be reached.' },
+  starting: { status: 503, title: 'The node is starting.' },
+  stopping: { status: 503, title: 'The node is stopping.' },
   overloaded: { status: 503, title: 'More is waiting than can be taken on.' },
 } as const satisfies Record<string, { status: number; title: string }>;
 

@@ -4,8 +4,8 @@
  * The routes are in routes/, one file per noun.
  */
 
+import type { Server } from 'node:http';
 import fastify, { type FastifyError, type FastifyReply, type FastifyRequest, LogController } from 'fastify';
-import { MINUTE } from '../core/duration.ts';
 import { createKeyCache, requireAccess } from './auth.ts';
 import { createBinNotices } from './binNotices.ts';
 import { MAX_ADMIN_BYTES, readJsonBody } from './bodies.ts';
@@ -41,14 +41,13 @@ import { createValidatorCompiler } from './validation.ts';
 /** Longer than any id or name in an address; a longer one is answered 414. */
 const MAX_PARAM_LENGTH = 1024;
 
-/** The API of one node. Not listening yet: the caller listens and closes. */
-export function createHttpServer(deps: HttpDeps): App {
+/** The API of one node. The caller gives `app.routing` the requests; `server` is where they come from. */
+export function createHttpServer(deps: HttpDeps, server?: Server): App {
   const app: App = fastify({
+    ...(server ? { serverFactory: () => server } : {}),
     ...(deps.logger ? { loggerInstance: deps.logger } : { logger: false }),
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: MAX_ADMIN_BYTES,
-    // From the first byte of a request to its last; what a route then does takes its own time.
-    requestTimeout: MINUTE,
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
     exposeHeadRoutes: false,
     frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) =>

@@ -11,7 +11,7 @@ import type {
   Workspace,
   WorkspaceSettings,
 } from './records.ts';
-import { DEFAULT_SETTINGS } from './records.ts';
+import { DEFAULT_SETTINGS, mergeSettings } from './records.ts';
 import type { ApiKeysTable, Schema, WorkspacesTable } from './schema.ts';
 import type { Store, WorkspacePatch } from './store.ts';
 
@@ -63,7 +63,10 @@ export async function lockWorkspace(trx: Transaction<Schema>, workspace: number)
 }
 
 /** What of a workspace an update replaces: by member, from what to what. */
-function changesOf(before: Workspace, patch: WorkspacePatch): Record<string, { from: unknown; to: unknown }> {
+function changesOf(
+  before: Workspace,
+  patch: Omit<WorkspacePatch, 'settings'> & { settings: WorkspaceSettings | undefined },
+): Record<string, { from: unknown; to: unknown }> {
   const { settings, ...rest } = patch;
   const { name, plan, owners } = before;
   const old: Record<string, unknown> = { ...before.settings, name, plan, owners };
@@ -75,6 +78,8 @@ function changesOf(before: Workspace, patch: WorkspacePatch): Record<string, { f
 
 type Administration = Pick<
   Store,
+  | 'readSealed'
+  | 'keepCanary'
   | 'createWorkspace'
   | 'listWorkspaces'
   | 'findWorkspace'
@@ -93,6 +98,20 @@ export function administration(write: Kysely<Schema>, read: Kysely<Schema>): Adm
     return row === undefined ? null : toWorkspace(row);
   };
   return {
+    async readSealed() {
+      const kept = await read.selectFrom('installation').select('canary').executeTakeFirst();
+      const sealed = await read.selectFrom('secrets').select('sealed').limit(1).executeTakeFirst();
+      return { canary: kept?.canary ?? null, secret: sealed?.sealed ?? null };
+    },
+    async keepCanary(canary) {
+      await write
+        .insertInto('installation')
+        .values({ id: 1, canary })
+        .onConflict((conflict) => conflict.column('id').doNothing())
+        .execute();
+      const kept = await write.selectFrom('installation').select('canary').executeTakeFirstOrThrow();
+      return kept.canary;
+    },
     async createWorkspace(workspace) {
       const { settings, owners, createdAt, ...rest } = workspace;
       await write
@@ -115,16 +134,18 @@ export function administration(write: Kysely<Schema>, read: Kysely<Schema>): Adm
       write.transaction().execute(async (trx) => {
         await lockWorkspace(trx, workspace);
         const before = await findWorkspace(trx, workspace);
-        const { settings, owners, ...rest } = patch;
+        if (before === null) return null;
+        const { owners, settings: given, ...rest } = patch;
+        const settings = given && mergeSettings(before.settings, given);
         const columns = {
           ...rest,
           ...(settings ? { settings: JSON.stringify(settings) } : {}),
           ...(owners ? { owners: JSON.stringify(owners) } : {}),
         };
-        if (before === null || Object.keys(columns).length === 0) return before;
+        if (Object.keys(columns).length === 0) return before;
         await trx.updateTable('workspaces').set(columns).where('key', '=', workspace).execute();
         await moveRouting(trx, workspace);
-        const changed = changesOf(before, patch);
+        const changed = changesOf(before, { ...rest, ...(owners ? { owners } : {}), settings });
         if (Object.keys(changed).length > 0) {
           await insertAudit(trx, {
             workspace,

@@ -69,15 +69,26 @@ export function bins(write: Kysely<Schema>, read: Kysely<Schema>): Bins {
       const rows = await binQuery(read).where('workspace', '=', workspace).orderBy('key', 'desc').execute();
       return rows.map(toBin);
     },
-    async updateBinAnswer(workspace, bin, answer) {
-      const result = await write
-        .updateTable('bins')
-        .set({ answer: JSON.stringify(answer) })
-        .where('workspace', '=', workspace)
-        .where('key', '=', bin)
-        .executeTakeFirst();
-      return result.numUpdatedRows > 0n;
-    },
+    updateBinAnswer: (workspace, bin, patch) =>
+      write.transaction().execute(async (trx) => {
+        // Writing the row first makes other changes of it wait, so that what is read is what is replaced.
+        const [row] = await trx
+          .updateTable('bins')
+          .set((eb) => ({ answer: eb.ref('answer') }))
+          .where('workspace', '=', workspace)
+          .where('key', '=', bin)
+          .returning('answer')
+          .execute();
+        if (row === undefined) return false;
+        const answer: BinAnswer = { ...(JSON.parse(row.answer) as BinAnswer), ...patch };
+        await trx
+          .updateTable('bins')
+          .set({ answer: JSON.stringify(answer) })
+          .where('workspace', '=', workspace)
+          .where('key', '=', bin)
+          .execute();
+        return true;
+      }),
     deleteBin: (workspace, bin) =>
       write.transaction().execute(async (trx) => {
         const result = await trx

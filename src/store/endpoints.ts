@@ -7,7 +7,14 @@ import { insertAudit } from './audit.ts';
 import { readAutomations, readKeptDefinitions } from './automations.ts';
 import { countOpen, enabling, skipOpen } from './enabling.ts';
 import { createLanes, insertEndpoint, insertSecret } from './endpointRows.ts';
-import type { DisabledReason, Endpoint, EndpointPatch, SealedSecret, SecretKind } from './records.ts';
+import type {
+  DisabledReason,
+  Endpoint,
+  EndpointPatch,
+  SealedSecret,
+  SecretKind,
+  SignatureSettings,
+} from './records.ts';
 import type { EndpointsTable, Schema, SecretsTable } from './schema.ts';
 import type { Store } from './store.ts';
 
@@ -60,7 +67,7 @@ function toEndpoint(row: Selectable<EndpointsTable>, secrets: readonly SealedSec
 
 type EndpointColumns = Updateable<EndpointsTable>;
 
-/** The columns that a patch sets. */
+/** The columns that a patch replaces as a whole: all but `signature`. */
 function toColumns(patch: EndpointPatch): EndpointColumns {
   const columns: EndpointColumns = {};
   if (patch.url !== undefined) columns.url = patch.url;
@@ -76,7 +83,6 @@ function toColumns(patch: EndpointPatch): EndpointColumns {
   if (patch.retry !== undefined) columns.retry = JSON.stringify(patch.retry);
   if (patch.timeoutMs !== undefined) columns.timeout_ms = patch.timeoutMs;
   if (patch.sealedHeaders !== undefined) columns.sealed_headers = patch.sealedHeaders;
-  if (patch.signature !== undefined) columns.signature = JSON.stringify(patch.signature);
   return columns;
 }
 
@@ -111,6 +117,23 @@ async function urlOf(trx: Transaction<Schema>, workspace: number, endpoint: numb
     .where('key', '=', endpoint)
     .executeTakeFirst();
   return row?.url ?? null;
+}
+
+/** The stored settings with the named members replaced; the workspace is locked. */
+async function mergedSignature(
+  trx: Transaction<Schema>,
+  workspace: number,
+  endpoint: number,
+  patch: Partial<SignatureSettings>,
+): Promise<string> {
+  const row = await trx
+    .selectFrom('endpoints')
+    .select('signature')
+    .where('workspace', '=', workspace)
+    .where('key', '=', endpoint)
+    .executeTakeFirst();
+  const stored = row === undefined ? {} : (JSON.parse(row.signature) as SignatureSettings);
+  return JSON.stringify({ ...stored, ...patch });
 }
 
 type Endpoints = Pick<
@@ -150,7 +173,11 @@ export function endpoints(write: Kysely<Schema>, read: Kysely<Schema>): Endpoint
       write.transaction().execute(async (trx) => {
         await lockWorkspace(trx, workspace);
         const before = await urlOf(trx, workspace, endpoint);
-        if (!(await change(trx, workspace, endpoint, { ...toColumns(patch), updated_at: at }))) return false;
+        const columns: EndpointColumns = { ...toColumns(patch), updated_at: at };
+        if (patch.signature !== undefined) {
+          columns.signature = await mergedSignature(trx, workspace, endpoint, patch.signature);
+        }
+        if (!(await change(trx, workspace, endpoint, columns))) return false;
         if (patch.ordering !== undefined) await createLanes(trx, workspace, endpoint, patch.ordering.lanes);
         const url =
           patch.url === undefined || patch.url === before ? {} : { url: { from: before, to: patch.url } };

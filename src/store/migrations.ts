@@ -15,6 +15,7 @@ import { runsStep } from './runsStep.ts';
 import type { Schema } from './schema.ts';
 import type { Step, Types } from './schemaStep.ts';
 import { lanesByKey, slices } from './sliceStep.ts';
+import { startStep } from './startStep.ts';
 
 /** Columns in the words of each database: SQLite's indexes end with the key by themselves. */
 const openByAge = (columns: string): string =>
@@ -157,6 +158,7 @@ const STEPS: ReadonlyArray<readonly [name: string, step: Step]> = [
   ['0004_attempts_by_row', attemptsByRow],
   ['0005_slices', (types) => [...slices(types), ...(types.clustered === '' ? lanesByKey : [])]],
   ['0006_runs', runsStep],
+  ['0008_start', startStep],
 ];
 
 /** The steps for one database, as Kysely's Migrator takes them. */

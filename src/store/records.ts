@@ -56,6 +56,21 @@ export const DEFAULT_SETTINGS: WorkspaceSettings = {
   release_per_second: 20,
 };
 
+export type SettingsPatch = Partial<Omit<WorkspaceSettings, 'budget' | 'retention'>> & {
+  budget?: Partial<WorkspaceSettings['budget']>;
+  retention?: Partial<WorkspaceSettings['retention']>;
+};
+
+/** Members of the patch replace those of `settings`; in `budget` and `retention`, members of theirs. */
+export function mergeSettings(settings: WorkspaceSettings, patch: SettingsPatch): WorkspaceSettings {
+  return {
+    ...settings,
+    ...patch,
+    budget: { ...settings.budget, ...patch.budget },
+    retention: { ...settings.retention, ...patch.retention },
+  };
+}
+
 export interface Workspace {
   key: number;
   name: string;
@@ -182,7 +197,8 @@ export interface EndpointPatch {
   retry?: RetryPolicy;
   timeoutMs?: number;
   sealedHeaders?: Uint8Array | null;
-  signature?: SignatureSettings;
+  /** Members that are named replace what is stored. */
+  signature?: Partial<SignatureSettings>;
 }
 
 /** All that publishing and sending need to know of a workspace, as of one routing version. */

@@ -15,6 +15,12 @@ export interface WorkspacesTable {
   owners: Generated<string>;
 }
 
+/** One row for the whole installation. */
+export interface InstallationTable {
+  id: number;
+  canary: Uint8Array;
+}
+
 export interface ApiKeysTable {
   key: number;
   workspace: number | null;
@@ -373,6 +379,7 @@ export interface RunSignalsTable {
 
 export interface Schema {
   workspaces: WorkspacesTable;
+  installation: InstallationTable;
   api_keys: ApiKeysTable;
   event_types: EventTypesTable;
   endpoints: EndpointsTable;

@@ -70,13 +70,13 @@ import type {
   RecordAnswer,
   Routing,
   SealedSecret,
+  SettingsPatch,
   SliceDigest,
   SliceView,
   StoredAttempt,
   StoredDelivery,
   StoredEvent,
   Workspace,
-  WorkspaceSettings,
 } from './records.ts';
 
 // ---------------------------------------------------------------- errors
@@ -103,7 +103,8 @@ export type Signal =
 export interface WorkspacePatch {
   name?: string;
   plan?: string;
-  settings?: WorkspaceSettings;
+  /** Members that are named replace what is stored; in `budget` and `retention`, members of theirs. */
+  settings?: SettingsPatch;
   owners?: readonly Recipient[];
 }
 
@@ -113,6 +114,12 @@ export interface Store {
   /** Resolves where the database can answer; rejects with StoreUnavailable otherwise. */
   ping(): Promise<void>;
   close(): Promise<void>;
+
+  // the installation's secret
+  /** What tells which secret this database is sealed with: the canary, and any endpoint's secret. */
+  readSealed(): Promise<{ canary: Uint8Array | null; secret: Uint8Array | null }>;
+  /** Keeps the canary unless there is one; resolves to the one that is kept. */
+  keepCanary(sealed: Uint8Array): Promise<Uint8Array>;
 
   // administration
   createWorkspace(workspace: Omit<Workspace, 'routingVersion'>): Promise<void>;
@@ -384,7 +391,8 @@ export interface Store {
   createBin(bin: Omit<Bin, 'requests'>): Promise<void>;
   findBin(by: { workspace: number; key: number } | { token: string }): Promise<Bin | null>;
   listBins(workspace: number): Promise<Bin[]>;
-  updateBinAnswer(workspace: number, bin: number, answer: BinAnswer): Promise<boolean>;
+  /** Members that are named replace what is stored. */
+  updateBinAnswer(workspace: number, bin: number, patch: Partial<BinAnswer>): Promise<boolean>;
   deleteBin(workspace: number, bin: number): Promise<boolean>;
   /** Keeps the newest `keep` requests of the bin. */
   captureRequest(request: BinRequest, keep: number): Promise<void>;

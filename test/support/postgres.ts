@@ -18,6 +18,9 @@ import { fileURLToPath, pathToFileURL } from 'node:url';
 import { promisify } from 'node:util';
 import pg from 'pg';
 
+/** On the server of a whole run: a database that has seen all steps, to be copied. */
+export const MIGRATED = 'mirsal_migrated';
+
 const NOBODY = 65_534;
 const GUARD = fileURLToPath(new URL('./postgresGuard.ts', import.meta.url));
 

@@ -2,14 +2,14 @@
 
 import pg from 'pg';
 import { inject } from 'vitest';
-import { createDatabase } from './postgres.ts';
+import { createDatabase, MIGRATED } from './postgres.ts';
 
 export const STORES = ['SQLite', 'PostgreSQL'] as const;
 export type StoreName = (typeof STORES)[number];
 
 let databases = 0;
 
-/** The settings that put a node on this kind of database, empty, of its own. */
+/** The settings that put a node on this kind of database, of its own: no rows, the schema in place. */
 export async function storeEnv(store: StoreName): Promise<Record<string, string>> {
   if (store === 'SQLite') return {};
   databases += 1;
@@ -17,6 +17,7 @@ export async function storeEnv(store: StoreName): Promise<Record<string, string>
     MIRSAL_DATABASE_URL: await createDatabase(
       inject('postgresUrl'),
       `whole_${process.pid}_${Date.now()}_${databases}`,
+      MIGRATED,
     ),
   };
 }

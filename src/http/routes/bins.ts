@@ -187,9 +187,10 @@ function changeRoutes(app: App, deps: HttpDeps): void {
     async (request) => {
       const workspace = workspaceOf(request);
       const bin = await binOfId(deps, workspace, request.params.id);
-      const answer = mergeAnswer(bin.answer, request.body.answer ?? {});
-      await deps.store.updateBinAnswer(workspace, bin.key, answer);
-      return binView({ ...bin, answer }, deps.meta.publicUrl());
+      const patch = request.body.answer ?? {};
+      checkAnswer(patch);
+      await deps.store.updateBinAnswer(workspace, bin.key, patch);
+      return binView(await binOfId(deps, workspace, request.params.id), deps.meta.publicUrl());
     },
   );
 
@@ -225,9 +226,13 @@ async function binOfId(deps: HttpDeps, workspace: number, id: string): Promise<B
 }
 
 /** Throws a Problem where the headers may not be set. */
-function mergeAnswer(answer: BinAnswer, patch: NonNullable<BinInput['answer']>): BinAnswer {
+function checkAnswer(patch: NonNullable<BinInput['answer']>): void {
   const faults = answerHeaderFaults(patch.headers ?? {});
   if (faults.length > 0) throw faulty('invalid_request', faults);
+}
+
+function mergeAnswer(answer: BinAnswer, patch: NonNullable<BinInput['answer']>): BinAnswer {
+  checkAnswer(patch);
   return {
     status: patch.status ?? answer.status,
     headers: patch.headers ?? answer.headers,

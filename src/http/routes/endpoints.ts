@@ -318,7 +318,7 @@ function patchFrom(deps: HttpDeps, endpoint: Endpoint, input: EndpointPatchInput
   if (input.retry !== undefined) patch.retry = input.retry;
   if (input.timeout_ms !== undefined) patch.timeoutMs = input.timeout_ms;
   if (input.headers !== undefined) patch.sealedHeaders = sealHeaders(deps.sealer, input.headers);
-  if (input.signature !== undefined) patch.signature = { ...endpoint.signature, ...input.signature };
+  if (input.signature !== undefined) patch.signature = input.signature;
   const { ordering } = input;
   // The same ordering again must not cost the order between what is queued and what follows.
   if (ordering !== undefined && JSON.stringify(ordering) !== JSON.stringify(endpoint.ordering)) {

@@ -1,6 +1,7 @@
 /** `/v1/settings` of a workspace, and `/v1/meta` of the installation. */
 
 import { Type } from 'typebox';
+import type { Workspace } from '../../store/records.ts';
 import { callerOf, workspaceOf } from '../auth.ts';
 import { MAX_ADMIN_BYTES, MAX_BATCH_BYTES, MAX_BATCH_EVENTS, MAX_EVENT_BYTES } from '../bodies.ts';
 import type { App, HttpDeps } from '../deps.ts';
@@ -10,7 +11,6 @@ import { Problem } from '../problem.ts';
 import type { SettingsPatchInput } from '../views/administration.ts';
 import { BIN_LIMITS } from '../views/bin.ts';
 import { requireRetention } from './plans.ts';
-import { mergeSettings } from './workspaces.ts';
 
 const MetaSchema = Type.Object({
   version: Type.String(),
@@ -57,12 +57,17 @@ export function settingsRoutes(app: App, deps: HttpDeps): void {
     },
     async (request) => {
       const key = workspaceOf(request);
-      const { settings } = await workspaceRow(deps, key);
       await requireRetention(deps, key, request.body.retention ?? {});
-      const changed = mergeSettings(settings, request.body);
-      await deps.store.updateWorkspace(key, { settings: changed }, deps.clock.now(), callerOf(request).by);
+      const changed = found(
+        await deps.store.updateWorkspace(
+          key,
+          { settings: request.body },
+          deps.clock.now(),
+          callerOf(request).by,
+        ),
+      );
       await deps.engine.routingChanged(key);
-      return changed;
+      return changed.settings;
     },
   );
 
@@ -103,7 +108,10 @@ const LIMITS = {
 };
 
 async function workspaceRow(deps: HttpDeps, key: number) {
-  const workspace = await deps.store.findWorkspace(key);
+  return found(await deps.store.findWorkspace(key));
+}
+
+function found(workspace: Workspace | null): Workspace {
   if (!workspace) throw new Problem('not_found', 'The workspace is gone.');
   return workspace;
 }

@@ -3,12 +3,7 @@
 import { Type } from 'typebox';
 import { parseId } from '../../core/ids.ts';
 import { DEFAULT_PLAN } from '../../core/plan.ts';
-import {
-  API_KEY_SCOPES,
-  DEFAULT_SETTINGS,
-  type Workspace,
-  type WorkspaceSettings,
-} from '../../store/records.ts';
+import { API_KEY_SCOPES, DEFAULT_SETTINGS, mergeSettings, type Workspace } from '../../store/records.ts';
 import { makeApiKey } from '../apiKey.ts';
 import { callerOf } from '../auth.ts';
 import type { App, HttpDeps } from '../deps.ts';
@@ -190,13 +185,4 @@ function patchRoute(app: App, deps: HttpDeps): void {
 function found(workspace: Workspace | null, id: string): Workspace {
   if (!workspace) throw new Problem('not_found', `There is no workspace ${JSON.stringify(id)}.`);
   return workspace;
-}
-
-export function mergeSettings(settings: WorkspaceSettings, patch: SettingsPatchInput): WorkspaceSettings {
-  return {
-    ...settings,
-    ...patch,
-    budget: { ...settings.budget, ...patch.budget },
-    retention: { ...settings.retention, ...patch.retention },
-  };
 }

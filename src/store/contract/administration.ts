@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { DEFAULT_SETTINGS } from '../records.ts';
+import type { WorkspacePatch } from '../store.ts';
 import {
   aKey,
   anEndpoint,
@@ -44,6 +45,57 @@ export function administrationContract(open: OpenStore): void {
       expect(await store.findWorkspace(12)).toBeNull();
       expect(await store.updateWorkspace(12, { name: 'x' }, T0, 'me')).toBeNull();
       expect(await store.routingVersions([workspace.key, 12])).toEqual(new Map([[workspace.key, 2]]));
+    });
+
+    test('changes of different members made at once all stay, those of budget and retention too', async () => {
+      const { store } = opened();
+      const workspace = aWorkspace();
+      await store.createWorkspace(workspace);
+      const patches: WorkspacePatch[] = [
+        { settings: { validation: 'warn' } },
+        { settings: { language: 'ar' } },
+        { settings: { release_per_second: 7 } },
+        { settings: { budget: { limit: 3 } } },
+        { settings: { budget: { window_s: 77 } } },
+        { settings: { retention: { events_days: 5 } } },
+        { settings: { retention: { held_days: 6 } } },
+        { name: 'Another' },
+        { plan: 'advanced' },
+      ];
+      await Promise.all(patches.map((patch) => store.updateWorkspace(workspace.key, patch, T0, 'me')));
+      expect(await store.findWorkspace(workspace.key)).toMatchObject({
+        name: 'Another',
+        plan: 'advanced',
+        settings: {
+          validation: 'warn',
+          language: 'ar',
+          release_per_second: 7,
+          budget: { ...workspace.settings.budget, limit: 3, window_s: 77 },
+          retention: { ...workspace.settings.retention, events_days: 5, held_days: 6 },
+        },
+      });
+    });
+
+    test("changes of different members of an endpoint's signature made at once all stay", async () => {
+      const { store } = opened();
+      const { endpoint, workspace } = await seed(store);
+      const parts = [{ v1a: true }, { compatibility: 'hex' }] as const;
+      await Promise.all(
+        parts.map((signature) => store.updateEndpoint(workspace, endpoint.key, { signature }, T0, 'me')),
+      );
+      const kept = (await store.routing(workspace))?.endpoints.find(({ key }) => key === endpoint.key);
+      expect(kept?.signature).toEqual({ v1a: true, compatibility: 'hex' });
+    });
+
+    test('the first canary stays; any sealed secret is found beside it', async () => {
+      const { store } = opened();
+      const first = await store.keepCanary(new Uint8Array([1, 2]));
+      expect(await store.keepCanary(new Uint8Array([3]))).toEqual(first);
+      const { endpoint } = await seed(store);
+      const { canary, secret } = await store.readSealed();
+      expect(canary).toEqual(first);
+      expect(secret).toEqual(expect.objectContaining({ length: expect.any(Number) }));
+      expect(endpoint).toBeDefined();
     });
 
     test('an API key is found by its hash until it is revoked', async () => {

@@ -49,6 +49,7 @@ import {
 } from './faultScenes.ts';
 
 type Reading =
+  | 'readSealed'
   | 'listWorkspaces'
   | 'workspacesWithRuns'
   | 'workspacesToPublish'
@@ -95,6 +96,10 @@ type Other = 'migrate' | 'ping' | 'close' | 'recording' | 'notify' | 'listen';
 type Writing = Exclude<keyof Store, Reading | Other>;
 
 const ADMINISTRATION = {
+  keepCanary: aCase(async ({ store }) => {
+    const canary = new Uint8Array([1, 2, 3]);
+    return { call: async () => [...(await store.keepCanary(canary))], first: [1, 2, 3], again: SAME };
+  }),
   createWorkspace: aCase(async ({ store }) => {
     const workspace = aWorkspace();
     return { call: () => store.createWorkspace(workspace), first: undefined, again: REFUSED };

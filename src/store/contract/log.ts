@@ -209,6 +209,13 @@ export function logContract(open: OpenStore): void {
       const other = { ...answer, status: 500 };
       expect(await store.updateBinAnswer(workspace, bin.key, other)).toBe(true);
       expect(await store.updateBinAnswer(workspace + 1, bin.key, other)).toBe(false);
+      // Changes of different members at once: all stay.
+      const parts = [{ delay_ms: 7 }, { failure_rate: 0.5 }, { body: 'both' }];
+      await Promise.all(parts.map((part) => store.updateBinAnswer(workspace, bin.key, part)));
+      expect(await store.findBin({ workspace, key: bin.key })).toMatchObject({
+        answer: { ...other, delay_ms: 7, failure_rate: 0.5, body: 'both' },
+      });
+      await store.updateBinAnswer(workspace, bin.key, other);
       expect(await store.listBins(workspace)).toEqual([{ ...bin, answer: other, requests: 1 }]);
       expect(await store.deleteBin(workspace + 1, bin.key)).toBe(false);
       expect(await store.deleteBin(workspace, bin.key)).toBe(true);

@@ -2,7 +2,7 @@
 
 import { Kysely, PostgresDialect } from 'kysely';
 import { describe, expect, inject, test } from 'vitest';
-import { createDatabase, startPostgres } from '../../../test/support/postgres.ts';
+import { createDatabase, MIGRATED, startPostgres } from '../../../test/support/postgres.ts';
 import { realClock } from '../../real.ts';
 import {
   ALL,
@@ -25,13 +25,14 @@ import { NODE_DIALECT, openPostgres } from './postgres.ts';
 
 let databases = 0;
 
-function freshDatabase(): Promise<string> {
+/** Empty, or a copy of another. */
+function freshDatabase(template?: string): Promise<string> {
   databases += 1;
-  return createDatabase(inject('postgresUrl'), `store_${process.pid}_${databases}`);
+  return createDatabase(inject('postgresUrl'), `store_${process.pid}_${databases}`, template);
 }
 
 async function open(): Promise<Opened> {
-  const url = await freshDatabase();
+  const url = await freshDatabase(MIGRATED);
   const stores: Store[] = [];
   const another = async (): Promise<Store> => {
     const store = openPostgres({ url, clock: realClock });
@@ -133,6 +134,7 @@ describe('PostgreSQL', () => {
       '0004_attempts_by_row',
       '0005_slices',
       '0006_runs',
+      '0008_start',
     ]);
     await Promise.all(stores.map((store) => store.close()));
   });

@@ -7,6 +7,7 @@
 
 import { Kysely, PostgresDialect, sql } from 'kysely';
 import { Migrator } from 'kysely/migration';
+import type pg from 'pg';
 import type { Clock } from '../../world.ts';
 import { administration } from '../administration.ts';
 import { audit } from '../audit.ts';
@@ -16,7 +17,7 @@ import type { StoreClock } from '../clock.ts';
 import { endpoints } from '../endpoints.ts';
 import { lanes } from '../lanes.ts';
 import { log } from '../log.ts';
-import { migrate } from '../migrate.ts';
+import { DatabaseRefused, migrate } from '../migrate.ts';
 import { migrations, POSTGRES_TYPES } from '../migrations.ts';
 import { type NodeDialect, nodes } from '../nodes.ts';
 import { type NoticeDialect, notices } from '../notices.ts';
@@ -26,7 +27,7 @@ import { retention } from '../retention.ts';
 import { type RunDialect, runs } from '../runs.ts';
 import type { Schema } from '../schema.ts';
 import type { Store } from '../store.ts';
-import { guard, guardAll, storableTexts } from './connection.ts';
+import { guard, guardAll, sqlState, storableTexts } from './connection.ts';
 import { DEFAULT_LIMITS, type Limits, openPool } from './pool.ts';
 import { publish } from './publish.ts';
 import { record } from './record.ts';
@@ -39,6 +40,9 @@ export interface PostgresOptions {
   /** In the place of the usual ones. */
   limits?: Partial<Limits>;
 }
+
+/** SQLSTATEs of a wrong user or password, a missing database, and a missing right. */
+const NO_ENTRY = /^(28|3D|42501)/;
 
 const HOT_CONNECTIONS = 8;
 const OTHER_CONNECTIONS = 8;
@@ -83,6 +87,26 @@ export const RUN_DIALECT: RunDialect = {
   alone: guard,
 };
 
+/** The names of the steps that the database has seen. Throws DatabaseRefused where it cannot be entered. */
+async function readDone(pool: pg.Pool): Promise<string[]> {
+  try {
+    const { rows } = await pool.query<{ there: boolean }>(
+      `SELECT to_regclass('kysely_migration') IS NOT NULL AS there`,
+    );
+    if (rows[0]?.there !== true) return [];
+    const done = await pool.query<{ name: string }>('SELECT name FROM kysely_migration');
+    return done.rows.map(({ name }) => name);
+  } catch (error) {
+    if (NO_ENTRY.test(sqlState(error) ?? '')) {
+      const said = error instanceof Error ? error.message : '';
+      throw new DatabaseRefused(`PostgreSQL does not let Mirsal in: ${said}. Check MIRSAL_DATABASE_URL.`, {
+        cause: error,
+      });
+    }
+    throw error;
+  }
+}
+
 /** Opens the store. Connections are made when they are first needed. */
 export function openPostgres({ url, clock, ...options }: PostgresOptions): Store {
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
@@ -114,10 +138,10 @@ export function openPostgres({ url, clock, ...options }: PostgresOptions): Store
       // Steps may take longer than any other statement is allowed to.
       const own = openPool({ url, max: 2, limited: false, limits });
       const schema = new Kysely<Schema>({ dialect: new PostgresDialect({ pool: own }) });
-      const provider = { getMigrations: async () => migrations(POSTGRES_TYPES) };
+      const steps = migrations(POSTGRES_TYPES);
+      const provider = { getMigrations: async () => steps };
       try {
-        await guard(() => own.query('SELECT 1'));
-        return await guard(() => migrate(new Migrator({ db: schema, provider })));
+        return await guard(() => migrate(new Migrator({ db: schema, provider }), steps, () => readDone(own)));
       } finally {
         await schema.destroy();
         if (!own.ended) await own.end();

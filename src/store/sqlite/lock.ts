@@ -1,9 +1,12 @@
 /**
  * The lock that lets one process at a time use a data directory. It is an exclusive lock on a
- * small SQLite file: the operating system lifts it when the process ends, however it ends.
+ * small SQLite file: the operating system lifts it when the process ends, however it ends. And the check
+ * of the database's file before it is opened.
  */
 
+import { existsSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
+import { DatabaseRefused } from '../migrate.ts';
 
 export interface DirectoryLock {
   release(): void;
@@ -14,14 +17,32 @@ export class DirectoryInUse extends Error {
   override readonly name = 'DirectoryInUse';
 }
 
-/** Takes the lock at `path`, or throws DirectoryInUse at once. */
+/** SQLite's primary result codes. */
+const BUSY = 5;
+const CORRUPT = 11;
+const NOT_A_DATABASE = 26;
+
+function codeOf(error: unknown): number | null {
+  return error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : null;
+}
+
+/** Takes the lock at `path`, or throws at once: DirectoryInUse, or DatabaseRefused where no lock can be made. */
 export function lockDirectory(path: string): DirectoryLock {
-  const db = new DatabaseSync(path);
+  let db: DatabaseSync | null = null;
   try {
+    db = new DatabaseSync(path);
     db.exec('PRAGMA busy_timeout = 0');
     db.exec('BEGIN EXCLUSIVE');
   } catch (cause) {
-    db.close();
+    db?.close();
+    if (codeOf(cause) !== BUSY) {
+      const said = cause instanceof Error ? cause.message : String(cause);
+      throw new DatabaseRefused(
+        `The file ${path} cannot be written (${said}): make its directory writable for this user, or choose ` +
+          'another with MIRSAL_DATA_DIR.',
+        { cause },
+      );
+    }
     throw new DirectoryInUse(
       `Another Mirsal process is using this data directory (lock: ${path}). Stop it first, or give this ` +
         'one a directory of its own with MIRSAL_DATA_DIR. Several nodes together need PostgreSQL ' +
@@ -29,5 +50,35 @@ export function lockDirectory(path: string): DirectoryLock {
       { cause },
     );
   }
-  return { release: () => db.close() };
+  const locked = db;
+  return { release: () => locked.close() };
+}
+
+/** Throws DatabaseRefused where the file at `path` is no SQLite database, or another program's. */
+export function checkFile(path: string): void {
+  if (!existsSync(path)) return;
+  const tables = readTables(path);
+  if (tables.length === 0 || tables.includes('kysely_migration')) return;
+  throw new DatabaseRefused(
+    `The file ${path} is another program's database: move it away, or choose another directory with MIRSAL_DATA_DIR.`,
+  );
+}
+
+function readTables(path: string): string[] {
+  let db: DatabaseSync | null = null;
+  try {
+    db = new DatabaseSync(path, { readOnly: true });
+    const rows = db.prepare("SELECT name FROM sqlite_master WHERE type = 'table'").all();
+    return rows.map(({ name }) => String(name));
+  } catch (cause) {
+    const code = codeOf(cause);
+    if (code !== NOT_A_DATABASE && code !== CORRUPT) throw cause;
+    throw new DatabaseRefused(
+      `The file ${path} is no SQLite database, or is damaged: put back a backup, or choose another directory ` +
+        'with MIRSAL_DATA_DIR.',
+      { cause },
+    );
+  } finally {
+    db?.close();
+  }
 }

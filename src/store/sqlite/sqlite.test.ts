@@ -65,6 +65,7 @@ describe('SQLite', () => {
       '0004_attempts_by_row',
       '0005_slices',
       '0006_runs',
+      '0008_start',
     ]);
     await again.close();
     rmSync(directory, { recursive: true });
@@ -74,8 +75,14 @@ describe('SQLite', () => {
     const directory = mkdtempSync(join(tmpdir(), 'mirsal-sqlite-'));
     const path = join(directory, 'mirsal.db');
     const db = new Kysely<Schema>({ dialect: threadDialect(startThread({ path, mode: 'write' })) });
-    const older = Object.entries(migrations(SQLITE_TYPES)).filter(([name]) => name < '0004');
-    await migrate(new Migrator({ db, provider: { getMigrations: async () => Object.fromEntries(older) } }));
+    const older = Object.fromEntries(
+      Object.entries(migrations(SQLITE_TYPES)).filter(([name]) => name < '0004'),
+    );
+    await migrate(
+      new Migrator({ db, provider: { getMigrations: async () => older } }),
+      older,
+      async () => [],
+    );
     const attempt = {
       ...{
         workspace: 1,
@@ -99,7 +106,7 @@ describe('SQLite', () => {
     await db.insertInto('attempts').values(attempt).execute();
     await db.destroy();
     const store = openSqlite({ directory, clock: realClock });
-    expect(await store.migrate()).toEqual(['0004_attempts_by_row', '0005_slices', '0006_runs']);
+    expect(await store.migrate()).toEqual(['0004_attempts_by_row', '0005_slices', '0006_runs', '0008_start']);
     await store.close();
     const after = new DatabaseSync(path, { readOnly: true });
     expect(after.prepare('SELECT * FROM attempts').all()).toEqual([

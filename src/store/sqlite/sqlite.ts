@@ -26,7 +26,7 @@ import { retention } from '../retention.ts';
 import { type RunDialect, runs } from '../runs.ts';
 import type { Schema } from '../schema.ts';
 import type { Store } from '../store.ts';
-import { lockDirectory } from './lock.ts';
+import { checkFile, lockDirectory } from './lock.ts';
 import { packCall, packResults } from './packing.ts';
 import { lazyThread, startThread, type Thread, threadDialect } from './thread-client.ts';
 
@@ -36,10 +36,16 @@ export interface SqliteOptions {
   clock: Clock;
 }
 
-/** Opens the store. Throws DirectoryInUse where another process has it. */
+/** Opens the store. Throws DirectoryInUse where another process has it, DatabaseRefused for a foreign file. */
 export function openSqlite({ directory, clock }: SqliteOptions): Store {
   const lock = lockDirectory(join(directory, 'mirsal.lock'));
   const path = join(directory, 'mirsal.db');
+  try {
+    checkFile(path);
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
   const store = createStore({
     writer: startThread({ path, mode: 'write' }),
     // The file exists only when the writer has made it, so the reader is opened on first use.
@@ -110,9 +116,15 @@ export function createStore({
       (await writer.run({ kind: 'record', node, results: packResults(workspace, results) })) as RecordAnswer,
     recording: RECORDING,
     async migrate() {
-      const done = await migrate(
-        new Migrator({ db: write, provider: { getMigrations: async () => migrations(SQLITE_TYPES) } }),
-      );
+      const steps = migrations(SQLITE_TYPES);
+      const migrator = new Migrator({ db: write, provider: { getMigrations: async () => steps } });
+      const done = await migrate(migrator, steps, async () => {
+        const { rows } = await sql<{ name: string }>`
+          SELECT 1 FROM sqlite_master WHERE name = 'kysely_migration'`.execute(write);
+        if (rows.length === 0) return [];
+        const names = await sql<{ name: string }>`SELECT name FROM kysely_migration`.execute(write);
+        return names.rows.map(({ name }) => name);
+      });
       // This process holds the directory's lock: whoever is in the table is dead.
       await write.deleteFrom('nodes').execute();
       await write.updateTable('slices').set({ owner: null }).execute();

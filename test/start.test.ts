@@ -1,0 +1,297 @@
+/** Starts and stops of real processes: what a start refuses, and what callers see on the way. */
+
+import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { Agent, type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import pg from 'pg';
+import { afterEach, describe, expect, inject, test } from 'vitest';
+import { createDatabase } from './support/postgres.ts';
+import { API_KEY, startMirsal, temporaryDirectory } from './support/process.ts';
+import { startReceiver } from './support/receiver.ts';
+import { STORES, storeEnv } from './support/stores.ts';
+
+const BIN = join(import.meta.dirname, '../src/bin.ts');
+const SECRET = 'the secret of these tests';
+
+const cleanups: Array<() => void | Promise<void>> = [];
+afterEach(async () => {
+  for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+});
+
+function aDirectory(): string {
+  const directory = temporaryDirectory();
+  cleanups.push(() => directory.remove());
+  return join(directory.path, 'data');
+}
+
+/** Runs a command of Mirsal to its end. */
+function runMirsal(
+  directory: string,
+  { command = ['serve'], env = {}, node = [] }: { command?: string[]; env?: object; node?: string[] } = {},
+): SpawnSyncReturns<string> {
+  return spawnSync(process.execPath, [...node, BIN, ...command], {
+    encoding: 'utf8',
+    timeout: 30_000,
+    env: {
+      PATH: process.env.PATH,
+      NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
+      MIRSAL_HOST: '127.0.0.1',
+      MIRSAL_PORT: '0',
+      MIRSAL_DATA_DIR: directory,
+      MIRSAL_LOG_LEVEL: 'silent',
+      ...env,
+    },
+  });
+}
+
+/** One sentence for a person, and nothing else. */
+function expectRefusal({ status, stdout, stderr }: SpawnSyncReturns<string>, saying: RegExp): void {
+  expect(stderr).toMatch(saying);
+  expect(stderr.trimEnd().split('\n')).toHaveLength(1);
+  expect(stderr).toMatch(/^mirsal: /);
+  expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+}
+
+async function startOnce(directory: string, env: Record<string, string> = {}): Promise<void> {
+  const node = await startMirsal({ directory, env });
+  expect(await node.stop()).toBe(0);
+}
+
+describe('a start that cannot be refuses in one sentence', () => {
+  test('P1: on a port that is taken, and leaves no database with keys that nobody has seen', async () => {
+    const directory = aDirectory();
+    const taken = createServer().listen(0, '127.0.0.1');
+    cleanups.push(() => void taken.close());
+    await once(taken, 'listening');
+    const { port } = taken.address() as { port: number };
+    expectRefusal(runMirsal(directory, { env: { MIRSAL_PORT: String(port) } }), /Port \d+ is taken/);
+    expect(existsSync(directory)).toBe(false);
+  });
+
+  test('where the data directory is a file, stands under one, or may not be written', () => {
+    const directory = aDirectory();
+    writeFileSync(directory, '');
+    expectRefusal(runMirsal(directory), /is not a directory .*MIRSAL_DATA_DIR/);
+    expectRefusal(runMirsal(join(directory, 'below')), /is not a directory .*MIRSAL_DATA_DIR/);
+    // Nobody can make files there, root neither.
+    expectRefusal(runMirsal('/proc/self'), /MIRSAL_DATA_DIR/);
+  });
+
+  test('on a file that is no database, or is that of another program', () => {
+    const directory = aDirectory();
+    mkdirSync(directory);
+    const path = join(directory, 'mirsal.db');
+    writeFileSync(path, Buffer.alloc(8_192, 7));
+    expectRefusal(runMirsal(directory), /is no SQLite database/);
+    rmSync(path);
+    const other = new DatabaseSync(path);
+    other.exec('CREATE TABLE notes (text)');
+    other.close();
+    expectRefusal(runMirsal(directory), /another program's database/);
+  });
+
+  test('on an older Node, before anything is loaded that it may not know', () => {
+    const older = 'Object.defineProperty(process, "versions", { value: { node: "22.1.0" } })';
+    const node = ['--import', `data:text/javascript,${encodeURIComponent(older)}`];
+    expectRefusal(runMirsal(aDirectory(), { node }), /Node\.js 22\.1\.0 is too old: install version 24/);
+  });
+
+  test('where PostgreSQL is away, has no such database or tables of another program', async () => {
+    const directory = aDirectory();
+    const on = (url: string) =>
+      runMirsal(directory, { env: { MIRSAL_DATABASE_URL: url, MIRSAL_SECRET: SECRET } });
+    expectRefusal(on('postgres://nobody@127.0.0.1:1/nothing'), /PostgreSQL cannot be used: .*ECONNREFUSED/);
+    const missing = new URL(inject('postgresUrl'));
+    missing.pathname = '/there_is_no_such_database';
+    expectRefusal(on(missing.href), /does not exist.*MIRSAL_DATABASE_URL/);
+    missing.username = 'stranger';
+    expectRefusal(on(missing.href), /role "stranger" does not exist.*MIRSAL_DATABASE_URL/);
+    const url = await createDatabase(inject('postgresUrl'), `foreign_${process.pid}`);
+    await query({ MIRSAL_DATABASE_URL: url }, '', 'CREATE TABLE workspaces (id int)');
+    expectRefusal(on(url), /tables of another program/);
+  });
+});
+
+interface Seen {
+  status: number | undefined;
+  headers: IncomingHttpHeaders;
+}
+
+/** A GET on a connection that is kept. */
+async function ask(agent: Agent, url: string, path: string): Promise<Seen> {
+  const asked = request(url + path, { agent }).end();
+  const [answer] = (await once(asked, 'response')) as [IncomingMessage];
+  answer.resume();
+  await once(answer, 'end');
+  return { status: answer.statusCode, headers: answer.headers };
+}
+
+/** A publish whose body is still on its way when the node has seen its head. */
+async function startPublish(url: string): Promise<{ finish(): Promise<Seen> }> {
+  const body = JSON.stringify({ type: 'a.b', data: {} });
+  const sending = request(`${url}/v1/events`, {
+    method: 'POST',
+    headers: {
+      authorization: `Bearer ${API_KEY}`,
+      'content-type': 'application/json',
+      'content-length': body.length,
+      expect: '100-continue',
+    },
+  });
+  sending.flushHeaders();
+  await once(sending, 'continue');
+  return {
+    async finish() {
+      sending.end(body);
+      const [answer] = (await once(sending, 'response')) as [IncomingMessage];
+      answer.resume();
+      return { status: answer.statusCode, headers: answer.headers };
+    },
+  };
+}
+
+describe('P1: the file of the secret', () => {
+  test('is made whole, for its owner only, in a directory for its owner only', async () => {
+    const directory = aDirectory();
+    await startOnce(directory);
+    expect(statSync(directory).mode & 0o777).toBe(0o700);
+    expect(statSync(join(directory, 'secret.key')).mode & 0o777).toBe(0o600);
+    expect(readdirSync(directory).filter((name) => name.startsWith('secret.key'))).toEqual(['secret.key']);
+    const made = readFileSync(join(directory, 'secret.key'), 'utf8');
+    await startOnce(directory);
+    expect(readFileSync(join(directory, 'secret.key'), 'utf8')).toBe(made);
+  });
+
+  test('is refused where it is empty, too short or another, and is never made anew for a database', async () => {
+    const directory = aDirectory();
+    await startOnce(directory);
+    const path = join(directory, 'secret.key');
+    for (const text of ['', ' \n', 'too short\n']) {
+      writeFileSync(path, text);
+      expectRefusal(runMirsal(directory), /secret\.key has \d+ characters/);
+    }
+    writeFileSync(path, 'another secret, long enough\n');
+    expectRefusal(runMirsal(directory), /secret\.key is not the one that this database was made with/);
+    rmSync(path);
+    expectRefusal(runMirsal(directory), /there is no .*secret\.key: put back/);
+    expect(existsSync(path)).toBe(false);
+  });
+
+  test('nodes that share PostgreSQL without MIRSAL_SECRET: the second is told to set it', async () => {
+    const env = { MIRSAL_DATABASE_URL: await createDatabase(inject('postgresUrl'), `shared_${process.pid}`) };
+    await startOnce(aDirectory(), env);
+    const second = aDirectory();
+    expectRefusal(runMirsal(second, { env }), /there is no .*secret\.key/);
+    mkdirSync(second);
+    writeFileSync(join(second, 'secret.key'), 'the secret of another node\n');
+    expectRefusal(runMirsal(second, { env }), /nodes that share PostgreSQL need the same MIRSAL_SECRET/);
+  });
+});
+
+/** A statement past the product. */
+async function query(env: Record<string, string>, directory: string, sql: string): Promise<void> {
+  if (env.MIRSAL_DATABASE_URL === undefined) {
+    const db = new DatabaseSync(join(directory, 'mirsal.db'));
+    db.exec(sql);
+    db.close();
+    return;
+  }
+  const client = new pg.Client({ connectionString: env.MIRSAL_DATABASE_URL });
+  await client.connect();
+  await client.query(sql);
+  await client.end();
+}
+
+describe.each(STORES)('%s', (store) => {
+  test('a database of a newer Mirsal is refused', async () => {
+    const directory = aDirectory();
+    const env = { MIRSAL_SECRET: SECRET, ...(await storeEnv(store)) };
+    await startOnce(directory, env);
+    await query(env, directory, "INSERT INTO kysely_migration VALUES ('9999_future', '2030-01-01')");
+    expectRefusal(runMirsal(directory, { env }), /newer Mirsal \(step 9999_future .*upgrade/);
+  });
+
+  test('P1: another secret is refused, also by a database that has no canary yet', async () => {
+    const directory = aDirectory();
+    const env = { MIRSAL_SECRET: SECRET, ...(await storeEnv(store)) };
+    const first = await startMirsal({ directory, env });
+    const made = await first.call('POST', '/v1/endpoints', {
+      url: 'http://127.0.0.1:9/',
+      event_types: ['*'],
+    });
+    expect(made.status).toBe(201);
+    await first.stop();
+    const other = { ...env, MIRSAL_SECRET: `${SECRET}, changed` };
+    expectRefusal(runMirsal(directory, { env: other }), /MIRSAL_SECRET is not the secret/);
+    expectRefusal(runMirsal(directory, { env: { ...env, MIRSAL_SECRET: '' } }), /secret\.key/);
+    await query(env, directory, 'DELETE FROM installation');
+    expectRefusal(runMirsal(directory, { env: other }), /MIRSAL_SECRET is not the secret/);
+    await startOnce(directory, env);
+    expectRefusal(runMirsal(directory, { env: other }), /MIRSAL_SECRET is not the secret/);
+  });
+
+  test('a lost key is made anew at the command line, works, and stands in the audit log', async () => {
+    const directory = aDirectory();
+    const env = { MIRSAL_SECRET: SECRET, ...(await storeEnv(store)) };
+    await startOnce(directory, env);
+    const keyOf = (...options: string[]): string => {
+      const { status, stdout, stderr } = runMirsal(directory, { command: ['key', ...options], env });
+      expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+      expect(stdout).toMatch(/^mirsali?_\S+\n$/);
+      return stdout.trim();
+    };
+    const key = keyOf('--name', 'found again');
+    const instance = keyOf('--instance');
+    const nowhere = runMirsal(directory, { command: ['key', '--workspace', 'ws_9'], env });
+    expectRefusal(nowhere, /no workspace ws_9/);
+
+    const node = await startMirsal({ directory, env });
+    cleanups.push(() => node.kill());
+    const asked = runMirsal(directory, { command: ['key', '--workspace', 'ws_1'], env });
+    if (store === 'SQLite') expectRefusal(asked, /Another Mirsal process .*Stop it first/);
+    else expect(asked).toMatchObject({ status: 0, stderr: '' });
+    const audit = await node.call('GET', '/v1/audit', undefined, { authorization: `Bearer ${key}` });
+    expect(audit.status).toBe(200);
+    expect(audit.text).toContain('found again');
+    expect(audit.text).toContain('command line');
+    const all = await node.call('GET', '/v1/workspaces', undefined, { authorization: `Bearer ${instance}` });
+    expect(all.status).toBe(200);
+    await node.stop();
+  });
+
+  test('P1: from SIGTERM on every request is refused with 503, a code and Retry-After; those in flight end', async () => {
+    const receiver = await startReceiver();
+    cleanups.push(() => receiver.close());
+    const { promise: released, resolve: release } = Promise.withResolvers<number>();
+    receiver.answerWith(() => released);
+    const env = { MIRSAL_SECRET: SECRET, ...(await storeEnv(store)) };
+    const node = await startMirsal({ directory: aDirectory(), env });
+    cleanups.push(() => node.kill());
+    await node.call('POST', '/v1/event-types', { name: 'a.b', schema: { type: 'object' } });
+    await node.call('POST', '/v1/endpoints', { url: receiver.url, event_types: ['*'] });
+    expect((await node.call('POST', '/v1/events', { type: 'a.b', data: {} })).status).toBe(202);
+    // The attempt that hangs keeps the node from ending.
+    await receiver.count(1);
+    const agent = new Agent({ keepAlive: true });
+    cleanups.push(() => agent.destroy());
+    expect((await ask(agent, node.url, '/readyz')).status).toBe(200);
+    const slow = await startPublish(node.url);
+    const ended = node.stop();
+    // The answer of a kept connection and of a new one.
+    let ready = await ask(agent, node.url, '/readyz');
+    while (ready.status === 200) ready = await ask(agent, node.url, '/readyz');
+    expect(ready).toMatchObject({ status: 503, headers: { connection: 'close' } });
+    const refused = await node.call('POST', '/v1/events', { type: 'a.b', data: {} });
+    expect(refused).toMatchObject({ status: 503, body: { code: 'stopping', status: 503 } });
+    expect(refused.headers.get('content-type')).toBe('application/problem+json');
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect((await node.call('GET', '/healthz')).status).toBe(200);
+    expect(await slow.finish()).toMatchObject({ status: 202, headers: { connection: 'close' } });
+    release(200);
+    expect(await ended).toBe(0);
+  });
+});
