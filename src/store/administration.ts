@@ -11,23 +11,13 @@ import type {
   Workspace,
   WorkspaceSettings,
 } from './records.ts';
-import { DEFAULT_SETTINGS } from './records.ts';
+import { DEFAULT_SETTINGS, mergeSettings } from './records.ts';
 import type { ApiKeysTable, Schema, WorkspacesTable } from './schema.ts';
-import type { SettingsPatch, Store, WorkspacePatch } from './store.ts';
+import type { Store, WorkspacePatch } from './store.ts';
 
 /** Settings that were added after a workspace was made have their defaults there. */
 export function readSettings(text: string): WorkspaceSettings {
   return { ...DEFAULT_SETTINGS, ...(JSON.parse(text) as Partial<WorkspaceSettings>) };
-}
-
-/** Members of the patch replace those of `settings`; in `budget` and `retention`, members of theirs. */
-export function mergeSettings(settings: WorkspaceSettings, patch: SettingsPatch): WorkspaceSettings {
-  return {
-    ...settings,
-    ...patch,
-    budget: { ...settings.budget, ...patch.budget },
-    retention: { ...settings.retention, ...patch.retention },
-  };
 }
 
 export function toWorkspace(row: Selectable<WorkspacesTable>): Workspace {

@@ -70,13 +70,13 @@ import type {
   RecordAnswer,
   Routing,
   SealedSecret,
+  SettingsPatch,
   SliceDigest,
   SliceView,
   StoredAttempt,
   StoredDelivery,
   StoredEvent,
   Workspace,
-  WorkspaceSettings,
 } from './records.ts';
 
 // ---------------------------------------------------------------- errors
@@ -99,11 +99,6 @@ export type Signal =
   | { kind: 'everything' };
 
 // ---------------------------------------------------------------- the port
-
-export type SettingsPatch = Partial<Omit<WorkspaceSettings, 'budget' | 'retention'>> & {
-  budget?: Partial<WorkspaceSettings['budget']>;
-  retention?: Partial<WorkspaceSettings['retention']>;
-};
 
 export interface WorkspacePatch {
   name?: string;
