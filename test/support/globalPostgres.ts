@@ -17,7 +17,7 @@ let server: PostgresServer;
 export async function setup(project: TestProject): Promise<void> {
   server = await startPostgres();
   project.provide('postgresUrl', server.url());
-  // Steps cost half a second in every new database; a copy of one that has seen them costs a tenth of it.
+  // The steps are done once: every new database is a copy of one that has seen them.
   const store = openPostgres({ url: await createDatabase(server.url(), MIGRATED), clock: realClock });
   await store.migrate();
   await store.close();
