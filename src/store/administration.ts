@@ -3,6 +3,7 @@
 import type { Kysely, Selectable, Transaction } from 'kysely';
 import { formatId } from '../core/ids.ts';
 import { insertAudit } from './audit.ts';
+import { mergeSettings } from './records/settings.ts';
 import type {
   ApiKey,
   ApiKeyScope,
@@ -11,7 +12,7 @@ import type {
   Workspace,
   WorkspaceSettings,
 } from './records.ts';
-import { DEFAULT_SETTINGS, mergeSettings } from './records.ts';
+import { DEFAULT_SETTINGS } from './records.ts';
 import type { ApiKeysTable, Schema, WorkspacesTable } from './schema.ts';
 import type { Store, WorkspacePatch } from './store.ts';
 

@@ -56,21 +56,6 @@ export const DEFAULT_SETTINGS: WorkspaceSettings = {
   release_per_second: 20,
 };
 
-export type SettingsPatch = Partial<Omit<WorkspaceSettings, 'budget' | 'retention'>> & {
-  budget?: Partial<WorkspaceSettings['budget']>;
-  retention?: Partial<WorkspaceSettings['retention']>;
-};
-
-/** Members of the patch replace those of `settings`; in `budget` and `retention`, members of theirs. */
-export function mergeSettings(settings: WorkspaceSettings, patch: SettingsPatch): WorkspaceSettings {
-  return {
-    ...settings,
-    ...patch,
-    budget: { ...settings.budget, ...patch.budget },
-    retention: { ...settings.retention, ...patch.retention },
-  };
-}
-
 export interface Workspace {
   key: number;
   name: string;

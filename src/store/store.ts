@@ -44,6 +44,7 @@ import type {
 import type { ComposedMails, ComposeRules, DueMail, ListedNotice, MailSettlement } from './records/mails.ts';
 import type { UnpublishedNotice } from './records/notices.ts';
 import type { ExpiredHeld, KeySpan, Purged } from './records/retention.ts';
+import type { SettingsPatch } from './records/settings.ts';
 import type {
   ApiKey,
   AttemptResult,
@@ -70,7 +71,6 @@ import type {
   RecordAnswer,
   Routing,
   SealedSecret,
-  SettingsPatch,
   SliceDigest,
   SliceView,
   StoredAttempt,
