@@ -88,6 +88,8 @@ function activeDestination(view: WorkspaceView | null, endpoint: number): Destin
 export class Lanes {
   readonly #deps: LanesDeps;
   readonly #slices = new Map<number, Slice>();
+  /** By slice, the last epoch that this node has stopped working it under. */
+  readonly #ended = new Map<number, number>();
   readonly #lanes = new Map<number, Lane>();
   readonly #loops = new Set<Promise<void>>();
   readonly #sending = new Set<number>();
@@ -99,11 +101,14 @@ export class Lanes {
 
   // ---------------------------------------------------------------- slices
 
-  /** Begins to hold slices; their lanes come with `agree` and `offer`. */
+  /**
+   * Begins to hold slices; their lanes come with `agree` and `offer`. An epoch that has ended here never
+   * comes back: what says so was read before, and another node may send by now (P4).
+   */
   hold(held: readonly HeldSlice[]): void {
     for (const { slice: number, epoch } of held) {
       const known = this.#slices.get(number);
-      if (known?.epoch === epoch) continue;
+      if (known?.epoch === epoch || epoch <= (this.#ended.get(number) ?? -1)) continue;
       if (known !== undefined) this.drop(number);
       this.#slices.set(number, {
         number,
@@ -121,6 +126,7 @@ export class Lanes {
     const slice = this.#slices.get(number);
     if (slice === undefined) return;
     this.#slices.delete(number);
+    this.#ended.set(number, slice.epoch);
     slice.isLeaving = true;
     for (const lane of slice.lanes.values()) this.#forget(lane);
     slice.onIdle?.();
@@ -347,7 +353,7 @@ export class Lanes {
 
   async #load(lane: Lane): Promise<void> {
     const { store, memory, clock } = this.#deps;
-    const { last, loadedThrough } = lane;
+    const { last, loadedThrough, revision } = lane;
     // Where memory is full, one at a time, and its body when it is sent.
     const hasRoom = memory.roomForLanes() >= LOADED_BYTES_PER_LANE;
     const seenAt = clock.monotonic();
@@ -357,7 +363,9 @@ export class Lanes {
       hasRoom ? LOADED_PER_LANE : 1,
       hasRoom ? LOADED_BYTES_PER_LANE : 0,
     );
-    if (lane.stale || lane.lost || lane.loadedThrough !== loadedThrough) return;
+    if (lane.stale || lane.lost) return;
+    // What was read may be older than a change that the lane has been told of meanwhile.
+    if (lane.loadedThrough !== loadedThrough || lane.revision !== revision) return;
     this.#change(lane, () => lane.setLoaded(items, last, seenAt));
   }
 

@@ -173,6 +173,26 @@ describe('the lease', () => {
     await life.stop();
   });
 
+  it('P4: that was lost is registered once more where the answer was lost, and lets nothing start before', async () => {
+    let isAnswerLost = true;
+    const slots = [3, 9, 11];
+    const { life, clock, counts } = aNode({
+      registerNode: () => {
+        const registration = aRegistration({ slots: { first: slots.shift() ?? 0, count: 1 } });
+        return isAnswerLost && slots.length === 1 ? away() : Promise.resolve(registration);
+      },
+      // The first one finds no node, every later one the registration whose answer was lost.
+      heartbeat: () => Promise.resolve(counts.heartbeats === 1 ? UNKNOWN : KNOWN),
+    });
+    const keys = await life.start();
+    await moveOn(clock, LEASE_MS - SECOND);
+    expect(counts.heartbeats).toBeGreaterThan(1);
+    isAnswerLost = false;
+    expect(counts.losses).toBe(1);
+    expect(keys.next(clock.now()) % NODE_SLOTS).toBe(11);
+    await life.stop();
+  });
+
   it('that was lost takes its slots with it: keys are made in the new ones, and go on growing', async () => {
     const slots = [3, 9];
     const { life, clock } = aNode({

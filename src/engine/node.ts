@@ -55,6 +55,8 @@ export function createNodeLife(deps: NodeDeps): NodeLife {
   let leaseEnds = Number.NEGATIVE_INFINITY;
   let stopped = false;
   let leaving = false;
+  /** False while the store may have registered this node anew without its knowing: the answer was lost. */
+  let isRegistered = false;
   const timers = new Set<Timer>();
   const running = new Set<Promise<void>>();
   let keys: KeyMaker | null = null;
@@ -79,6 +81,7 @@ export function createNodeLife(deps: NodeDeps): NodeLife {
   };
 
   const register = async (): Promise<void> => {
+    isRegistered = false;
     const from = clock.monotonic();
     const { slots, largestKey, now } = await store.registerNode(node, {
       leaseMs: deps.leased ? LEASE_MS : FOR_GOOD_MS,
@@ -90,6 +93,7 @@ export function createNodeLife(deps: NodeDeps): NodeLife {
     if (deps.leased) deps.onTime(now, from);
     // Another node may hold the former slots by now: keys made in them could be made twice.
     keys = createKeyMaker(slots, Math.max(largestKey, lastKey));
+    isRegistered = true;
   };
 
   const nextKey = (nowMs: number): number => {
@@ -99,6 +103,11 @@ export function createNodeLife(deps: NodeDeps): NodeLife {
   };
 
   const beat = async (): Promise<void> => {
+    if (!isRegistered) {
+      // A heartbeat would find the new registration, and prolong a lease under which this node holds nothing.
+      await register();
+      return;
+    }
     const from = clock.monotonic();
     const known = await store.heartbeat(node, { leaseMs: LEASE_MS, sends: deps.sends && !leaving });
     if (known !== null) {

@@ -23,7 +23,8 @@ import { openPostgres } from '../store/postgres/postgres.ts';
 import type { Store } from '../store/store.ts';
 import { StoreUnavailable } from '../store/store.ts';
 import type { Engine } from './engine.ts';
-import { ROUNDS_PER_PASS } from './slices.ts';
+import { Lanes, type LanesDeps } from './lanes.ts';
+import { createSliceKeeper, ROUNDS_PER_PASS } from './slices.ts';
 
 let databases = 0;
 
@@ -169,4 +170,39 @@ describe.each([
     await publish(2);
     await withinRounds(() => receiver.received.length === 2);
   });
+});
+
+test('P4: a slice that was given up or lost while the store was asked is not worked again by the old answer', async () => {
+  const clock = createMovableClock();
+  const { store, dispose } = await aSqliteStore(clock);
+  await store.registerNode('node-a', { leaseMs: 60_000, sends: true });
+  // No lane has work, so that nothing else is asked for.
+  const lanes = new Lanes({ clock, memory: { add() {} } } as unknown as LanesDeps);
+  let whenRead = (): void => {};
+  const readSlices: Store['readSlices'] = async (node) => {
+    const view = await store.readSlices(node);
+    whenRead();
+    return view;
+  };
+  const onError = (error: unknown): never => {
+    throw error;
+  };
+  const keeper = createSliceKeeper({
+    store: { ...store, readSlices },
+    clock,
+    node: 'node-a',
+    lanes,
+    onError,
+  });
+  await keeper.balance();
+  expect(lanes.held()).toHaveLength(SLICES);
+  whenRead = () => lanes.dropAll();
+  await keeper.balance();
+  expect(lanes.held()).toEqual([]);
+  // Registered anew and taken again, they are held under their new epochs.
+  whenRead = () => {};
+  await store.registerNode('node-a', { leaseMs: 60_000, sends: true });
+  await keeper.balance();
+  expect(lanes.held()).toHaveLength(SLICES);
+  await dispose();
 });

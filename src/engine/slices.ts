@@ -76,9 +76,10 @@ export function createSliceKeeper(deps: SliceKeeperDeps): SliceKeeper {
       if (held.get(slice) !== epoch) lanes.drop(slice);
     }
     // Those among them that memory does not know were taken by a call whose answer was lost.
-    await begin(view.held.filter(({ slice }) => !giver.isLeaving(slice)));
+    const kept = view.held.filter(({ slice }) => !giver.isLeaving(slice));
+    await begin(kept);
     const share = Math.ceil(SLICES / Math.max(1, view.senders));
-    if (held.size > share) giver.give(surplus(held.size - share));
+    if (kept.length > share) giver.give(surplus(kept.length - share));
     else if (view.free > 0 && held.size < share) {
       await begin(await store.takeSlices(node, Math.min(view.free, share - held.size)));
     }
@@ -93,12 +94,11 @@ export function createSliceKeeper(deps: SliceKeeperDeps): SliceKeeper {
   };
 
   /** Idle ones first: they can be given at once. */
-  const surplus = (count: number): number[] =>
+  const surplus = (count: number): HeldSlice[] =>
     lanes
       .held()
-      .map(({ slice }) => slice)
-      .filter((slice) => !giver.isLeaving(slice))
-      .sort((one, other) => Number(lanes.isSliceIdle(other)) - Number(lanes.isSliceIdle(one)))
+      .filter(({ slice }) => !giver.isLeaving(slice))
+      .sort((one, other) => Number(lanes.isSliceIdle(other.slice)) - Number(lanes.isSliceIdle(one.slice)))
       .slice(0, count);
 
   /** Makes memory agree with the store on all lanes of these slices. */
@@ -181,15 +181,19 @@ export function createSliceKeeper(deps: SliceKeeperDeps): SliceKeeper {
 
 /** Gives slices away when nothing of them is in flight any more. */
 function createGiver({ store, clock, node, lanes, onError }: SliceKeeperDeps) {
-  /** True once nothing is in flight: the store is to be told. */
-  const leaving = new Map<number, boolean>();
+  /** By slice, under which epoch it is given up; idle once nothing is in flight: the store is to be told. */
+  const leaving = new Map<number, { held: HeldSlice; isIdle: boolean }>();
   let onEmpty: (() => void) | null = null;
 
   const release = singleFlight(async () => {
-    const idle = [...leaving].filter(([, isIdle]) => isIdle).map(([slice]) => slice);
+    const idle = [...leaving].filter(([, { isIdle }]) => isIdle);
     if (idle.length === 0) return;
-    await store.releaseSlices(node, idle);
-    for (const slice of idle) leaving.delete(slice);
+    await store.releaseSlices(
+      node,
+      idle.map(([, { held }]) => held),
+    );
+    // Where an answer was lost, it may have been taken and given up once more since.
+    for (const [slice, one] of idle) if (leaving.get(slice) === one) leaving.delete(slice);
     store.notify({ kind: 'slices' });
     if (leaving.size === 0) onEmpty?.();
   });
@@ -201,11 +205,12 @@ function createGiver({ store, clock, node, lanes, onError }: SliceKeeperDeps) {
     });
   };
 
-  const give = (slices: readonly number[]): void => {
-    for (const slice of slices) {
-      leaving.set(slice, false);
-      void lanes.leave(slice).then(() => {
-        leaving.set(slice, true);
+  const give = (slices: readonly HeldSlice[]): void => {
+    for (const held of slices) {
+      const one = { held, isIdle: false };
+      leaving.set(held.slice, one);
+      void lanes.leave(held.slice).then(() => {
+        one.isIdle = true;
         tryRelease();
       });
     }
@@ -215,12 +220,7 @@ function createGiver({ store, clock, node, lanes, onError }: SliceKeeperDeps) {
     give,
     isLeaving: (slice: number): boolean => leaving.has(slice),
     async giveAll() {
-      give(
-        lanes
-          .held()
-          .map(({ slice }) => slice)
-          .filter((slice) => !leaving.has(slice)),
-      );
+      give(lanes.held().filter(({ slice, epoch }) => leaving.get(slice)?.held.epoch !== epoch));
       if (leaving.size === 0) return;
       const { promise, resolve } = Promise.withResolvers<void>();
       onEmpty = resolve;

@@ -148,12 +148,10 @@ function slices(
       }),
     async releaseSlices(node, some) {
       if (some.length === 0) return;
-      await write
-        .updateTable('slices')
-        .set({ owner: null })
-        .where('owner', '=', node)
-        .where('slice', 'in', some)
-        .execute();
+      const held = some.map(({ slice, epoch }) => sql`(CAST(${slice} AS bigint), CAST(${epoch} AS bigint))`);
+      // A call is made again when its answer was lost; by then the node may have taken them anew.
+      await sql`UPDATE slices SET owner = NULL
+        WHERE owner = ${node} AND (slice, epoch) IN (VALUES ${sql.join(held)})`.execute(write);
     },
   };
 }

@@ -208,8 +208,8 @@ export interface Store {
   readSlices(node: string): Promise<SliceView>;
   /** Takes up to `limit` slices that no living node has, each under a new epoch. Forgets nodes whose lease has run out. */
   takeSlices(node: string, limit: number): Promise<HeldSlice[]>;
-  /** Frees those of these slices that the node has. Its lanes there must have nothing in flight. */
-  releaseSlices(node: string, slices: readonly number[]): Promise<void>;
+  /** Frees those of these slices that the node has under that epoch. Its lanes there must have nothing in flight. */
+  releaseSlices(node: string, slices: readonly HeldSlice[]): Promise<void>;
   /** Of each of these slices that has lanes with work: the sums over them. */
   digestSlices(slices: readonly number[]): Promise<SliceDigest[]>;
   /** The lanes of these slices that may have open deliveries. */

@@ -82,9 +82,13 @@ export function lanesContract(open: OpenStore): void {
       const view = await store.readSlices('a');
       expect(view.free).toBe(0);
       expect(view.held).toHaveLength(SLICES);
-      await store.releaseSlices('a', [3, 4]);
-      // Whoever does not have them frees none.
-      await store.releaseSlices('b', [5]);
+      await store.releaseSlices('a', [
+        { slice: 3, epoch: 1 },
+        { slice: 4, epoch: 1 },
+      ]);
+      // Whoever does not have them, or no longer under that epoch, frees none.
+      await store.releaseSlices('b', [{ slice: 5, epoch: 1 }]);
+      await store.releaseSlices('a', [{ slice: 6, epoch: 0 }]);
       await store.releaseSlices('a', []);
       expect((await store.readSlices('a')).free).toBe(2);
       expect((await store.takeSlices('a', 10)).toSorted((one, other) => one.slice - other.slice)).toEqual([
@@ -118,7 +122,7 @@ export function lanesContract(open: OpenStore): void {
       const { workspace, endpoint } = await seed(store);
       const [item] = await publishSome(store, endpoint, 1);
       if (item === undefined) throw new Error('Nothing is open.');
-      await store.releaseSlices('node-a', [sliceOf(endpoint.lanes[0] ?? 0)]);
+      await store.releaseSlices('node-a', [{ slice: sliceOf(endpoint.lanes[0] ?? 0), epoch: 1 }]);
       expect((await store.record('node-a', workspace, [aResult(endpoint, 1, item)])).verdicts).toEqual([
         'fenced',
       ]);
