@@ -64,7 +64,7 @@ async function prepare(node: MirsalProcess, receiver: Receiver): Promise<void> {
 
 describe.each(['SQLite', 'PostgreSQL'])('on %s', (kind) => {
   test('P1, P3, P5: after kill -9 amid 5,000 deliveries nothing is lost, order is kept, at most one repeat per lane', {
-    timeout: 120_000,
+    timeout: 240_000,
   }, async () => {
     const directory = temporaryDirectory();
     const env: Record<string, string> =

@@ -51,7 +51,7 @@ async function prepare(node: MirsalProcess): Promise<string> {
 
 describe.each(STORES)('on %s', (kind) => {
   test('P2, P13: a replay that is killed goes on with the next node: each original once, in order', {
-    timeout: 120_000,
+    timeout: 240_000,
   }, async () => {
     const directory = temporaryDirectory();
     const env = await storeEnv(kind);

@@ -160,5 +160,5 @@ describe.each(['SQLite', 'PostgreSQL'] as const)('on %s', (kind) => {
       const bodies = new Set(receiver.of(`/${step}`).map(({ body }) => body));
       expect(bodies.size).toBe(CONTACTS);
     }
-  }, 120_000);
+  }, 240_000);
 });
