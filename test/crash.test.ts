@@ -140,8 +140,8 @@ test('stopping waits for the answer in flight and records it: nothing is sent ag
   expect(published.status).toBe(202);
   await receiver.count(ENDPOINTS);
   const stopped = first.stop();
-  // The node has closed its own listener when it no longer answers; only then is the answer given.
-  while (await first.call('GET', '/healthz').catch(() => null));
+  // The node says that it is stopping; only then is the answer given.
+  while ((await first.call('GET', '/readyz')).body.code !== 'stopping');
   release.resolve(200);
   expect(await stopped).toBe(0);
   const second = await startMirsal({ directory: directory.path });
