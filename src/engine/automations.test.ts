@@ -39,8 +39,15 @@ afterEach(async () => {
   await dispose();
 });
 
+/**
+ * Waits, and lets a second pass now and then: the next round is due a second after the last one ended, and that may
+ * have been after the clock's last move.
+ */
 async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await condition())) await new Promise((resolve) => setImmediate(resolve));
+  for (let turns = 1; !(await condition()); turns += 1) {
+    await new Promise((resolve) => setImmediate(resolve));
+    if (turns % 100 === 0) clock.move(SECOND);
+  }
 }
 
 /** Moves on in steps of a second at most, so that every round comes. */

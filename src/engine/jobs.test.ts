@@ -43,6 +43,20 @@ describe('a job', () => {
     expect(turns).toBe(1);
   });
 
+  test('that is ticked during its turn, however often, has one more turn after it', async () => {
+    const ends: Array<() => void> = [];
+    const { jobs, ticked } = aScene(() => new Promise((resolve) => ends.push(resolve)));
+    for (let tick = 0; tick < 5; tick += 1) await ticked();
+    expect(ends).toHaveLength(1);
+    ends[0]?.();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(ends).toHaveLength(2);
+    ends[1]?.();
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(ends).toHaveLength(2);
+    await jobs.stop();
+  });
+
   test('that does not end is waited for with patience, and no longer', async () => {
     const { clock, jobs, ticked } = aScene(() => new Promise(() => {}));
     await ticked();

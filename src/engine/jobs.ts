@@ -2,7 +2,7 @@
  * Jobs: what the engine does in the background, turn by turn (notices, mails, runs, replays, retention). All of them
  * keep to the same rules:
  *
- *   a job has one turn at a time      whoever ticks meanwhile starts nothing
+ *   a job has one turn at a time      whoever ticks meanwhile gets one more turn after it
  *   what fails is said and rests      a job for up to 5 s, an item of its work (a workspace, a notice) for up to 5 min,
  *                                     twice as long after each failure; the other items go on
  *   workspaces take turns             `each` does a small part of each, and only then more of the first
@@ -118,6 +118,7 @@ function createRunner(
   let own: Rest | undefined;
   let lastTurnAt = clock.monotonic();
   let under: Promise<void> | null = null;
+  let isTicked = false;
 
   const attempt: Turn['attempt'] = async (item, work) => {
     const before = items.get(item);
@@ -172,13 +173,23 @@ function createRunner(
   const isDue = (now: number): boolean =>
     (job.everyMs === null || now - lastTurnAt >= job.everyMs) && (own === undefined || now >= own.until);
 
+  const tick = (): void => {
+    if (under !== null) {
+      // What has become due since the turn looked is not left to the next second.
+      isTicked = true;
+      return;
+    }
+    if (!isDue(clock.monotonic())) return;
+    under = begin().then(() => {
+      under = null;
+      const again = isTicked && !stopped();
+      isTicked = false;
+      if (again) tick();
+    });
+  };
+
   return {
-    tick() {
-      if (under !== null || !isDue(clock.monotonic())) return;
-      under = begin().then(() => {
-        under = null;
-      });
-    },
+    tick,
     async ended() {
       await under;
     },
