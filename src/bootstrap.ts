@@ -3,6 +3,7 @@
  * keys and an owner named in the environment are made to exist at every start.
  */
 
+import { ConfigError } from './config.ts';
 import { makeApiKey, type ParsedApiKey, parseApiKey } from './http/apiKey.ts';
 import { API_KEY_SCOPES, DEFAULT_SETTINGS, type NewApiKey } from './store/records.ts';
 import type { Store } from './store/store.ts';
@@ -24,19 +25,24 @@ export async function bootstrap(
   now: number,
   nextKey: () => number,
 ): Promise<Bootstrapped> {
+  // Both are read before anything is made: a fault in one leaves no half of a first start behind.
+  const named = {
+    workspace: readGivenKey('workspace', given.apiKey),
+    instance: readGivenKey('instance', given.instanceKey),
+  };
   const made = await makeFirstWorkspace(store, now);
   if (given.ownerEmail !== null) await ensureOwner(store, given.ownerEmail, now);
   // Where the very first start ended before it had made a key, this one does.
   const isFirst = made || (await hasNoKeys(store));
-  const ensure = async (kind: 'workspace' | 'instance', given: string | null): Promise<string | null> => {
-    if (given === null && !isFirst) return null;
-    const fresh = given === null ? makeApiKey(kind, (length) => random.bytes(length)) : null;
-    const key = fresh ?? readGivenKey(kind, given ?? '');
+  const ensure = async (kind: 'workspace' | 'instance'): Promise<string | null> => {
+    if (named[kind] === null && !isFirst) return null;
+    const made = makeApiKey(kind, (length) => random.bytes(length));
+    const key = named[kind] ?? made;
     if ((await store.findApiKey(key.hash)) === null) {
       const row: NewApiKey = {
         key: nextKey(),
         workspace: kind === 'workspace' ? FIRST_WORKSPACE : null,
-        name: given === null ? 'made at first start' : 'from the environment',
+        name: key === made ? 'made at first start' : 'from the environment',
         prefix: key.prefix,
         hash: key.hash,
         scopes: API_KEY_SCOPES,
@@ -47,11 +53,11 @@ export async function bootstrap(
         async () => (await store.findApiKey(key.hash)) !== null,
       );
     }
-    return fresh?.text ?? null;
+    return key === made ? made.text : null;
   };
   return {
-    apiKey: await ensure('workspace', given.apiKey),
-    instanceKey: await ensure('instance', given.instanceKey),
+    apiKey: await ensure('workspace'),
+    instanceKey: await ensure('instance'),
   };
 }
 
@@ -100,9 +106,14 @@ async function unlessMadeMeanwhile(
   }
 }
 
-function readGivenKey(kind: 'workspace' | 'instance', text: string): Extract<ParsedApiKey, { ok: true }> {
+/** Throws ConfigError. */
+function readGivenKey(
+  kind: 'workspace' | 'instance',
+  text: string | null,
+): Extract<ParsedApiKey, { ok: true }> | null {
+  if (text === null) return null;
   const parsed = parseApiKey(text);
   if (parsed.ok) return parsed;
   const name = kind === 'workspace' ? 'MIRSAL_BOOTSTRAP_API_KEY' : 'MIRSAL_BOOTSTRAP_INSTANCE_KEY';
-  throw new Error(`${name} is not usable: ${parsed.message}`);
+  throw new ConfigError(`${name} is not usable: ${parsed.message}`);
 }

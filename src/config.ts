@@ -137,6 +137,9 @@ function readDatabaseUrl(value: string | null, faults: string[]): string | null 
   if (value === null) return null;
   if (!/^postgres(ql)?:\/\//.test(value)) {
     faults.push('MIRSAL_DATABASE_URL starts with postgres:// or postgresql://; leave it out for SQLite.');
+  } else if (!URL.canParse(value.replace('@/', '@localhost/'))) {
+    // Not the value itself: it may hold a password. The host may be left out, for a socket.
+    faults.push('MIRSAL_DATABASE_URL is such as postgres://user:password@db.example.com:5432/mirsal.');
   }
   return value;
 }

@@ -3,6 +3,8 @@
  * SQLite's directory belongs to one process, so that the node is stopped first; with PostgreSQL nodes run on.
  */
 
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import { type Config, ConfigError } from './config.ts';
 import { SECOND } from './core/duration.ts';
 import { createKeyMaker, parseId } from './core/ids.ts';
@@ -32,6 +34,10 @@ export async function makeKey(config: Config, options: KeyOptions): Promise<stri
   const name = options.name?.trim() || 'made at the command line';
   if (name.length > MAX_NAME_LENGTH) {
     throw new ConfigError(`--name has at most ${MAX_NAME_LENGTH} characters.`);
+  }
+  // A start of the node makes databases; a mistaken path makes none here.
+  if (config.databaseUrl === null && !existsSync(join(config.dataDir, 'mirsal.db'))) {
+    throw new ConfigError(`There is no database in ${config.dataDir}: set MIRSAL_DATA_DIR as for the node.`);
   }
   const store = openStore(config, realClock);
   try {

@@ -39,10 +39,14 @@ function explain(error: unknown): string | null {
   if (EXPLAINED.has(error.name)) return error.message;
   if ('code' in error && String(error.code).startsWith('ERR_PARSE_ARGS'))
     return `${error.message}\n\n${USAGE}`;
-  const { code, port, path } = error as NodeJS.ErrnoException & { port?: number };
+  const { code, port, path, syscall } = error as NodeJS.ErrnoException & { port?: number };
   if (code === 'EADDRINUSE') return `Port ${port} is taken. Choose another with MIRSAL_PORT.`;
   if (code === 'EACCES' || code === 'EROFS') {
     return `${path ?? `Port ${port}`} may not be used by this user. Choose another with MIRSAL_DATA_DIR or MIRSAL_PORT.`;
+  }
+  // A name or address to listen on that is not this machine's; looking up others is the store's, which says so.
+  if (syscall === 'listen' || syscall === 'getaddrinfo') {
+    return `This node cannot listen there (${error.message}). Choose another address with MIRSAL_HOST.`;
   }
   return null;
 }

@@ -88,8 +88,8 @@ function findSecret(config: Places, random: Random, isNew: boolean): string {
           (config.databaseUrl === null ? '.' : '; nodes that share PostgreSQL need the same MIRSAL_SECRET.'),
       );
     }
-    writeWhole(path, `${Buffer.from(random.bytes(SEALING_KEY_BYTES)).toString('base64')}\n`);
-    text = readFileSync(path, 'utf8');
+    makeFile(path, `${Buffer.from(random.bytes(SEALING_KEY_BYTES)).toString('base64')}\n`);
+    text = readIfThere(path) ?? '';
   }
   const secret = text.trim();
   if (secret.length < MIN_SECRET_LENGTH) {
@@ -105,8 +105,25 @@ function readIfThere(path: string): string | null {
   try {
     return readFileSync(path, 'utf8');
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw error;
+    const { code } = error as NodeJS.ErrnoException;
+    if (code === 'ENOENT') return null;
+    throw new SecretRefused(
+      `${path} cannot be read (${code}): make it a file that the user may read whom Mirsal runs as, or set ` +
+        'MIRSAL_SECRET.',
+      { cause: error },
+    );
+  }
+}
+
+function makeFile(path: string, text: string): void {
+  try {
+    writeWhole(path, text);
+  } catch (error) {
+    throw new SecretRefused(
+      `${path} cannot be written (${(error as NodeJS.ErrnoException).code}): make its directory writable for the ` +
+        'user whom Mirsal runs as, choose another with MIRSAL_DATA_DIR, or set MIRSAL_SECRET.',
+      { cause: error },
+    );
   }
 }
 

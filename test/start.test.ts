@@ -2,20 +2,31 @@
 
 import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { Agent, type IncomingHttpHeaders, type IncomingMessage, request } from 'node:http';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import pg from 'pg';
-import { afterEach, describe, expect, inject, test } from 'vitest';
-import { createDatabase } from './support/postgres.ts';
-import { API_KEY, startMirsal, temporaryDirectory } from './support/process.ts';
+import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from 'vitest';
+import { createDatabase, type PostgresServer, startPostgres } from './support/postgres.ts';
+import { API_KEY, callsTo, startMirsal, temporaryDirectory } from './support/process.ts';
 import { startReceiver } from './support/receiver.ts';
 import { STORES, storeEnv } from './support/stores.ts';
 
 const BIN = join(import.meta.dirname, '../src/bin.ts');
 const SECRET = 'the secret of these tests';
+const NOBODY = 65_534;
 
 const cleanups: Array<() => void | Promise<void>> = [];
 afterEach(async () => {
@@ -31,11 +42,17 @@ function aDirectory(): string {
 /** Runs a command of Mirsal to its end. */
 function runMirsal(
   directory: string,
-  { command = ['serve'], env = {}, node = [] }: { command?: string[]; env?: object; node?: string[] } = {},
+  {
+    command = ['serve'],
+    env = {},
+    node = [],
+    uid,
+  }: { command?: string[]; env?: object; node?: string[]; uid?: number } = {},
 ): SpawnSyncReturns<string> {
   return spawnSync(process.execPath, [...node, BIN, ...command], {
     encoding: 'utf8',
     timeout: 30_000,
+    ...(uid === undefined ? {} : { uid, gid: uid }),
     env: {
       PATH: process.env.PATH,
       NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE,
@@ -94,6 +111,38 @@ describe('a start that cannot be refuses in one sentence', () => {
     expectRefusal(runMirsal(directory), /another program's database/);
   });
 
+  test('on files that cannot be opened: of the database, of the lock, of the secret', () => {
+    for (const name of ['mirsal.db', 'mirsal.lock', 'secret.key']) {
+      const directory = aDirectory();
+      mkdirSync(join(directory, name), { recursive: true });
+      expectRefusal(runMirsal(directory), new RegExp(`${name} cannot be (opened|written|read) .*MIRSAL_`));
+    }
+  });
+
+  test('on an address that is not this machine’s, and with a key that is none', async () => {
+    const directory = aDirectory();
+    for (const MIRSAL_HOST of ['192.0.2.1', 'no.such.host.invalid']) {
+      expectRefusal(runMirsal(directory, { env: { MIRSAL_HOST } }), /cannot listen there .*MIRSAL_HOST/);
+    }
+    expect(existsSync(directory)).toBe(false);
+    const env = { MIRSAL_BOOTSTRAP_API_KEY: 'a-key-that-is-good', MIRSAL_BOOTSTRAP_INSTANCE_KEY: 'bad' };
+    expectRefusal(runMirsal(directory, { env }), /MIRSAL_BOOTSTRAP_INSTANCE_KEY is not usable/);
+    // Nothing was made with the good one: the next start is still the first.
+    const node = await startMirsal({
+      directory,
+      env: { MIRSAL_BOOTSTRAP_API_KEY: '', MIRSAL_BOOTSTRAP_INSTANCE_KEY: '' },
+    });
+    cleanups.push(() => node.kill());
+    expect(node.said()).toMatch(/API key +mirsal_\S+\s+instance key +mirsali_/);
+    await node.stop();
+  });
+
+  test('`mirsal key` makes no database where there is none', () => {
+    const directory = aDirectory();
+    expectRefusal(runMirsal(directory, { command: ['key'] }), /no database in .*MIRSAL_DATA_DIR/);
+    expect(existsSync(directory)).toBe(false);
+  });
+
   test('on an older Node, before anything is loaded that it may not know', () => {
     const older = 'Object.defineProperty(process, "versions", { value: { node: "22.1.0" } })';
     const node = ['--import', `data:text/javascript,${encodeURIComponent(older)}`];
@@ -115,6 +164,110 @@ describe('a start that cannot be refuses in one sentence', () => {
     expectRefusal(on(url), /tables of another program/);
   });
 });
+
+describe('PostgreSQL that checks who comes', () => {
+  let server: PostgresServer;
+  beforeAll(async () => {
+    server = await startPostgres();
+    const hba = await rowsOf(server.url(), 'SHOW hba_file');
+    writeFileSync(
+      String(hba[0]?.hba_file),
+      'host all locked 127.0.0.1/32 scram-sha-256\nhost all all 127.0.0.1/32 trust\n',
+    );
+    await rowsOf(
+      server.url(),
+      "CREATE ROLE locked LOGIN PASSWORD 'right'; CREATE ROLE poor LOGIN; SELECT pg_reload_conf()",
+    );
+  });
+  afterAll(() => server.stop());
+
+  test.each([
+    ['a wrong password', 'locked', 'wrong', '', /does not let Mirsal in: password authentication failed/],
+    ['no password', 'locked', '', '', /does not let Mirsal in: .*password must be a string/],
+    ['TLS that it does not speak', 'postgres', '', '?sslmode=verify-full', /does not support SSL/],
+    ['a user who may not make tables', 'poor', '', '', /may not make Mirsal's tables \(permission denied/],
+  ])('a start with %s refuses in one sentence', (_what, user, password, search, saying) => {
+    const url = new URL(server.url());
+    Object.assign(url, { username: user, password, search });
+    const refused = runMirsal(aDirectory(), {
+      env: { MIRSAL_DATABASE_URL: url.href, MIRSAL_SECRET: SECRET },
+    });
+    expectRefusal(refused, saying);
+    expectRefusal(refused, /MIRSAL_DATABASE_URL/);
+  });
+
+  test('P1: a node answers while it starts: alive, not ready, and publishing is to be tried again', async () => {
+    const env = { MIRSAL_DATABASE_URL: await server.createDatabase(), MIRSAL_SECRET: SECRET };
+    const directory = aDirectory();
+    await startOnce(directory, env);
+    // Its start waits for the names of the steps.
+    const client = new pg.Client({ connectionString: env.MIRSAL_DATABASE_URL });
+    await client.connect();
+    await client.query('BEGIN; LOCK TABLE kysely_migration IN ACCESS EXCLUSIVE MODE');
+    const port = await freePort();
+    const starting = startMirsal({ directory, env: { ...env, MIRSAL_PORT: String(port) } });
+    cleanups.push(async () => (await starting).kill());
+    const call = callsTo(`http://127.0.0.1:${port}`);
+    let alive = await call('GET', '/healthz').catch(() => null);
+    while (alive === null) alive = await call('GET', '/healthz').catch(() => null);
+    expect(alive.status).toBe(200);
+    for (const [method, path] of [
+      ['GET', '/readyz'],
+      ['POST', '/v1/events'],
+    ] as const) {
+      const answer = await call(method, path, method === 'POST' ? { type: 'a.b', data: {} } : undefined);
+      expect(answer).toMatchObject({ status: 503, body: { code: 'starting', status: 503 } });
+      expect(answer.headers.get('content-type')).toBe('application/problem+json');
+      expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
+    }
+    await client.query('COMMIT');
+    await client.end();
+    await starting;
+    expect((await call('GET', '/readyz')).status).toBe(200);
+  });
+});
+
+describe('P1: a file that this user may not use, as another user left it, is named in one sentence', () => {
+  // Root may use every file, so that a test as root starts the node as somebody else.
+  const isRoot = process.getuid?.() === 0;
+
+  test.each([
+    ['mirsal.db', 0o444],
+    ['mirsal.db-wal', 0o444],
+    ['mirsal.lock', 0o444],
+    ['secret.key', 0],
+  ])('%s', async (name, mode) => {
+    const directory = aDirectory();
+    await startOnce(directory);
+    if (name === 'mirsal.db-wal') writeFileSync(join(directory, name), '');
+    if (isRoot) {
+      chmodSync(join(directory, '..'), 0o755);
+      for (const file of [...readdirSync(directory), '.']) chownSync(join(directory, file), NOBODY, NOBODY);
+    }
+    chmodSync(join(directory, name), mode);
+    const refused = runMirsal(directory, isRoot ? { uid: NOBODY } : {});
+    expectRefusal(refused, new RegExp(`${name.replaceAll('.', '\\.')} (may not|cannot) be read`));
+  });
+});
+
+/** The rows of the last of the statements. */
+async function rowsOf(url: string, sql: string): Promise<Array<Record<string, unknown>>> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  const results: unknown = await client.query(sql);
+  await client.end();
+  const last = Array.isArray(results) ? results.at(-1) : results;
+  return (last as pg.QueryResult).rows;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as { port: number };
+  server.close();
+  await once(server, 'close');
+  return port;
+}
 
 interface Seen {
   status: number | undefined;

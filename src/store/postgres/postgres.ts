@@ -26,8 +26,8 @@ import { ROW_LOCKS, resending } from '../resend.ts';
 import { retention } from '../retention.ts';
 import { type RunDialect, runs } from '../runs.ts';
 import type { Schema } from '../schema.ts';
-import type { Store } from '../store.ts';
-import { guard, guardAll, sqlState, storableTexts } from './connection.ts';
+import { type Store, StoreUnavailable } from '../store.ts';
+import { guard, guardAll, storableTexts } from './connection.ts';
 import { DEFAULT_LIMITS, type Limits, openPool } from './pool.ts';
 import { publish } from './publish.ts';
 import { record } from './record.ts';
@@ -40,9 +40,6 @@ export interface PostgresOptions {
   /** In the place of the usual ones. */
   limits?: Partial<Limits>;
 }
-
-/** SQLSTATEs of a wrong user or password, a missing database, and a missing right. */
-const NO_ENTRY = /^(28|3D|42501)/;
 
 const HOT_CONNECTIONS = 8;
 const OTHER_CONNECTIONS = 8;
@@ -87,23 +84,25 @@ export const RUN_DIALECT: RunDialect = {
   alone: guard,
 };
 
-/** The names of the steps that the database has seen. Throws DatabaseRefused where it cannot be entered. */
+/**
+ * The names of the steps that the database has seen. These are a start's first statements: unless the server is
+ * away, what fails is how Mirsal comes in, such as a password, TLS, or a database that is not there. Throws
+ * DatabaseRefused then.
+ */
 async function readDone(pool: pg.Pool): Promise<string[]> {
   try {
-    const { rows } = await pool.query<{ there: boolean }>(
-      `SELECT to_regclass('kysely_migration') IS NOT NULL AS there`,
+    const { rows } = await guard(() =>
+      pool.query<{ there: boolean }>(`SELECT to_regclass('kysely_migration') IS NOT NULL AS there`),
     );
     if (rows[0]?.there !== true) return [];
-    const done = await pool.query<{ name: string }>('SELECT name FROM kysely_migration');
+    const done = await guard(() => pool.query<{ name: string }>('SELECT name FROM kysely_migration'));
     return done.rows.map(({ name }) => name);
   } catch (error) {
-    if (NO_ENTRY.test(sqlState(error) ?? '')) {
-      const said = error instanceof Error ? error.message : '';
-      throw new DatabaseRefused(`PostgreSQL does not let Mirsal in: ${said}. Check MIRSAL_DATABASE_URL.`, {
-        cause: error,
-      });
-    }
-    throw error;
+    if (error instanceof StoreUnavailable) throw error;
+    const said = error instanceof Error ? error.message : String(error);
+    throw new DatabaseRefused(`PostgreSQL does not let Mirsal in: ${said}. Check MIRSAL_DATABASE_URL.`, {
+      cause: error,
+    });
   }
 }
 

@@ -4,7 +4,7 @@
  * of the database's file before it is opened.
  */
 
-import { existsSync } from 'node:fs';
+import { accessSync, constants, existsSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { DatabaseRefused } from '../migrate.ts';
 
@@ -22,12 +22,17 @@ const BUSY = 5;
 const CORRUPT = 11;
 const NOT_A_DATABASE = 26;
 
+/** A database's file and the two that SQLite keeps beside it. */
+const SUFFIXES = ['', '-wal', '-shm'];
+
 function codeOf(error: unknown): number | null {
   return error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : null;
 }
 
 /** Takes the lock at `path`, or throws at once: DirectoryInUse, or DatabaseRefused where no lock can be made. */
 export function lockDirectory(path: string): DirectoryLock {
+  // SQLite opens a file that it may not write for reading, and such a lock excludes nobody.
+  requireAccess(path);
   let db: DatabaseSync | null = null;
   try {
     db = new DatabaseSync(path);
@@ -54,14 +59,28 @@ export function lockDirectory(path: string): DirectoryLock {
   return { release: () => locked.close() };
 }
 
-/** Throws DatabaseRefused where the file at `path` is no SQLite database, or another program's. */
+/** Throws DatabaseRefused where the file at `path` may not be used, is no SQLite database, or another program's. */
 export function checkFile(path: string): void {
+  for (const suffix of SUFFIXES) requireAccess(path + suffix);
   if (!existsSync(path)) return;
   const tables = readTables(path);
   if (tables.length === 0 || tables.includes('kysely_migration')) return;
   throw new DatabaseRefused(
     `The file ${path} is another program's database: move it away, or choose another directory with MIRSAL_DATA_DIR.`,
   );
+}
+
+/** A node that ran as another user, such as root, leaves files that this one may not write. */
+function requireAccess(path: string): void {
+  if (!existsSync(path)) return;
+  try {
+    accessSync(path, constants.R_OK | constants.W_OK);
+  } catch (cause) {
+    throw new DatabaseRefused(
+      `The file ${path} may not be read and written by this user: give it to the user that Mirsal runs as.`,
+      { cause },
+    );
+  }
 }
 
 function readTables(path: string): string[] {
@@ -72,10 +91,13 @@ function readTables(path: string): string[] {
     return rows.map(({ name }) => String(name));
   } catch (cause) {
     const code = codeOf(cause);
-    if (code !== NOT_A_DATABASE && code !== CORRUPT) throw cause;
+    const said = cause instanceof Error ? cause.message : String(cause);
+    const fault =
+      code === NOT_A_DATABASE || code === CORRUPT
+        ? 'is no SQLite database, or is damaged'
+        : `cannot be opened (${said})`;
     throw new DatabaseRefused(
-      `The file ${path} is no SQLite database, or is damaged: put back a backup, or choose another directory ` +
-        'with MIRSAL_DATA_DIR.',
+      `The file ${path} ${fault}: put back a backup, or choose another directory with MIRSAL_DATA_DIR.`,
       { cause },
     );
   } finally {
