@@ -153,7 +153,10 @@ describe('a start that cannot be refuses in one sentence', () => {
     const directory = aDirectory();
     const on = (url: string) =>
       runMirsal(directory, { env: { MIRSAL_DATABASE_URL: url, MIRSAL_SECRET: SECRET } });
-    expectRefusal(on('postgres://nobody@127.0.0.1:1/nothing'), /PostgreSQL cannot be used: .*ECONNREFUSED/);
+    expectRefusal(
+      on('postgres://nobody@127.0.0.1:1/nothing'),
+      /^mirsal: PostgreSQL cannot be used: connect ECONNREFUSED/,
+    );
     const missing = new URL(inject('postgresUrl'));
     missing.pathname = '/there_is_no_such_database';
     expectRefusal(on(missing.href), /does not exist.*MIRSAL_DATABASE_URL/);

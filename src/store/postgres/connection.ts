@@ -68,6 +68,8 @@ export async function guard<T>(verb: () => Promise<T>): Promise<T> {
     try {
       return await verb();
     } catch (error) {
+      // A guard within this one has said so.
+      if (error instanceof StoreUnavailable) throw error;
       if (isCollision(error) && tries < COLLISION_TRIES) continue;
       if (isAway(error)) {
         const detail = error.message === '' ? sqlState(error) : error.message;
