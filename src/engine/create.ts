@@ -15,7 +15,7 @@ import type { World } from '../world.ts';
 import { createBodies } from './bodies.ts';
 import { createDirectory, type WorkspaceView } from './directory.ts';
 import type { Engine } from './engine.ts';
-import { createHousekeeping, createSweep } from './housekeeping.ts';
+import { createHousekeeping, createSkipWriting, createSweep } from './housekeeping.ts';
 import { createJobs } from './jobs.ts';
 import { Lanes } from './lanes.ts';
 import { createMemory } from './memory.ts';
@@ -224,6 +224,7 @@ export function createEngine(deps: EngineDeps): Engine {
         createRuns({ store, workspace, places, lanesChanged, onError }),
         createHousekeeping({ store, clock, plans, lanesChanged, onDone }),
         createSweep({ store, clock, onDone }),
+        createSkipWriting(store),
       ])
     : null;
 

@@ -5,9 +5,11 @@ import { createMovableClock, type MovableClock } from '../../test/support/clock.
 import { anEndpoint, anEngine, aSqliteStore, aTagEvent, WORKSPACE } from '../../test/support/engine.ts';
 import { type Receiver, startReceiver } from '../../test/support/receiver.ts';
 import { DAY, MINUTE, SECOND } from '../core/duration.ts';
-import type { StoredDelivery } from '../store/records.ts';
+import { IDEMPOTENCY_KEPT_MS, type StoredDelivery } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
 import type { Engine } from './engine.ts';
+import { createSweep } from './housekeeping.ts';
+import { createJobs } from './jobs.ts';
 
 const ALL = { limit: 1_000, before: null };
 
@@ -126,4 +128,48 @@ test('what is open outlives every limit', async () => {
   const kept = await store.listEvents(WORKSPACE, {}, ALL);
   expect(kept.map(({ body }) => body !== null)).toEqual([true, true]);
   expect(await deliveries()).toHaveLength(2);
+});
+
+test('P9: what counts as skipped is written in steps, and gone on with after a restart', async () => {
+  const endpoint = await anEndpoint(engine, store, { url: `${receiver.url}/a` });
+  const disabled = { reason: 'manual' as const, at: clock.now(), by: 'me' };
+  await store.disableEndpoint(WORKSPACE, endpoint.key, disabled);
+  await engine.routingChanged(WORKSPACE);
+  await publish(...Array.from({ length: 700 }, (_, n) => n));
+  await engine.stop();
+  await store.enableEndpoint(WORKSPACE, endpoint.key, 'skip', 'Layla', clock.now());
+  // The step that the former process came to.
+  expect(await store.writeSkips(WORKSPACE, 300)).toBe(true);
+  const done = async () => (await store.readLanes(endpoint.lanes))[0]?.doneSequence;
+  expect(await done()).toBe(600);
+  engine = anEngine(store, clock);
+  await engine.start();
+  await until(async () => (await done()) === 700);
+  expect(await areAll('skipped')()).toBe(true);
+  // The lane goes on behind them; none of them was sent.
+  await publish(701);
+  await receiver.count(1);
+  expect(receiver.received).toHaveLength(1);
+});
+
+test('all idempotency keys that have expired go in one turn of the sweep, however many', async () => {
+  const keys = Array.from({ length: 1_100 }, (_, n) => `key-${n}`);
+  await Promise.all(
+    keys.map((key, n) => engine.publish(WORKSPACE, () => [aTagEvent(n)], { key, hash: 'hash' })),
+  );
+  await engine.stop();
+  let swept = 0;
+  const count = (fields: Record<string, unknown>): void => {
+    swept += Number(fields.swept);
+  };
+  const throwIt = (error: unknown): never => {
+    throw error;
+  };
+  const jobs = createJobs({ clock, onError: throwIt }, [createSweep({ store, clock, onDone: count })]);
+  // A job's first turn comes after its time; the clock stands still from then on, so that no second one does.
+  clock.move(IDEMPOTENCY_KEPT_MS + 1);
+  jobs.tick();
+  while (swept < keys.length) await store.ping();
+  await jobs.stop();
+  expect(await store.sweep(clock.now(), clock.now(), 10)).toBe(0);
 });

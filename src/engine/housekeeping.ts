@@ -4,11 +4,11 @@
  * leaves undone it does later.
  */
 
-import { DAY, HOUR, MINUTE } from '../core/duration.ts';
+import { DAY, MINUTE } from '../core/duration.ts';
 import { firstKeyAt } from '../core/ids.ts';
 import { type Plan, planOf } from '../core/plan.ts';
 import type { KeySpan, Purged } from '../store/records/retention.ts';
-import type { Retention, Workspace } from '../store/records.ts';
+import { IDEMPOTENCY_KEPT_MS, type Retention, type Workspace } from '../store/records.ts';
 import type { Store } from '../store/store.ts';
 import type { Clock } from '../world.ts';
 import type { Job, Turn } from './jobs.ts';
@@ -30,7 +30,6 @@ const DAYS_OF: Record<Purge, keyof Retention> = {
 
 const SWEEP_EVERY_MS = MINUTE;
 const SWEEP_BATCH = 500;
-const IDEMPOTENCY_KEPT_MS = 25 * HOUR;
 
 export interface HousekeepingDeps {
   store: Pick<Store, 'listWorkspaces' | 'warnOfExpiry' | 'expireHeld' | 'sweepOld' | Purge>;
@@ -128,6 +127,21 @@ export function createHousekeeping(deps: HousekeepingDeps): Job {
         if ((await turn.attempt(step.name, step.work)) === true) steps.push(step);
         if (clock.monotonic() - startedAt > TURN_MS) return;
       }
+    },
+  };
+}
+
+/** Some milliseconds on SQLite, and never 50. */
+const SKIPPED_AT_ONCE = 300;
+
+/** Writes the rows of deliveries that count as skipped already, by whichever nodes come first. */
+export function createSkipWriting(store: Pick<Store, 'workspacesToSkip' | 'writeSkips'>): Job {
+  return {
+    name: 'skips',
+    everyMs: null,
+    async turn(turn) {
+      const writeSome = (workspace: number) => store.writeSkips(workspace, SKIPPED_AT_ONCE);
+      while (!turn.stopped() && (await turn.each(await store.workspacesToSkip(), writeSome)));
     },
   };
 }

@@ -1,9 +1,9 @@
 /**
  * Deliveries with all that is known around them: attempts, whether they are being sent at this
- * moment, and what they wait for. One query for the attempts of all, one per open delivery for its lane.
+ * moment, and what they wait for. One query for the attempts of all, one for the lanes of those that are open.
  */
 
-import { type DeliveryState, isEnd, visibleState } from '../core/delivery/machine.ts';
+import { type DeliveryState, visibleState } from '../core/delivery/machine.ts';
 import type { StoredDelivery } from '../store/records.ts';
 import type { HttpDeps } from './deps.ts';
 import {
@@ -32,12 +32,11 @@ export async function showDeliveries(
   const tried = rows.filter((row) => row.attempts > 0).map((row) => row.key);
   const attempts = tried.length === 0 ? [] : await deps.store.listAttempts(workspace, tried, { full: false });
   const byDelivery = Map.groupBy(attempts, (attempt) => attempt.delivery);
-  return Promise.all(
-    rows.map(async (row) => ({
-      ...(await showMembers(deps, row)),
-      attempts: (byDelivery.get(row.key) ?? []).map(attemptView),
-    })),
-  );
+  const waiting = await findWaiting(deps, workspace, rows);
+  return rows.map((row) => ({
+    ...deliveryMembersView(row, { state: stateOf(row, deps), waitingFor: waiting.get(row.key) ?? null }),
+    attempts: (byDelivery.get(row.key) ?? []).map(attemptView),
+  }));
 }
 
 export async function showDelivery(
@@ -56,25 +55,36 @@ export async function showDeliveryInFull(
   row: StoredDelivery,
   options: { showSecrets: boolean },
 ): Promise<DeliveryDetailView> {
-  const [members, attempts, own, event] = await Promise.all([
-    showMembers(deps, row),
+  const [waiting, attempts, own, event] = await Promise.all([
+    findWaiting(deps, workspace, [row]),
     deps.store.listAttempts(workspace, [row.key], { full: true }),
     deps.store.findOwnBody(workspace, row.message),
     deps.store.findEvent(workspace, row.eventId),
   ]);
   const body = own ?? event?.body ?? null;
+  const members = deliveryMembersView(row, {
+    state: stateOf(row, deps),
+    waitingFor: waiting.get(row.key) ?? null,
+  });
   return { ...members, attempts: attempts.map((attempt) => attemptDetailView(attempt, body, options)) };
 }
 
-/** What an open delivery waits for; null for one that waits for nothing. */
-export async function findWaiting(deps: Needs, row: StoredDelivery): Promise<WaitingFor | null> {
-  const state = stateOf(row, deps);
-  if (isEnd(state) || state === 'sending') return null;
-  const head = state === 'held' ? null : await deps.store.laneHead(row.lane, row.sequence);
-  return waitingFor({ state, nextAttemptAt: row.nextAttemptAt }, head, deps.clock.now());
-}
-
-async function showMembers(deps: Needs, row: StoredDelivery): Promise<Omit<DeliveryView, 'attempts'>> {
-  const waiting = await findWaiting(deps, row);
-  return deliveryMembersView(row, { state: stateOf(row, deps), waitingFor: waiting });
+/** By key, what those that are open wait for; none for one that has ended, is being sent, or is next in turn. */
+export async function findWaiting(
+  deps: Needs,
+  workspace: number,
+  rows: readonly StoredDelivery[],
+): Promise<Map<number, WaitingFor>> {
+  const states = new Map(rows.map((row) => [row.key, stateOf(row, deps)]));
+  const queued = rows.filter(({ key }) => ['pending', 'waiting'].includes(states.get(key) ?? ''));
+  const heads = await deps.store.laneHeads(workspace, queued);
+  const headOf = new Map(queued.map(({ key }, index) => [key, heads[index] ?? null]));
+  const now = deps.clock.now();
+  return new Map(
+    [...states].flatMap(([key, state]) => {
+      const nextAttemptAt = rows.find((row) => row.key === key)?.nextAttemptAt ?? null;
+      const waiting = waitingFor({ state, nextAttemptAt }, headOf.get(key) ?? null, now);
+      return waiting === null ? [] : [[key, waiting] as const];
+    }),
+  );
 }

@@ -114,9 +114,10 @@ export function bins(write: Kysely<Schema>, read: Kysely<Schema>): Bins {
           await trx.deleteFrom('bins').where('key', 'in', keys).execute();
         }
         const answers = await sql`
-          DELETE FROM idempotency_keys WHERE (workspace, idempotency_key) IN (
-            SELECT workspace, idempotency_key FROM idempotency_keys
-            WHERE created_at < ${idempotencyBefore} LIMIT ${limit})`.execute(trx);
+          DELETE FROM idempotency_keys WHERE created_at < ${idempotencyBefore}
+            AND (workspace, idempotency_key) IN (
+              SELECT workspace, idempotency_key FROM idempotency_keys
+              WHERE created_at < ${idempotencyBefore} ORDER BY created_at LIMIT ${limit})`.execute(trx);
         const secrets = await trx.deleteFrom('secrets').where('expires_at', '<=', now).executeTakeFirst();
         return keys.length + Number(answers.numAffectedRows ?? 0n) + Number(secrets.numDeletedRows);
       }),

@@ -15,6 +15,7 @@ import { noticesContract } from './contract/notices.ts';
 import { publishingContract } from './contract/publishing.ts';
 import { recordingContract } from './contract/recording.ts';
 import { retentionContract } from './contract/retention.ts';
+import { skipsContract } from './contract/skips.ts';
 
 /** `open` gives each test an empty, migrated store. */
 export function storeContract(name: string, open: OpenStore): void {
@@ -28,6 +29,7 @@ export function storeContract(name: string, open: OpenStore): void {
     logContract(open);
     historyContract(open);
     retentionContract(open);
+    skipsContract(open);
     noticesContract(open);
   });
 }

@@ -1,23 +1,30 @@
 /** Switching endpoints off and on (A13, P9), and what is open at them: the queries, for both databases. */
 
-import type { Kysely, Transaction } from 'kysely';
+import { type Kysely, type SqlBool, sql, type Transaction } from 'kysely';
 import { formatId } from '../core/ids.ts';
 import { lockWorkspace, moveRouting, readSettings } from './administration.ts';
 import { insertAudit } from './audit.ts';
 import { insertNotices } from './notices.ts';
 import type { DisabledReason, OpenCount } from './records.ts';
+import type { Locking } from './resend.ts';
 import type { Schema } from './schema.ts';
-import { isOpen } from './states.ts';
+import { skipOpen } from './skips.ts';
+import { FIRST_OPEN_AFTER, isOpen, isUnmarked } from './states.ts';
 import type { Store } from './store.ts';
 
 type Enabling = Pick<Store, 'disableEndpoint' | 'enableEndpoint' | 'claimProbe'>;
 
-export function enabling(write: Kysely<Schema>): Enabling {
+export function enabling(write: Kysely<Schema>, read: Kysely<Schema>, locking: Locking): Enabling {
   return {
     disableEndpoint: (workspace, endpoint, disabled) =>
       write.transaction().execute((trx) => disable(trx, workspace, endpoint, disabled)),
-    enableEndpoint: (workspace, endpoint, choice, by, at) =>
-      write.transaction().execute((trx) => enable(trx, workspace, endpoint, choice, { by, at })),
+    async enableEndpoint(workspace, endpoint, choice, by, at) {
+      // Counted by the reader: of a long queue that takes a while.
+      const held = (await countOpen(read, workspace, [endpoint])).get(endpoint)?.count ?? 0;
+      return write
+        .transaction()
+        .execute((trx) => enable(trx, locking, { workspace, endpoint, choice, by, at, held }));
+    },
     async claimProbe(workspace, endpoint, lane) {
       const result = await write
         .updateTable('endpoints')
@@ -32,10 +39,13 @@ export function enabling(write: Kysely<Schema>): Enabling {
             eb.not(
               eb.exists(
                 eb
-                  .selectFrom('deliveries')
-                  .select('key')
-                  .whereRef('lane', '=', 'endpoints.probe_lane')
-                  .where(isOpen('state')),
+                  .selectFrom('lanes as l')
+                  .innerJoin('deliveries as d', 'd.lane', 'l.key')
+                  .select('d.key')
+                  .where('l.workspace', '=', workspace)
+                  .whereRef('l.key', '=', 'endpoints.probe_lane')
+                  .where(isOpen('d.state'))
+                  .where(isUnmarked),
               ),
             ),
           ]),
@@ -109,14 +119,25 @@ async function clearErrors(trx: Transaction<Schema>, workspace: number, endpoint
 
 async function enable(
   trx: Transaction<Schema>,
-  workspace: number,
-  endpoint: number,
-  choice: 'send' | 'skip',
-  { by, at }: { by: string; at: number },
+  locking: Locking,
+  {
+    workspace,
+    endpoint,
+    choice,
+    by,
+    at,
+    held,
+  }: {
+    workspace: number;
+    endpoint: number;
+    choice: 'send' | 'skip';
+    by: string;
+    at: number;
+    held: number;
+  },
 ): Promise<number | null> {
   const found = await lock(trx, workspace, endpoint);
   if (found === undefined) return null;
-  const held = (await countOpen(trx, workspace, [endpoint])).get(endpoint)?.count ?? 0;
   if (found.disabled_at === null) return held;
   await moveRouting(trx, workspace);
   const row = await trx
@@ -145,7 +166,9 @@ async function enable(
     .where('workspace', '=', workspace)
     .where('endpoint', '=', endpoint)
     .execute();
-  if (choice === 'skip') await skipOpen(trx, workspace, endpoint, `skipped_by: ${by}`, at);
+  if (choice === 'skip') {
+    await skipOpen(trx, locking, { workspace, endpoint }, `skipped_by: ${by}`, at);
+  }
   const { name, url } = found;
   await insertNotices(trx, [
     {
@@ -174,60 +197,22 @@ export async function countOpen(
   keys: readonly number[],
 ): Promise<Map<number, OpenCount>> {
   if (keys.length === 0) return new Map();
-  const lanes = db
-    .selectFrom('lanes as l')
-    .select('l.endpoint')
-    .where('l.workspace', '=', workspace)
-    .where('l.endpoint', 'in', keys)
-    .groupBy('l.endpoint');
-  const counts = await lanes
-    .innerJoin('deliveries as d', 'd.lane', 'l.key')
-    .select((eb) => eb.fn.countAll<number>().as('count'))
-    .where(isOpen('d.state'))
-    .execute();
-  if (counts.length === 0) return new Map();
-  // Each lane's first open one, by index: the oldest is among them.
-  const oldest = await lanes
-    .select((eb) =>
-      eb.fn
-        .min<number | null>(
-          eb
-            .selectFrom('deliveries as d')
-            .select('d.created_at')
-            .whereRef('d.lane', '=', 'l.key')
-            .where(isOpen('d.state'))
-            .orderBy('d.sequence')
-            .limit(1),
-        )
-        .as('oldest_at'),
-    )
-    .execute();
-  const oldestAt = new Map(oldest.map((row) => [row.endpoint, row.oldest_at ?? 0]));
+  // A scalar subquery a lane: each is a range of the index of what is open.
+  const open = (what: ReturnType<typeof sql>, end: ReturnType<typeof sql>) => sql`(
+    SELECT ${what} FROM deliveries d WHERE d.lane = l.key AND ${isOpen('d.state')}
+      AND d.sequence > ${FIRST_OPEN_AFTER} ${end})`;
+  const { rows } = await sql<{ endpoint: number; count: number; oldest_at: number | null }>`
+    SELECT l.endpoint, sum(${open(sql`count(*)`, sql``)}) AS count,
+      min(${open(sql`d.created_at`, sql`ORDER BY d.sequence LIMIT 1`)}) AS oldest_at
+    FROM lanes l WHERE l.workspace = ${workspace} AND l.endpoint IN (${sql.join(keys)})
+      AND ${sql<SqlBool>`l.open = 1`}
+    GROUP BY l.endpoint`.execute(db);
   return new Map(
-    counts.map(({ endpoint, count }) => [endpoint, { count, oldestAt: oldestAt.get(endpoint) ?? 0 }]),
+    rows
+      .filter(({ count }) => Number(count) > 0)
+      .map(({ endpoint, count, oldest_at }) => [
+        endpoint,
+        { count: Number(count), oldestAt: oldest_at ?? 0 },
+      ]),
   );
-}
-
-/** Ends all open deliveries of an endpoint as skipped; returns how many. */
-export async function skipOpen(
-  trx: Transaction<Schema>,
-  workspace: number,
-  endpoint: number,
-  reason: string,
-  at: number,
-): Promise<number> {
-  const result = await trx
-    .updateTable('deliveries')
-    .set({ state: 'skipped', reason, ended_at: at, next_attempt_at: null })
-    // By way of the lanes: what is open is indexed by lane.
-    .where('lane', 'in', (eb) =>
-      eb
-        .selectFrom('lanes')
-        .select('key')
-        .where('workspace', '=', workspace)
-        .where('endpoint', '=', endpoint),
-    )
-    .where(isOpen('state'))
-    .executeTakeFirst();
-  return Number(result.numUpdatedRows);
 }

@@ -5,7 +5,7 @@ import { formatId } from '../core/ids.ts';
 import { lockWorkspace, moveRouting, toWorkspace } from './administration.ts';
 import { insertAudit } from './audit.ts';
 import { readAutomations, readKeptDefinitions } from './automations.ts';
-import { countOpen, enabling, skipOpen } from './enabling.ts';
+import { countOpen, enabling } from './enabling.ts';
 import { createLanes, insertEndpoint, insertSecret } from './endpointRows.ts';
 import type {
   DisabledReason,
@@ -15,7 +15,9 @@ import type {
   SecretKind,
   SignatureSettings,
 } from './records.ts';
+import type { Locking } from './resend.ts';
 import type { EndpointsTable, Schema, SecretsTable } from './schema.ts';
+import { skipOpen } from './skips.ts';
 import type { Store } from './store.ts';
 
 function toSecret(row: Selectable<SecretsTable>): SealedSecret {
@@ -152,10 +154,10 @@ type Endpoints = Pick<
   | 'listBudgetErrors'
 >;
 
-export function endpoints(write: Kysely<Schema>, read: Kysely<Schema>): Endpoints {
+export function endpoints(write: Kysely<Schema>, read: Kysely<Schema>, locking: Locking): Endpoints {
   return {
     ...reading(read),
-    ...enabling(write),
+    ...enabling(write, read, locking),
     createEndpoint: (endpoint, by) =>
       write.transaction().execute(async (trx) => {
         await insertEndpoint(trx, endpoint);
@@ -191,10 +193,12 @@ export function endpoints(write: Kysely<Schema>, read: Kysely<Schema>): Endpoint
         });
         return true;
       }),
-    deleteEndpoint: (workspace, endpoint, at, by) =>
-      write.transaction().execute(async (trx) => {
+    async deleteEndpoint(workspace, endpoint, at, by) {
+      // Counted by the reader: of a long queue that takes a while.
+      const skipped = (await countOpen(read, workspace, [endpoint])).get(endpoint)?.count ?? 0;
+      return write.transaction().execute(async (trx) => {
         if (!(await change(trx, workspace, endpoint, { deleted_at: at }))) return false;
-        const skipped = await skipOpen(trx, workspace, endpoint, 'endpoint_deleted', at);
+        await skipOpen(trx, locking, { workspace, endpoint }, 'endpoint_deleted', at);
         await insertAudit(trx, {
           workspace,
           actor: by,
@@ -204,7 +208,8 @@ export function endpoints(write: Kysely<Schema>, read: Kysely<Schema>): Endpoint
           at,
         });
         return true;
-      }),
+      });
+    },
     rotateSecret: (workspace, endpoint, secret, overlapUntil, by) =>
       write.transaction().execute(async (trx) => {
         if (!(await change(trx, workspace, endpoint, { updated_at: secret.createdAt }))) return false;

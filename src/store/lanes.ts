@@ -112,7 +112,8 @@ function toLaneState(row: LaneRow): LaneState {
 }
 
 /**
- * Closes those lanes that are as memory knows them and have nothing open. A publish into one of them either
+ * Closes those lanes that are as memory knows them and have nothing open, nor rows that are still to be
+ * written as skipped (skips.ts). A publish into one of them either
  * holds its row, and is waited for and found to have moved it, or comes later and opens it again.
  */
 async function settle(
@@ -125,12 +126,12 @@ async function settle(
       sql`(CAST(${lane} AS bigint), CAST(${lastSequence} AS bigint), CAST(${revision} AS bigint))`,
   );
   const { rows } = await sql<{ key: number }>`
-    UPDATE lanes SET open = 0, done_sequence = last_sequence
-    WHERE workspace = ${workspace} AND open = 1
+    UPDATE lanes AS l SET open = 0, done_sequence = last_sequence
+    WHERE workspace = ${workspace} AND open = 1 AND skip_through = 0
       AND key IN (${sql.join(drained.map(({ lane }) => lane))})
       AND (key, last_sequence, revision) IN (VALUES ${sql.join(known)})
-      AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.workspace = ${workspace} AND d.lane = lanes.key
-        AND ${isOpen('d.state')} AND d.sequence > lanes.done_sequence)
+      AND NOT EXISTS (SELECT 1 FROM deliveries d WHERE d.workspace = ${workspace} AND d.lane = l.key
+        AND ${isOpen('d.state')} AND d.sequence > l.done_sequence)
     RETURNING key`.execute(write);
   return rows.map((row) => Number(row.key));
 }
@@ -157,7 +158,10 @@ async function load(
       )
       .where('d.workspace', '=', workspace)
       .where('d.lane', '=', lane)
-      .where('d.sequence', '>', afterSequence)
+      .where(
+        sql<SqlBool>`d.sequence > (SELECT CASE WHEN l.skip_through > ${afterSequence} THEN l.skip_through
+          ELSE CAST(${afterSequence} AS bigint) END FROM lanes l WHERE l.workspace = ${workspace} AND l.key = ${lane})`,
+      )
       .where(isOpen('d.state'))
       .orderBy('d.sequence');
   // Sizes first: a hundred bodies may be 100 MB, and each lane loads.

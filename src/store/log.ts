@@ -12,19 +12,11 @@ import type { AttemptOutcome } from '../core/delivery/decide.ts';
 import type { StoredState } from '../core/delivery/machine.ts';
 import { firstKeyAt, formatId } from '../core/ids.ts';
 import { insertAudit } from './audit.ts';
-import type { SourceKind } from './records/delivery.ts';
+import { deliveryLists } from './deliveryLists.ts';
 import type { AuditAction, AuditEntry } from './records/history.ts';
-import type {
-  ChangeAnswer,
-  DeliveryFilter,
-  EventFilter,
-  Page,
-  StoredAttempt,
-  StoredDelivery,
-  StoredEvent,
-} from './records.ts';
+import type { ChangeAnswer, EventFilter, LaneHead, Page, StoredAttempt, StoredEvent } from './records.ts';
 import type { DeliveriesTable, Schema } from './schema.ts';
-import { isInState, isOpen } from './states.ts';
+import { FIRST_OPEN_AFTER, isOpen } from './states.ts';
 import type { Store } from './store.ts';
 
 const OPEN: StoredState[] = ['pending', 'waiting'];
@@ -55,45 +47,6 @@ function toEvent({ created_at, accepted_at, test, ...row }: EventRow): StoredEve
   return { ...row, createdAt: created_at, acceptedAt: accepted_at, test: test === 1 };
 }
 
-function deliveryQuery(db: Kysely<Schema>, workspace: number) {
-  return db
-    .selectFrom('deliveries as d')
-    .innerJoin('events as e', (join) =>
-      join.onRef('e.workspace', '=', 'd.workspace').onRef('e.key', '=', 'd.event'),
-    )
-    .innerJoin('endpoints as p', (join) =>
-      join.onRef('p.workspace', '=', 'd.workspace').onRef('p.key', '=', 'd.endpoint'),
-    )
-    .selectAll('d')
-    .select(['e.id as event_id', 'e.type as event_type', 'p.disabled_at as endpoint_disabled_at'])
-    .where('d.workspace', '=', workspace);
-}
-
-type DeliveryRow = Awaited<ReturnType<ReturnType<typeof deliveryQuery>['execute']>>[number];
-
-function toDelivery(row: DeliveryRow): StoredDelivery {
-  return {
-    key: row.key,
-    workspace: row.workspace,
-    event: row.event,
-    eventId: row.event_id,
-    eventType: row.event_type,
-    endpoint: row.endpoint,
-    endpointEnabled: row.endpoint_disabled_at === null,
-    lane: row.lane,
-    sequence: row.sequence,
-    message: row.message,
-    source: { kind: row.source_kind as Exclude<SourceKind, 'replay'>, id: row.source_id },
-    replayOf: row.replay_of,
-    state: row.state as StoredState,
-    reason: row.reason,
-    attempts: row.attempts,
-    nextAttemptAt: row.next_attempt_at,
-    createdAt: row.created_at,
-    endedAt: row.ended_at,
-  };
-}
-
 /** Keys grow with time, so a page and a span of time are both ranges of the primary key. */
 function inRange<DB, TB extends keyof DB, O>(
   query: SelectQueryBuilder<DB, TB, O>,
@@ -114,16 +67,17 @@ type Log = Pick<
   | 'listEvents'
   | 'findEvent'
   | 'listDeliveries'
+  | 'scanDeliveries'
   | 'findDelivery'
   | 'findOwnBody'
   | 'listAttempts'
-  | 'laneHead'
+  | 'laneHeads'
   | 'retryNow'
   | 'skipDelivery'
 >;
 
 export function log(write: Kysely<Schema>, read: Kysely<Schema>): Log {
-  return { ...eventLog(read), ...deliveryLog(read), ...changes(write) };
+  return { ...eventLog(read), ...deliveryLists(read), ...deliveryLog(read), ...changes(write) };
 }
 
 function eventLog(read: Kysely<Schema>): Pick<Log, 'listEvents' | 'findEvent'> {
@@ -142,82 +96,11 @@ function eventLog(read: Kysely<Schema>): Pick<Log, 'listEvents' | 'findEvent'> {
   };
 }
 
-/** States that are rare and have an index of their own; a unary plus keeps the others out of its way. */
-function isRare(state: DeliveryFilter['state']): boolean {
-  return state !== undefined && state !== 'delivered';
-}
+/** Open deliveries that are counted of those ahead of another. */
+const MOST_AHEAD = 1_000;
 
-/** Events of a type up to which they are found first and their deliveries sorted: some 30 ms at the most. */
-const FEW_EVENTS = 5_000;
-
-/** Whether a type has so few events that reading newest first might go through all the others. */
-async function isRareType(db: Kysely<Schema>, workspace: number, type: string): Promise<boolean> {
-  const some = db
-    .selectFrom('events')
-    .select('key')
-    .where('workspace', '=', workspace)
-    .where('type', '=', type)
-    .orderBy('key', 'desc')
-    .limit(FEW_EVENTS + 1);
-  const { count } = await db
-    .selectFrom(some.as('some'))
-    .select((eb) => eb.fn.countAll<number>().as('count'))
-    .executeTakeFirstOrThrow();
-  return Number(count) <= FEW_EVENTS;
-}
-
-function filterDeliveries(
-  db: Kysely<Schema>,
-  workspace: number,
-  filter: DeliveryFilter,
-  page: Page,
-  rareType: boolean,
-) {
-  const { endpoint, event, type, subject, state } = filter;
-  let query = inRange(deliveryQuery(db, workspace), 'd.key', filter, page.before);
-  if (endpoint !== undefined) {
-    query = isRare(state)
-      ? query.where(sql<SqlBool>`+d.endpoint = ${endpoint}`)
-      : query.where('d.endpoint', '=', endpoint);
-  }
-  if (event !== undefined) query = query.where('d.event', '=', event);
-  if (type !== undefined) query = query.where('e.type', '=', type);
-  const few = subject !== undefined ? 'subject' : rareType ? 'type' : null;
-  if (few !== null) {
-    query = query.where('d.event', 'in', (eb) =>
-      eb
-        .selectFrom('events')
-        .select('key')
-        .where('workspace', '=', workspace)
-        .where(few, '=', subject ?? type ?? ''),
-    );
-  }
-  if (state === 'held') {
-    query = query.where(isOpen('d.state')).where('p.disabled_at', 'is not', null);
-  } else if (state !== undefined) {
-    query = query.where(isInState('d.state', state));
-    if (OPEN.includes(state)) query = query.where('p.disabled_at', 'is', null);
-  }
-  // A subject's events are few: found first and then sorted, not looked for from the newest back.
-  const order = few === null ? sql`d.key` : sql`+d.key`;
-  return query.orderBy(order, 'desc').limit(page.limit);
-}
-
-function deliveryLog(
-  read: Kysely<Schema>,
-): Pick<Log, 'listDeliveries' | 'findDelivery' | 'findOwnBody' | 'listAttempts' | 'laneHead'> {
+function deliveryLog(read: Kysely<Schema>): Pick<Log, 'findOwnBody' | 'listAttempts' | 'laneHeads'> {
   return {
-    async listDeliveries(workspace, filter, page) {
-      const isNarrow = [filter.endpoint, filter.event, filter.subject].some((value) => value !== undefined);
-      const rareType =
-        filter.type !== undefined && !isNarrow && (await isRareType(read, workspace, filter.type));
-      const rows = await filterDeliveries(read, workspace, filter, page, rareType).execute();
-      return rows.map(toDelivery);
-    },
-    async findDelivery(workspace, delivery) {
-      const row = await deliveryQuery(read, workspace).where('d.key', '=', delivery).executeTakeFirst();
-      return row === undefined ? null : toDelivery(row);
-    },
     async findOwnBody(workspace, message) {
       const row = await read
         .selectFrom('delivery_bodies')
@@ -259,29 +142,45 @@ function deliveryLog(
         }),
       );
     },
-    async laneHead(lane, beforeSequence) {
-      const open = read
-        .selectFrom('deliveries')
-        .where('lane', '=', lane)
-        .where(isOpen('state'))
-        .where('sequence', '<', beforeSequence);
-      const head = await open
-        .select(['key', 'sequence', 'state', 'next_attempt_at'])
-        .orderBy('sequence')
-        .limit(1)
-        .executeTakeFirst();
-      if (head === undefined) return null;
-      const { ahead } = await open
-        .select((eb) => eb.fn.countAll<number>().as('ahead'))
-        .executeTakeFirstOrThrow();
-      return {
-        key: head.key,
-        sequence: head.sequence,
-        nextAttemptAt: head.next_attempt_at,
-        state: head.state as StoredState,
-        ahead: Number(ahead),
-      };
+    async laneHeads(workspace, asked) {
+      if (asked.length === 0) return [];
+      const places = asked.map(
+        ({ lane, sequence }, place) =>
+          sql`(${sql.lit(place)}, CAST(${lane} AS bigint), CAST(${sequence} AS bigint))`,
+      );
+      const ahead = sql`FROM deliveries d WHERE d.lane = a.lane AND ${isOpen('d.state')}
+        AND d.sequence > ${FIRST_OPEN_AFTER} AND d.sequence < a.sequence`;
+      const { rows } = await sql<HeadRow>`
+        WITH a(place, lane, sequence) AS (VALUES ${sql.join(places)}),
+        -- Found first, each once; then their rows.
+        f AS MATERIALIZED (
+          SELECT a.place, (SELECT d.key ${ahead} ORDER BY d.sequence LIMIT 1) AS head,
+            (SELECT count(*) FROM (SELECT 1 ${ahead} LIMIT ${MOST_AHEAD}) AS counted) AS ahead
+          FROM a CROSS JOIN lanes l WHERE l.workspace = ${workspace} AND l.key = a.lane)
+        SELECT f.place, f.ahead, h.key, h.sequence, h.state, h.next_attempt_at
+          FROM f CROSS JOIN deliveries h WHERE h.workspace = ${workspace} AND h.key = f.head`.execute(read);
+      const heads = new Map(rows.map((row) => [Number(row.place), toHead(row)]));
+      return asked.map((_, place) => heads.get(place) ?? null);
     },
+  };
+}
+
+interface HeadRow {
+  place: number;
+  ahead: number;
+  key: number;
+  sequence: number;
+  state: string;
+  next_attempt_at: number | null;
+}
+
+function toHead(row: HeadRow): LaneHead {
+  return {
+    key: row.key,
+    sequence: row.sequence,
+    nextAttemptAt: row.next_attempt_at,
+    state: row.state as StoredState,
+    ahead: Number(row.ahead),
   };
 }
 
@@ -305,6 +204,10 @@ async function moveLane(trx: Transaction<Schema>, workspace: number, lane: numbe
     .execute();
 }
 
+/** That a delivery `d` does not count as skipped already (skips.ts). */
+const IS_UNMARKED = sql<SqlBool>`d.sequence > (
+  SELECT l.skip_through FROM lanes l WHERE l.workspace = d.workspace AND l.key = d.lane)`;
+
 type DeliveryChange = Partial<DeliveriesTable>;
 
 /** Changes one delivery where its state allows; says what it found otherwise. */
@@ -315,13 +218,14 @@ async function changeDelivery(
   from: StoredState[],
   values: DeliveryChange,
 ): Promise<ChangeAnswer> {
-  const thisOne = (eb: ExpressionBuilder<Schema, 'deliveries'>) =>
+  const thisOne = (eb: ExpressionBuilder<Schema & { d: DeliveriesTable }, 'd'>) =>
     eb.and([eb('workspace', '=', workspace), eb('key', '=', delivery)]);
   const [changed] = await trx
-    .updateTable('deliveries')
+    .updateTable('deliveries as d')
     .set(values)
     .where(thisOne)
     .where('state', 'in', from)
+    .where(IS_UNMARKED)
     .returning('lane')
     .execute();
   if (changed !== undefined) {
@@ -329,8 +233,14 @@ async function changeDelivery(
     await moveLane(trx, workspace, changed.lane);
     return { kind: 'changed', lane: changed.lane };
   }
-  const found = await trx.selectFrom('deliveries').select('state').where(thisOne).executeTakeFirst();
-  return found === undefined ? { kind: 'missing' } : { kind: 'unchanged', state: found.state as StoredState };
+  const [found] = await trx
+    .selectFrom('deliveries as d')
+    .select(['state', IS_UNMARKED.as('is_unmarked')])
+    .where(thisOne)
+    .execute();
+  if (found === undefined) return { kind: 'missing' };
+  const isMarked = OPEN.includes(found.state as StoredState) && !found.is_unmarked;
+  return { kind: 'unchanged', state: isMarked ? 'skipped' : (found.state as StoredState) };
 }
 
 function changes(write: Kysely<Schema>): Pick<Log, 'retryNow' | 'skipDelivery'> {

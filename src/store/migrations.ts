@@ -11,6 +11,7 @@ import { type Kysely, sql } from 'kysely';
 import type { Migration } from 'kysely/migration';
 import { automation } from './automationStep.ts';
 import { failurePolicy } from './failurePolicyStep.ts';
+import { logCost } from './logCostStep.ts';
 import { runsStep } from './runsStep.ts';
 import type { Schema } from './schema.ts';
 import type { Step, Types } from './schemaStep.ts';
@@ -159,6 +160,7 @@ const STEPS: ReadonlyArray<readonly [name: string, step: Step]> = [
   ['0005_slices', (types) => [...slices(types), ...(types.clustered === '' ? lanesByKey : [])]],
   ['0006_runs', runsStep],
   ['0008_start', startStep],
+  ['0009_log_cost', logCost],
 ];
 
 /** The steps for one database, as Kysely's Migrator takes them. */

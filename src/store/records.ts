@@ -10,6 +10,7 @@ import type { AttemptOutcome } from '../core/delivery/decide.ts';
 import type { StoredState } from '../core/delivery/machine.ts';
 import type { Ordering } from '../core/delivery/order.ts';
 import type { RetryPolicy } from '../core/delivery/retry.ts';
+import { DAY } from '../core/duration.ts';
 import type { Slots } from '../core/ids.ts';
 import type { Condition } from '../core/routing/condition.ts';
 import type { Automation, KeptDefinition, NewActivation } from './records/automation.ts';
@@ -198,6 +199,9 @@ export interface Routing {
 }
 
 // ---------------------------------------------------------------- publishing
+
+/** How long a request under an idempotency key is answered as the first time; at this age the key is unused. */
+export const IDEMPOTENCY_KEPT_MS = DAY;
 
 export interface NewEvent {
   key: number;
@@ -478,13 +482,19 @@ export interface DeliveryFilter {
   until?: number;
 }
 
+/** Some of a list. `next`: what is older than this key has not been looked at; null at the list's end. */
+export interface DeliveryPage {
+  rows: StoredDelivery[];
+  next: number | null;
+}
+
 /** What a delivery stands behind in its lane (A15). */
 export interface LaneHead {
   key: number;
   sequence: number;
   nextAttemptAt: number | null;
   state: StoredState;
-  /** Open deliveries ahead of the one asked about. */
+  /** Open deliveries ahead of the one asked about; 1,000 where there are more. */
   ahead: number;
 }
 

@@ -24,7 +24,7 @@ import type {
 } from './records/history.ts';
 import { type Locking, resend } from './resend.ts';
 import type { ReplaysTable, Schema } from './schema.ts';
-import { isInState, isOpen } from './states.ts';
+import { FIRST_OPEN_AFTER, isInState, isOpen } from './states.ts';
 import type { Store } from './store.ts';
 
 function toReplay(row: Selectable<ReplaysTable>): Replay {
@@ -229,7 +229,8 @@ async function openAt(trx: Transaction<Schema>, { workspace, endpoint }: Replay)
     )
     .select(
       sql<number | null>`max(l.last_sequence - (SELECT min(d.sequence) FROM deliveries d
-        WHERE d.workspace = l.workspace AND d.lane = l.key AND ${isOpen('d.state')}) + 1)`.as('open'),
+        WHERE d.workspace = l.workspace AND d.lane = l.key AND ${isOpen('d.state')}
+          AND d.sequence > ${FIRST_OPEN_AFTER}) + 1)`.as('open'),
     )
     .where('e.workspace', '=', workspace)
     .where('e.key', '=', endpoint)
@@ -257,7 +258,10 @@ function worked(
   return {
     async claimReplays(node, limit, now) {
       const isFree = sql<SqlBool>`r.state = 'running'
-        AND (r.owner IS NULL OR r.owner = ${node} OR r.owner NOT IN (SELECT node FROM nodes))`;
+        AND (r.owner IS NULL OR r.owner = ${node} OR r.owner NOT IN (SELECT node FROM nodes))
+        -- What counts as skipped is listed once its rows are written (skips.ts).
+        AND NOT EXISTS (SELECT 1 FROM lanes l
+          WHERE l.workspace = r.workspace AND l.endpoint = r.endpoint AND l.skip_through > 0)`;
       const free = await sql<{ workspace: number; key: number }>`
         SELECT r.workspace, r.key FROM replays r WHERE ${isFree}
         ORDER BY row_number() OVER (PARTITION BY r.workspace ORDER BY r.taken_at, r.key), r.taken_at, r.key

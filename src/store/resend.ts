@@ -3,13 +3,13 @@
  * messages. To be part of a transaction; for both databases.
  */
 
-import { type Kysely, type RawBuilder, sql, type Transaction } from 'kysely';
+import { type Kysely, type RawBuilder, type SqlBool, sql, type Transaction } from 'kysely';
 import { chooseLane, type Ordering } from '../core/delivery/order.ts';
 import { formatId } from '../core/ids.ts';
 import { insertAudit } from './audit.ts';
 import type { EventReplayAnswer, ResendAnswer } from './records/history.ts';
 import type { Schema } from './schema.ts';
-import { isOpen } from './states.ts';
+import { isOpen, isUnmarked } from './states.ts';
 import type { Store } from './store.ts';
 
 /** The locking clause of a SELECT, such as `FOR SHARE OF b`; nothing where transactions are alone anyway. */
@@ -187,13 +187,16 @@ export function resending(
     replayEvent: (workspace, event, { endpoints, nextKey, now, by }) =>
       write.transaction().execute(async (trx): Promise<EventReplayAnswer> => {
         let query = trx
-          .selectFrom('deliveries')
-          .select(['key', isOpen('state').as('open')])
-          .where('workspace', '=', workspace)
-          .where('event', '=', event.key)
-          .where('replay_of', 'is', null);
-        if (endpoints !== null) query = query.where('endpoint', 'in', endpoints);
-        const originals = await query.orderBy('key').execute();
+          .selectFrom('deliveries as d')
+          .innerJoin('lanes as l', (join) =>
+            join.onRef('l.workspace', '=', 'd.workspace').onRef('l.key', '=', 'd.lane'),
+          )
+          .select(['d.key', sql<SqlBool>`${isOpen('d.state')} AND ${isUnmarked}`.as('open')])
+          .where('d.workspace', '=', workspace)
+          .where('d.event', '=', event.key)
+          .where('d.replay_of', 'is', null);
+        if (endpoints !== null) query = query.where('d.endpoint', 'in', endpoints);
+        const originals = await query.orderBy('d.key').execute();
         const ended = originals.filter(({ open }) => !open);
         const items = ended.map(({ key }) => ({ original: key, key: nextKey() }));
         const resent = await resend(trx, locking, workspace, items, now);

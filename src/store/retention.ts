@@ -18,7 +18,7 @@ import type { NoticeDetails } from './records/notices.ts';
 import type { ExpiredHeld, KeySpan, Purged } from './records/retention.ts';
 import type { Locking } from './resend.ts';
 import type { Schema } from './schema.ts';
-import { isOpen } from './states.ts';
+import { FIRST_OPEN_AFTER, isOpen } from './states.ts';
 import type { Store } from './store.ts';
 
 type Retaining = Pick<
@@ -52,7 +52,7 @@ function purging(
         .select('key')
         .where('workspace', '=', workspace)
         .where('key', 'in', keys)
-        .where((eb) => eb.or([isOpen('state'), eb('ended_at', '>=', timeOf(span.before))]))
+        .where((eb) => eb.or([eb('ended_at', 'is', null), eb('ended_at', '>=', timeOf(span.before))]))
         .execute();
       const kept = new Set(needed.map((row) => row.key));
       const old = keys.filter((key) => !kept.has(key));
@@ -64,8 +64,13 @@ function purging(
     async purgeBodies(workspace, span) {
       const rows = await read
         .selectFrom('events as e')
+        // The span once more, for the planner that merges both by key: it would begin with the first body.
         .leftJoin('event_bodies as b', (join) =>
-          join.onRef('b.workspace', '=', 'e.workspace').onRef('b.event', '=', 'e.key'),
+          join
+            .onRef('b.workspace', '=', 'e.workspace')
+            .onRef('b.event', '=', 'e.key')
+            .on('b.event', '>', span.after)
+            .on('b.event', '<', span.before),
         )
         .select(['e.key', 'b.event'])
         .where('e.workspace', '=', workspace)
@@ -119,9 +124,6 @@ function purging(
   };
 }
 
-/** Open, in words that no index knows: these rows are reached by their events or keys. */
-const isOpenUnindexed = sql<SqlBool>`state NOT IN ('delivered', 'dropped', 'skipped')`;
-
 const NOTHING: Purged = { deleted: 0, last: null, kept: null };
 
 /** Some were in use after all, at this moment: the next pass begins with them. */
@@ -145,7 +147,7 @@ function timeOf(key: number): number {
 
 async function deleteIn(
   db: Kysely<Schema>,
-  table: 'attempts' | 'event_bodies' | 'events' | 'deliveries' | 'runs',
+  table: keyof Schema,
   column: string,
   workspace: number,
   keys: readonly number[],
@@ -158,6 +160,37 @@ async function deleteIn(
   return Number(result.numAffectedRows ?? 0n);
 }
 
+interface Owned {
+  key: number;
+  event: number;
+  isOpen: boolean;
+}
+
+/**
+ * Deliveries and runs of these events, found by the index that begins with the event. What is then deleted is
+ * named by its key: given an event's number to look for, SQLite prefers an index of the whole workspace.
+ * The events are named twice: the join's order binds SQLite to them, the list binds PostgreSQL, which otherwise
+ * reads the rows of the workspace and joins them by hash where it knows little of them.
+ */
+async function ofEvents(
+  db: Kysely<Schema>,
+  workspace: number,
+  events: readonly number[],
+): Promise<{ deliveries: Owned[]; runs: Owned[] }> {
+  const owned = async (table: 'deliveries' | 'runs', open: readonly string[]): Promise<Owned[]> => {
+    const { rows } = await sql<{ key: number; event: number; state: string }>`
+      WITH wanted(key) AS (VALUES ${sql.join(events.map((key) => sql`(CAST(${key} AS bigint))`))})
+      SELECT o.key, o.event, o.state FROM wanted w CROSS JOIN ${sql.table(table)} o
+      WHERE o.workspace = ${workspace} AND o.event = w.key AND o.event IN (${sql.join(events)})`.execute(db);
+    return rows.map(({ key, event, state }) => ({ key, event, isOpen: open.includes(state) }));
+  };
+  if (events.length === 0) return { deliveries: [], runs: [] };
+  return {
+    deliveries: await owned('deliveries', ['pending', 'waiting']),
+    runs: await owned('runs', ['waiting']),
+  };
+}
+
 /** Those of the events that have open deliveries, or runs that wait. */
 async function eventsInUse(
   db: Kysely<Schema>,
@@ -165,23 +198,9 @@ async function eventsInUse(
   events: readonly number[],
 ): Promise<Set<number>> {
   if (events.length === 0) return new Set();
-  const rows = await db
-    .selectFrom('deliveries')
-    .select('event')
-    .distinct()
-    .where('workspace', '=', workspace)
-    .where('event', 'in', events)
-    .where(isOpenUnindexed)
-    .union(
-      db
-        .selectFrom('runs')
-        .select('event')
-        .where('workspace', '=', workspace)
-        .where('event', 'in', events)
-        .where('state', '=', 'waiting'),
-    )
-    .execute();
-  return new Set(rows.map((row) => row.event));
+  const { deliveries, runs } = await ofEvents(db, workspace, events);
+  const used = [...deliveries, ...runs].filter(({ isOpen: isUsed }) => isUsed);
+  return new Set(used.map(({ event }) => event));
 }
 
 async function lockBodies(
@@ -205,39 +224,54 @@ async function deleteEvents(
 ): Promise<{ deleted: number; events: number }> {
   const found = await sql<{ key: number; body: number | null }>`
     SELECT e.key, b.event AS body FROM events e
-      LEFT JOIN event_bodies b ON b.workspace = e.workspace AND b.event = e.key
+      LEFT JOIN event_bodies b ON b.workspace = e.workspace AND b.event = e.key AND b.event IN (${sql.join(events)})
     WHERE e.workspace = ${workspace} AND e.key IN (${sql.join(events)})
     ORDER BY e.key ${locking('FOR UPDATE OF e SKIP LOCKED')}`.execute(trx);
   const withBody = found.rows.filter((row) => row.body !== null).map((row) => row.key);
   const locked = new Set(withBody.length === 0 ? [] : await lockBodies(trx, locking, workspace, withBody));
   const mine = found.rows.filter((row) => row.body === null || locked.has(row.key)).map((row) => row.key);
-  const used = await eventsInUse(trx, workspace, mine);
+  const owned = await ofEvents(trx, workspace, mine);
+  const used = new Set([...owned.deliveries, ...owned.runs].flatMap((row) => (row.isOpen ? row.event : [])));
   const old = mine.filter((key) => !used.has(key));
   if (old.length === 0) return { deleted: 0, events: 0 };
-  const these = sql.join(old);
+  const keysOf = (rows: readonly Owned[]) =>
+    rows.filter(({ event }) => !used.has(event)).map(({ key }) => key);
+  const deliveries = keysOf(owned.deliveries);
+  const runs = keysOf(owned.runs);
+  let deleted = 0;
+  for (let from = 0; from < deliveries.length; from += KEYS_AT_ONCE) {
+    deleted += await deleteDeliveries(trx, workspace, deliveries.slice(from, from + KEYS_AT_ONCE));
+  }
+  for (let from = 0; from < runs.length; from += KEYS_AT_ONCE) {
+    const some = runs.slice(from, from + KEYS_AT_ONCE);
+    await deleteIn(trx, 'run_steps', 'run', workspace, some);
+    await deleteIn(trx, 'run_signals', 'run', workspace, some);
+    await deleteIn(trx, 'runs', 'key', workspace, some);
+  }
+  deleted += await deleteIn(trx, 'event_bodies', 'event', workspace, old);
+  const gone = await deleteIn(trx, 'events', 'key', workspace, old);
+  return { deleted: deleted + gone, events: gone };
+}
+
+/** Far fewer than a statement has parameters. */
+const KEYS_AT_ONCE = 1_000;
+
+/** Deliveries with their attempts and bodies, counted; how many rows, bodies aside. */
+async function deleteDeliveries(
+  trx: Transaction<Schema>,
+  workspace: number,
+  keys: readonly number[],
+): Promise<number> {
   await sql`
     INSERT INTO purged_deliveries (workspace, endpoint, state, hour, count)
     SELECT workspace, endpoint, state, created_at - created_at % ${sql.lit(HOUR)}, count(*) FROM deliveries
-    WHERE workspace = ${workspace} AND event IN (${these}) AND replay_of IS NULL
+    WHERE workspace = ${workspace} AND key IN (${sql.join(keys)}) AND replay_of IS NULL
     GROUP BY 1, 2, 3, 4
     ON CONFLICT (workspace, endpoint, state, hour)
       DO UPDATE SET count = purged_deliveries.count + excluded.count`.execute(trx);
-  const attempts = await sql`
-    DELETE FROM attempts WHERE workspace = ${workspace} AND delivery IN (
-      SELECT key FROM deliveries WHERE workspace = ${workspace} AND event IN (${these}))`.execute(trx);
-  await sql`
-    DELETE FROM delivery_bodies WHERE workspace = ${workspace} AND delivery IN (
-      SELECT key FROM deliveries WHERE workspace = ${workspace} AND event IN (${these}))`.execute(trx);
-  for (const table of ['run_steps', 'run_signals']) {
-    await sql`
-      DELETE FROM ${sql.table(table)} WHERE workspace = ${workspace} AND run IN (
-        SELECT key FROM runs WHERE workspace = ${workspace} AND event IN (${these}))`.execute(trx);
-  }
-  await deleteIn(trx, 'runs', 'event', workspace, old);
-  const deliveries = await deleteIn(trx, 'deliveries', 'event', workspace, old);
-  const bodies = await deleteIn(trx, 'event_bodies', 'event', workspace, old);
-  const gone = await deleteIn(trx, 'events', 'key', workspace, old);
-  return { deleted: Number(attempts.numAffectedRows ?? 0n) + deliveries + bodies + gone, events: gone };
+  const attempts = await deleteIn(trx, 'attempts', 'delivery', workspace, keys);
+  await deleteIn(trx, 'delivery_bodies', 'delivery', workspace, keys);
+  return attempts + (await deleteIn(trx, 'deliveries', 'key', workspace, keys));
 }
 
 // ---------------------------------------------------------------- what is held
@@ -338,11 +372,13 @@ async function warn(
 /** The lane's first open deliveries as far as they were made by then; in a lane, what is older comes first. */
 async function openBefore(db: Kysely<Schema>, lane: number, at: number, limit: number): Promise<number[]> {
   const rows = await db
-    .selectFrom('deliveries')
-    .select(['key', 'created_at'])
-    .where('lane', '=', lane)
-    .where(isOpen('state'))
-    .orderBy('sequence')
+    .selectFrom('lanes as l')
+    .innerJoin('deliveries as d', 'd.lane', 'l.key')
+    .select(['d.key', 'd.created_at'])
+    .where('l.key', '=', lane)
+    .where(isOpen('d.state'))
+    .where(sql<SqlBool>`d.sequence > ${FIRST_OPEN_AFTER}`)
+    .orderBy('d.sequence')
     .limit(limit)
     .execute();
   return rows.filter((row) => row.created_at <= at).map((row) => row.key);
@@ -367,7 +403,7 @@ async function expire(
   const reason = `held_expired: held for ${heldDays} ${heldDays === 1 ? 'day' : 'days'}`;
   const result = await sql`
     UPDATE deliveries SET state = 'skipped', reason = ${reason}, ended_at = ${now}, next_attempt_at = NULL
-    WHERE workspace = ${workspace} AND key IN (${sql.join(keys)}) AND ${isOpenUnindexed}`.execute(trx);
+    WHERE workspace = ${workspace} AND key IN (${sql.join(keys)}) AND ended_at IS NULL`.execute(trx);
   return Number(result.numAffectedRows ?? 0n);
 }
 

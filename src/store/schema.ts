@@ -91,6 +91,11 @@ export interface LanesTable {
   open: Generated<number>;
   /** Moved by every change of what is queued. */
   revision: Generated<number>;
+  /** Open deliveries up to it count as skipped (skips.ts); 0 for none. */
+  skip_through: Generated<number>;
+  skip_reason: Generated<string | null>;
+  /** When they were skipped, ms. */
+  skip_at: Generated<number | null>;
 }
 
 export interface NodesTable {

@@ -26,3 +26,13 @@ export function isInState(column: Column, state: StoredState): RawBuilder<SqlBoo
   }
   return state satisfies never;
 }
+
+/**
+ * Of a lane `l`: the sequence behind which its open deliveries begin. Before it all have ended, or count as
+ * skipped (skips.ts).
+ */
+export const FIRST_OPEN_AFTER: RawBuilder<number> = sql<number>`(CASE WHEN l.skip_through > l.done_sequence
+  THEN l.skip_through ELSE l.done_sequence END)`;
+
+/** Of an open delivery `d` and its lane `l`: that it does not count as skipped. */
+export const isUnmarked: RawBuilder<SqlBool> = sql<SqlBool>`d.sequence > l.skip_through`;

@@ -51,6 +51,7 @@ import type {
   ChangeAnswer,
   CustomEventType,
   DeliveryFilter,
+  DeliveryPage,
   DisabledReason,
   DrainedLane,
   EndpointPatch,
@@ -153,7 +154,7 @@ export interface Store {
     at: number,
     by: string,
   ): Promise<boolean>;
-  /** Ends its open deliveries as skipped, in the same transaction. */
+  /** Its open deliveries count as skipped from then on (`writeSkips`). */
   deleteEndpoint(workspace: number, endpoint: number, at: number, by: string): Promise<boolean>;
   disableEndpoint(
     workspace: number,
@@ -161,8 +162,8 @@ export interface Store {
     disabled: { reason: DisabledReason; at: number; by: string },
   ): Promise<boolean>;
   /**
-   * Clears its errors from the budget and lets its first delivery be tried alone. `skip` ends what was
-   * held as skipped, saying by whom. Returns how many were held, null if unknown.
+   * Clears its errors from the budget and lets its first delivery be tried alone. After `skip`, what was
+   * held counts as skipped (`writeSkips`), saying by whom. Returns how many were held, null if unknown.
    */
   enableEndpoint(
     workspace: number,
@@ -248,7 +249,10 @@ export interface Store {
   // the log
   listEvents(workspace: number, filter: EventFilter, page: Page): Promise<StoredEvent[]>;
   findEvent(workspace: number, id: string): Promise<StoredEvent | null>;
+  /** Newest first; whole pages, however many deliveries have to be looked at. */
   listDeliveries(workspace: number, filter: DeliveryFilter, page: Page): Promise<StoredDelivery[]>;
+  /** Likewise, in bounded time: what matches among those looked at, and where to go on. */
+  scanDeliveries(workspace: number, filter: DeliveryFilter, page: Page): Promise<DeliveryPage>;
   findDelivery(workspace: number, delivery: number): Promise<StoredDelivery | null>;
   /** What a message sends in the place of its event's body; null for that. */
   findOwnBody(workspace: number, message: number): Promise<string | null>;
@@ -258,8 +262,11 @@ export interface Store {
     deliveries: readonly number[],
     options: { full: boolean },
   ): Promise<StoredAttempt[]>;
-  /** The first open delivery of the lane, null where the asked one is it or nothing is open before it. */
-  laneHead(lane: number, beforeSequence: number): Promise<LaneHead | null>;
+  /** Of each: the first open delivery of its lane; null where it is that one, or nothing is open before it. */
+  laneHeads(
+    workspace: number,
+    deliveries: ReadonlyArray<{ lane: number; sequence: number }>,
+  ): Promise<Array<LaneHead | null>>;
   /** Makes a waiting delivery due now. */
   retryNow(workspace: number, delivery: number, now: number, by: string): Promise<ChangeAnswer>;
   skipDelivery(workspace: number, delivery: number, by: string, now: number): Promise<ChangeAnswer>;
@@ -400,6 +407,10 @@ export interface Store {
   listBinRequests(bin: number, page: Page | { limit: number; after: number }): Promise<BinRequest[]>;
 
   // housekeeping
+  /** Workspaces with deliveries that count as skipped while their rows do not say so yet. */
+  workspacesToSkip(): Promise<number[]>;
+  /** Writes the rows of some of those, at most `limit`; whether there may be more. */
+  writeSkips(workspace: number, limit: number): Promise<boolean>;
   /** Deletes expired bins, idempotency keys and secrets, at most `limit` of each; returns how many went. */
   sweep(now: number, idempotencyBefore: number, limit: number): Promise<number>;
   /** Likewise notices, mails, ended replays and counts that are older than anybody asks for. */

@@ -1,13 +1,13 @@
 /** `/v1/deliveries`: the log of what was sent, what was not, and why. */
 
 import { Type } from 'typebox';
-import { DELIVERY_STATES, type DeliveryState, type StoredState } from '../../core/delivery/machine.ts';
+import { DELIVERY_STATES, type DeliveryState } from '../../core/delivery/machine.ts';
 import { parseId } from '../../core/ids.ts';
 import type { DeliveryFilter, Page, StoredDelivery } from '../../store/records.ts';
 import { callerOf, hasScope, workspaceOf } from '../auth.ts';
 import type { App, HttpDeps } from '../deps.ts';
 import { describe, idParams, oneOf, ref } from '../operation.ts';
-import { cursorOf, pageFrom, pageQuery, readPage, readTimes, timeQuery } from '../paging.ts';
+import { cursorOf, pageQuery, readPage, readTimes, timeQuery } from '../paging.ts';
 import { faulty, notFound } from '../problem.ts';
 import { showDeliveries, showDeliveryInFull, stateOf } from '../shownDeliveries.ts';
 
@@ -37,6 +37,8 @@ export function deliveryRoutes(app: App, deps: HttpDeps): void {
           summary: 'List deliveries',
           tag: 'Deliveries',
           access: 'read',
+          description:
+            'Where little matches, a page may have fewer deliveries than its limit, or none, and still a `next_cursor`.',
           answers: { 200: { schema: ref('DeliveryPage'), description: 'Deliveries, newest first.' } },
         }),
         querystring: DeliveryQuery,
@@ -57,13 +59,7 @@ export function deliveryRoutes(app: App, deps: HttpDeps): void {
         if (!event) return { data: [], next_cursor: null };
         filter.event = event.key;
       }
-      const { rows, next } =
-        state === undefined
-          ? pageFrom(
-              await deps.store.listDeliveries(workspace, filter, { ...page, limit: page.limit + 1 }),
-              page.limit,
-            )
-          : await scan(deps, workspace, filter, state, page);
+      const { rows, next } = await scan(deps, workspace, filter, state, page);
       return { data: await showDeliveries(deps, workspace, rows), next_cursor: next };
     },
   );
@@ -115,15 +111,15 @@ function readEndpointId(id: string): number {
 }
 
 /** Reading further would make one call cost many; the cursor lets the caller go on. */
-const MAX_SCANNED_PAGES = 10;
+const MAX_SCANS = 2;
 
 /** Stored states that may show as `state`. `sending` is not stored: both kinds of open ones may be in flight. */
-function storedStates(state: DeliveryState): ReadonlyArray<StoredState | 'held'> {
+function storedStates(state: DeliveryState | undefined): ReadonlyArray<DeliveryFilter['state']> {
   return state === 'sending' ? ['pending', 'waiting'] : [state];
 }
 
 /**
- * A page of one visible state. What is stored differs from what shows (a pending delivery of a
+ * A page of one visible state, or of all. What is stored differs from what shows (a pending delivery of a
  * disabled endpoint is held, one in flight is sending), so rows are judged one by one. A page may be
  * shorter than its limit and still have a next.
  */
@@ -131,30 +127,36 @@ async function scan(
   deps: HttpDeps,
   workspace: number,
   filter: DeliveryFilter,
-  state: DeliveryState,
+  state: DeliveryState | undefined,
   page: Page,
 ): Promise<{ rows: StoredDelivery[]; next: string | null }> {
   const found: StoredDelivery[] = [];
   let before = page.before;
-  for (let round = 0; round < MAX_SCANNED_PAGES; round += 1) {
-    const from: Page = { limit: page.limit + 1, before };
+  for (let scans = 0; scans < MAX_SCANS && found.length < page.limit; scans += 1) {
+    const from: Page = { limit: page.limit, before };
     const lists = await Promise.all(
       storedStates(state).map((stored) =>
-        deps.store.listDeliveries(workspace, { ...filter, state: stored }, from),
+        deps.store.scanDeliveries(
+          workspace,
+          stored === undefined ? filter : { ...filter, state: stored },
+          from,
+        ),
       ),
     );
+    const ends = lists.flatMap(({ next }) => next ?? []);
+    // As far as each of the lists has been looked at.
+    const end = ends.length === 0 ? null : Math.max(...ends);
     const rows = lists
-      .flat()
-      .sort((one, other) => other.key - one.key)
-      .slice(0, page.limit + 1);
-    for (const row of rows.slice(0, page.limit)) {
-      before = row.key;
-      if (stateOf(row, deps) === state) found.push(row);
-      if (found.length === page.limit) break;
+      .flatMap((list) => list.rows)
+      .filter(({ key }) => end === null || key >= end)
+      .sort((one, other) => other.key - one.key);
+    found.push(...rows.filter((row) => state === undefined || stateOf(row, deps) === state));
+    if (found.length > page.limit) {
+      const shown = found.slice(0, page.limit);
+      return { rows: shown, next: cursorOf(shown.at(-1)?.key ?? 0) };
     }
-    const last = rows.at(-1);
-    if (!last || (rows.length <= page.limit && last.key === before)) return { rows: found, next: null };
-    if (found.length === page.limit) break;
+    if (end === null) return { rows: found, next: null };
+    before = end;
   }
   return { rows: found, next: before === null ? null : cursorOf(before) };
 }

@@ -137,7 +137,7 @@ async function tellLane(
 async function notRetryable(deps: HttpDeps, row: StoredDelivery): Promise<Problem> {
   const state = stateOf(row, deps);
   if (state === 'sending') return new Problem('delivery_not_retryable', 'It is being sent at this moment.');
-  const waiting = await findWaiting(deps, row);
+  const waiting = (await findWaiting(deps, row.workspace, [row])).get(row.key) ?? null;
   const why = waiting?.text ?? 'it is next in its lane';
   return new Problem('delivery_not_retryable', `It is ${state}: ${why}.`);
 }

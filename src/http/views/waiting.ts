@@ -20,7 +20,10 @@ export const WaitingForSchema = Type.Union(
       kind: oneOf(['earlier_delivery'] as const),
       delivery_id: Type.String({ description: 'The first open delivery of the lane.' }),
       sequence: Type.Integer({ description: 'Its number in the lane.' }),
-      ahead: Type.Integer({ description: 'Open deliveries ahead of this one.' }),
+      ahead: Type.Integer({
+        description: 'Open deliveries ahead of this one, exact up to 999; 1000 stands for that many or more.',
+        maximum: 1_000,
+      }),
       next_attempt_at: nullable(
         time('When that one is tried again; null while it is in turn or being sent.'),
       ),
@@ -56,7 +59,8 @@ export function waitingFor(
   if (head) {
     const when =
       head.nextAttemptAt === null ? 'which is in turn' : `next attempt ${formatIn(head.nextAttemptAt - now)}`;
-    const others = head.ahead > 1 ? ` (${head.ahead} are ahead in all)` : '';
+    const others =
+      head.ahead > 1 ? ` (${head.ahead >= 1_000 ? '1000 or more' : head.ahead} are ahead in all)` : '';
     return {
       kind: 'earlier_delivery',
       delivery_id: formatId('dlv', head.key),

@@ -10,6 +10,7 @@
 import { expect } from 'vitest';
 import { SLICES } from '../../core/delivery/slice.ts';
 import { DAY, HOUR, MINUTE } from '../../core/duration.ts';
+import { SKIPPED_AT_ONCE } from '../skips.ts';
 import type { Store } from '../store.ts';
 import {
   aBinRequest,
@@ -75,7 +76,9 @@ type Reading =
   | 'findDelivery'
   | 'findOwnBody'
   | 'listAttempts'
-  | 'laneHead'
+  | 'laneHeads'
+  | 'scanDeliveries'
+  | 'workspacesToSkip'
   | 'countOriginals'
   | 'findReplay'
   | 'listReplays'
@@ -372,6 +375,11 @@ const HOUSEKEEPING = {
     await publishSome(scene.store, scene.endpoint, 1);
     await isDisabled(scene);
     return { call: () => scene.store.warnOfExpiry(scene.workspace, T0 + 6.5 * DAY, 7), first: 1, again: 0 };
+  }),
+  writeSkips: aCase(async ({ store, workspace, endpoint }) => {
+    await publishSome(store, endpoint, SKIPPED_AT_ONCE + 2);
+    await store.deleteEndpoint(workspace, endpoint.key, T0, 'me');
+    return { call: () => store.writeSkips(workspace, 100), first: false, again: false };
   }),
   expireHeld: aCase(async (scene) => {
     await publishSome(scene.store, scene.endpoint, 1);

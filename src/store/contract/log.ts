@@ -127,15 +127,18 @@ export function logContract(open: OpenStore): void {
       await store.record('node-a', workspace, [aResult(endpoint, 1, first)]);
       await store.record('node-a', workspace, [aResult(endpoint, 1, second, { next: WAITING })]);
       await store.skipDelivery(workspace, items[3]?.key ?? 0, 'me', T0);
-      expect(await store.laneHead(lane, 5)).toEqual({
+      expect((await store.laneHeads(workspace, [{ lane, sequence: 5 }]))[0]).toEqual({
         key: second.key,
         sequence: 2,
         nextAttemptAt: T0 + 30_035,
         state: 'waiting',
         ahead: 2,
       });
-      expect(await store.laneHead(lane, 2)).toBeNull();
-      expect(await store.laneHead(404, 2)).toBeNull();
+      const others = [
+        { lane, sequence: 2 },
+        { lane: 404, sequence: 2 },
+      ];
+      expect(await store.laneHeads(workspace, others)).toEqual([null, null]);
     });
 
     test('a waiting delivery is made due, an open one skipped; others say what they are', async () => {

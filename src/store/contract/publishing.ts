@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import type { NewEvent } from '../records.ts';
+import { IDEMPOTENCY_KEPT_MS } from '../records.ts';
 import {
   ALL,
   aDelivery,
@@ -263,6 +264,31 @@ export function publishingContract(open: OpenStore): void {
         expect(accepted).toEqual([{ id: 'the one', deliveries: 1, runs: 0 }]);
       expect(await store.listEvents(workspace, {}, ALL)).toHaveLength(1);
       expect(await openItems(store, endpoint)).toHaveLength(1);
+    });
+
+    test('an idempotency key is kept for a day to the millisecond, then unused, swept or not', async () => {
+      const { store } = opened();
+      const { workspace, endpoint } = await seed(store);
+      const idempotency = { key: 'k day', hash: 'h' };
+      const at = (acceptedAt: number, hash = 'h') =>
+        publishAccepted(store, workspace, [anEvent([endpoint])], {
+          acceptedAt,
+          idempotency: { ...idempotency, hash },
+        });
+      const first = await at(T0);
+      expect(await at(T0 + IDEMPOTENCY_KEPT_MS - 1)).toMatchObject({
+        accepted: first.accepted,
+        repeated: [true],
+      });
+      // As new, even with another request; and then it is kept for a day again.
+      const second = await at(T0 + IDEMPOTENCY_KEPT_MS, 'h2');
+      expect(second.repeated).toEqual([false]);
+      expect(await store.findEvent(workspace, second.accepted[0]?.id ?? '')).not.toBeNull();
+      expect(await at(T0 + 2 * IDEMPOTENCY_KEPT_MS - 1, 'h2')).toMatchObject({
+        accepted: second.accepted,
+        repeated: [true],
+      });
+      expect(IDEMPOTENCY_KEPT_MS).toBe(86_400_000);
     });
 
     test('twenty publishers under one idempotency key make one event and get one answer', async () => {

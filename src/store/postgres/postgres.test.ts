@@ -135,6 +135,7 @@ describe('PostgreSQL', () => {
       '0005_slices',
       '0006_runs',
       '0008_start',
+      '0009_log_cost',
     ]);
     await Promise.all(stores.map((store) => store.close()));
   });
@@ -189,6 +190,15 @@ planContract('PostgreSQL', async (logged): Promise<Explained> => {
       return rows.map((row) => row['QUERY PLAN'].trim());
     },
     readsAll: /Seq Scan on (events|event_bodies|deliveries|attempts|notices|mails)/,
+    readsWorkspace: /Seq Scan on runs|^Index Cond: \(workspace = [^()]*\)$/,
+    statistics: {
+      none: async () => {
+        await pool.query('DELETE FROM pg_statistic');
+      },
+      'of these rows': async () => {
+        await pool.query('ANALYZE');
+      },
+    },
     close: () => db.destroy(),
   };
 });

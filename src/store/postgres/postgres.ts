@@ -26,6 +26,7 @@ import { ROW_LOCKS, resending } from '../resend.ts';
 import { retention } from '../retention.ts';
 import { type RunDialect, runs } from '../runs.ts';
 import type { Schema } from '../schema.ts';
+import { skips } from '../skips.ts';
 import { type Store, StoreUnavailable } from '../store.ts';
 import { guard, guardAll, storableTexts } from './connection.ts';
 import { DEFAULT_LIMITS, type Limits, openPool } from './pool.ts';
@@ -115,7 +116,7 @@ export function openPostgres({ url, clock, ...options }: PostgresOptions): Store
   const signals = openSignals(url, clock, limits, pool);
   const verbs = guardAll({
     ...administration(db, db),
-    ...endpoints(db, db),
+    ...endpoints(db, db, ROW_LOCKS),
     ...nodes(db, db, NODE_DIALECT),
     ...lanes(db, db),
     ...log(db, db),
@@ -127,6 +128,7 @@ export function openPostgres({ url, clock, ...options }: PostgresOptions): Store
     ...runs(db, db, RUN_DIALECT),
     ...replays(db, db, ROW_LOCKS),
     ...retention(db, db, ROW_LOCKS),
+    ...skips(db, db),
     publish: (call: Parameters<Store['publish']>[0]) => publish(hot, call),
     record: (...parameters: Parameters<Store['record']>) => record(hot, ...parameters),
   });

@@ -16,7 +16,14 @@
 import type pg from 'pg';
 import { type Activated, activate, setsOff, subjectsOf } from '../activate.ts';
 import type { NewDelivery } from '../records/delivery.ts';
-import type { AcceptedEvent, NewEvent, PublishAnswer, PublishCall, TouchedLane } from '../records.ts';
+import {
+  type AcceptedEvent,
+  IDEMPOTENCY_KEPT_MS,
+  type NewEvent,
+  type PublishAnswer,
+  type PublishCall,
+  type TouchedLane,
+} from '../records.ts';
 import { driveAsync } from '../statement.ts';
 import { TAKE_WAIT_LOCKS, waitLocksOf } from '../waitLocks.ts';
 import { integers, texts } from './arrays.ts';
@@ -114,11 +121,15 @@ const FIND_KNOWN = `SELECT e.key, e.id, e.hash, e.deliveries, (SELECT count(*) F
   FROM events e WHERE e.workspace = $1 AND e.id = ANY($2::text[])`;
 const SET_DEPTH = 'UPDATE events SET depth = $3 WHERE workspace = $1 AND key = ANY($2::bigint[])';
 const QUEUE_REST = `WITH ${rest(4, '$2::bigint IS NOT NULL')} SELECT * FROM advanced`;
-const FIND_ANSWER = 'SELECT hash, answer FROM idempotency_keys WHERE workspace = $1 AND idempotency_key = $2';
+const FIND_ANSWER = `SELECT hash, answer FROM idempotency_keys
+  WHERE workspace = $1 AND idempotency_key = $2 AND created_at > $3`;
 const COUNT_USAGE = `INSERT INTO usage_by_day (workspace, day, events) VALUES ($1, $2, $3)
   ON CONFLICT (workspace, day) DO UPDATE SET events = usage_by_day.events + excluded.events RETURNING events`;
 const REMEMBER = `INSERT INTO idempotency_keys (workspace, idempotency_key, hash, answer, created_at)
-  VALUES ($1, $2, $3, $4, $5) ON CONFLICT DO NOTHING`;
+  VALUES ($1, $2, $3, $4, $5) ON CONFLICT (workspace, idempotency_key) DO UPDATE
+    SET hash = excluded.hash, answer = excluded.answer, created_at = excluded.created_at
+    -- One that has expired is unused.
+    WHERE idempotency_keys.created_at <= $6`;
 
 // ---------------------------------------------------------------- parameters
 
@@ -293,6 +304,7 @@ async function findIdempotent(client: pg.PoolClient, call: PublishCall): Promise
   const { rows } = await client.query<{ hash: string; answer: string }>(FIND_ANSWER, [
     call.workspace,
     storable(key),
+    call.acceptedAt - IDEMPOTENCY_KEPT_MS,
   ]);
   const [row] = rows;
   if (row === undefined) return null;
@@ -366,7 +378,8 @@ async function insertMixed(client: pg.PoolClient, call: PublishCall): Promise<Pu
   const rows = fresh.length === 0 ? [] : (await client.query<AdvancedRow>(QUEUE_REST, queue)).rows;
   if (call.idempotency !== null) {
     const { key, hash } = call.idempotency;
-    const values = [call.workspace, storable(key), hash, JSON.stringify(accepted), call.acceptedAt];
+    const expired = call.acceptedAt - IDEMPOTENCY_KEPT_MS;
+    const values = [call.workspace, storable(key), hash, JSON.stringify(accepted), call.acceptedAt, expired];
     const { rowCount } = await client.query(REMEMBER, values);
     if (rowCount === 0) throw new Undo(null);
   }

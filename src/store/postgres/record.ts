@@ -34,12 +34,13 @@ kept AS MATERIALIZED (
 -- Skipped or deleted while its request was in flight: the end stands, the attempt is counted.
 settled AS (
   UPDATE deliveries d SET attempts = k.number,
-    state = CASE WHEN d.ended_at IS NULL THEN k.state ELSE d.state END,
-    reason = CASE WHEN d.ended_at IS NULL THEN k.reason ELSE d.reason END,
-    waited_ms = CASE WHEN d.ended_at IS NULL THEN coalesce(k.waited_ms, d.waited_ms) ELSE d.waited_ms END,
-    next_attempt_at = CASE WHEN d.ended_at IS NULL THEN k.next_attempt_at ELSE d.next_attempt_at END,
-    ended_at = CASE WHEN d.ended_at IS NULL THEN k.ended_at ELSE d.ended_at END
-  FROM kept k WHERE d.workspace = $2 AND d.key = k.delivery),
+    state = CASE WHEN d.ended_at IS NULL AND d.sequence > l.skip_through THEN k.state ELSE d.state END,
+    reason = CASE WHEN d.ended_at IS NULL AND d.sequence > l.skip_through THEN k.reason ELSE d.reason END,
+    waited_ms = CASE WHEN d.ended_at IS NULL AND d.sequence > l.skip_through THEN coalesce(k.waited_ms, d.waited_ms) ELSE d.waited_ms END,
+    next_attempt_at = CASE WHEN d.ended_at IS NULL AND d.sequence > l.skip_through THEN k.next_attempt_at ELSE d.next_attempt_at END,
+    ended_at = CASE WHEN d.ended_at IS NULL AND d.sequence > l.skip_through THEN k.ended_at ELSE d.ended_at END
+  FROM kept k, lanes l
+  WHERE d.workspace = $2 AND d.key = k.delivery AND l.workspace = $2 AND l.key = d.lane),
 -- A batch is handed in again when the answer to it was lost: what is there already is the same.
 logged AS (
   INSERT INTO attempts (workspace, delivery, number, started_at, duration_ms, outcome, status, error, note,

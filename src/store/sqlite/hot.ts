@@ -10,15 +10,16 @@ import type { StatementSync } from 'node:sqlite';
 import { type Activated, activate, setsOff } from '../activate.ts';
 import { consequences } from '../budget.ts';
 import type { NewDelivery } from '../records/delivery.ts';
-import type {
-  AcceptedEvent,
-  AttemptResult,
-  NewEvent,
-  PublishAnswer,
-  PublishCall,
-  RecordAnswer,
-  RecordVerdict,
-  TouchedLane,
+import {
+  type AcceptedEvent,
+  type AttemptResult,
+  IDEMPOTENCY_KEPT_MS,
+  type NewEvent,
+  type PublishAnswer,
+  type PublishCall,
+  type RecordAnswer,
+  type RecordVerdict,
+  type TouchedLane,
 } from '../records.ts';
 import { drive, type Row, type Statement } from '../statement.ts';
 
@@ -111,8 +112,8 @@ function findIdempotent(prepare: Prepare, call: PublishCall): PublishAnswer | nu
   if (call.idempotency === null) return null;
   const { key, hash } = call.idempotency;
   const row = prepare(
-    'SELECT hash, answer FROM idempotency_keys WHERE workspace = ? AND idempotency_key = ?',
-  ).get(call.workspace, key);
+    'SELECT hash, answer FROM idempotency_keys WHERE workspace = ? AND idempotency_key = ? AND created_at > ?',
+  ).get(call.workspace, key, call.acceptedAt - IDEMPOTENCY_KEPT_MS);
   if (row === undefined) return null;
   if (row.hash !== hash) return { kind: 'conflict', what: 'idempotency_key', id: key };
   const accepted = JSON.parse(String(row.answer)) as AcceptedEvent[];
@@ -122,7 +123,8 @@ function findIdempotent(prepare: Prepare, call: PublishCall): PublishAnswer | nu
 function rememberIdempotent(prepare: Prepare, call: PublishCall, accepted: AcceptedEvent[]): void {
   if (call.idempotency === null) return;
   prepare(
-    `INSERT INTO idempotency_keys (workspace, idempotency_key, hash, answer, created_at)
+    // One that is there has expired.
+    `INSERT OR REPLACE INTO idempotency_keys (workspace, idempotency_key, hash, answer, created_at)
      VALUES (?, ?, ?, ?, ?)`,
   ).run(
     call.workspace,
@@ -225,7 +227,8 @@ function advanceLane(prepare: Prepare, lane: number, count: number): Omit<Touche
 
 const FIND_SLICE = 'SELECT 1 AS held FROM slices WHERE slice = ? AND owner = ? AND epoch = ?';
 const SETTLE_DELIVERY = `UPDATE deliveries SET state = ?, reason = ?, attempts = ?, waited_ms = coalesce(?, waited_ms),
-  next_attempt_at = ?, ended_at = ? WHERE key = ? AND state IN ('pending', 'waiting')`;
+  next_attempt_at = ?, ended_at = ? WHERE key = ? AND state IN ('pending', 'waiting')
+  AND sequence > (SELECT l.skip_through FROM lanes l WHERE l.key = deliveries.lane)`;
 const COUNT_ATTEMPT = 'UPDATE deliveries SET attempts = ? WHERE key = ?';
 const INSERT_ATTEMPT = `INSERT INTO attempts
   (workspace, delivery, number, started_at, duration_ms, outcome, status, error, note, address, timings, url,

@@ -13,8 +13,8 @@ export interface ThreadOptions {
 /** What a thread is asked to do. A `lease` marks statements of an open interactive transaction. */
 export type Work =
   | { kind: 'query'; sql: string; parameters: readonly unknown[] }
-  | { kind: 'publish'; call: readonly Value[] }
-  | { kind: 'record'; node: string; results: readonly Value[] }
+  | { kind: 'publish'; workspace: number; call: readonly Value[] }
+  | { kind: 'record'; workspace: number; node: string; results: readonly Value[] }
   | { kind: 'begin' }
   | { kind: 'commit' }
   | { kind: 'rollback' };

@@ -66,6 +66,7 @@ describe('SQLite', () => {
       '0005_slices',
       '0006_runs',
       '0008_start',
+      '0009_log_cost',
     ]);
     await again.close();
     rmSync(directory, { recursive: true });
@@ -106,7 +107,13 @@ describe('SQLite', () => {
     await db.insertInto('attempts').values(attempt).execute();
     await db.destroy();
     const store = openSqlite({ directory, clock: realClock });
-    expect(await store.migrate()).toEqual(['0004_attempts_by_row', '0005_slices', '0006_runs', '0008_start']);
+    expect(await store.migrate()).toEqual([
+      '0004_attempts_by_row',
+      '0005_slices',
+      '0006_runs',
+      '0008_start',
+      '0009_log_cost',
+    ]);
     await store.close();
     const after = new DatabaseSync(path, { readOnly: true });
     expect(after.prepare('SELECT * FROM attempts').all()).toEqual([
@@ -186,6 +193,20 @@ planContract('SQLite', async (logged): Promise<Explained> => {
       return rows.map(({ detail }) => detail);
     },
     readsAll: /^SCAN (events|event_bodies|deliveries|attempts|[edbt])\b/,
+    readsWorkspace: /^SCAN o\b|\(workspace=\?\)$/,
+    statistics: {
+      'of these rows': async () => {
+        await sql`ANALYZE`.execute(db);
+      },
+      'of a time when each workspace had one row': async () => {
+        await sql`UPDATE sqlite_stat1 SET stat = '100000 1' WHERE idx LIKE '%_by_workspace'`.execute(db);
+        await sql`ANALYZE sqlite_schema`.execute(db);
+      },
+      none: async () => {
+        await sql`DELETE FROM sqlite_stat1`.execute(db);
+        await sql`ANALYZE sqlite_schema`.execute(db);
+      },
+    },
     async close() {
       await db.destroy();
       rmSync(directory, { recursive: true });

@@ -1,6 +1,6 @@
 /**
- * The embedded store: one SQLite file, one process. Two threads: one writes (thread.ts), one
- * reads, so that a long list holds up no commit.
+ * The embedded store: one SQLite file, one process. Three threads: one writes (thread.ts), one reads what
+ * the engine and each request need, and one reads lists, so that a long list holds up neither.
  */
 
 import { join } from 'node:path';
@@ -12,6 +12,7 @@ import { audit } from '../audit.ts';
 import { automations } from '../automations.ts';
 import { bins } from '../bins.ts';
 import type { StoreClock } from '../clock.ts';
+import { countOpen } from '../enabling.ts';
 import { endpoints } from '../endpoints.ts';
 import { lanes } from '../lanes.ts';
 import { log } from '../log.ts';
@@ -25,6 +26,7 @@ import { NO_LOCKS, resending } from '../resend.ts';
 import { retention } from '../retention.ts';
 import { type RunDialect, runs } from '../runs.ts';
 import type { Schema } from '../schema.ts';
+import { skips } from '../skips.ts';
 import type { Store } from '../store.ts';
 import { checkFile, lockDirectory } from './lock.ts';
 import { packCall, packResults } from './packing.ts';
@@ -50,6 +52,7 @@ export function openSqlite({ directory, clock }: SqliteOptions): Store {
     writer: startThread({ path, mode: 'write' }),
     // The file exists only when the writer has made it, so the reader is opened on first use.
     reader: lazyThread({ path, mode: 'read' }),
+    lister: lazyThread({ path, mode: 'read' }),
     clock,
   });
   return {
@@ -79,18 +82,22 @@ export function runDialect(clock: StoreClock): RunDialect {
   };
 }
 
-/** The store on two threads of one file. */
+/** The store on threads of one file; lists are read by `lister`. */
 export function createStore({
   writer,
   reader,
+  lister = reader,
   clock,
 }: {
   writer: Thread;
   reader: Thread;
+  lister?: Thread;
   clock: Clock;
 }): Store {
   const write = new Kysely<Schema>({ dialect: threadDialect(writer) });
   const read = new Kysely<Schema>({ dialect: threadDialect(reader) });
+  const lists = new Kysely<Schema>({ dialect: threadDialect(lister) });
+  const shownReplays = replays(write, lists, NO_LOCKS);
   const storeClock: StoreClock = { now: () => sql<number>`${clock.now()}` };
   const dialect: NodeDialect = {
     ...storeClock,
@@ -99,21 +106,36 @@ export function createStore({
   };
   return {
     ...administration(write, read),
-    ...endpoints(write, read),
+    ...endpoints(write, read, NO_LOCKS),
     ...nodes(write, read, dialect),
     ...lanes(write, read),
-    ...log(write, read),
+    ...log(write, lists),
     ...bins(write, read),
     ...notices(write, read, { skipLocked: sql``, composesAlone: null }),
-    ...audit(read),
+    ...audit(lists),
     ...resending(write, NO_LOCKS),
     ...automations(write, read, NO_LOCKS),
     ...runs(write, read, runDialect(storeClock)),
+    listRuns: runs(write, lists, runDialect(storeClock)).listRuns,
     ...replays(write, read, NO_LOCKS),
+    countOriginals: shownReplays.countOriginals,
+    listReplays: shownReplays.listReplays,
+    countOpen: (workspace, keys) => countOpen(lists, workspace, keys),
     ...retention(write, read, NO_LOCKS),
-    publish: async (call) => (await writer.run({ kind: 'publish', call: packCall(call) })) as PublishAnswer,
+    ...skips(write, read),
+    publish: async (call) =>
+      (await writer.run({
+        kind: 'publish',
+        workspace: call.workspace,
+        call: packCall(call),
+      })) as PublishAnswer,
     record: async (node, workspace, results) =>
-      (await writer.run({ kind: 'record', node, results: packResults(workspace, results) })) as RecordAnswer,
+      (await writer.run({
+        kind: 'record',
+        workspace,
+        node,
+        results: packResults(workspace, results),
+      })) as RecordAnswer,
     recording: RECORDING,
     async migrate() {
       const steps = migrations(SQLITE_TYPES);
@@ -134,9 +156,11 @@ export function createStore({
       await sql`SELECT 1`.execute(write);
     },
     async close() {
+      await lists.destroy();
       await read.destroy();
       await write.destroy();
       // Kysely leaves alone what it has never used.
+      await lister.close();
       await reader.close();
       await writer.close();
     },

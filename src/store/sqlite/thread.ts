@@ -3,7 +3,7 @@
  * stops nobody's sockets.
  *
  * Group commit: what has queued up while the last commit was syncing becomes the next transaction, up
- * to a size (GROUP_VALUES), all answered after the one commit:
+ * to a size (GROUP_VALUES) and workspaces in turn (turnQueue.ts), all answered after the one commit:
  *
  *   queue: [publish][record][query][publish] ──▶ BEGIN … COMMIT (one sync) ──▶ four answers
  *
@@ -16,6 +16,7 @@ import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_thread
 import { publish, record, Undo } from './hot.ts';
 import { unpackCall, unpackResults } from './packing.ts';
 import type { Reply, Request, ThreadOptions, Work } from './protocol.ts';
+import { TurnQueue } from './turnQueue.ts';
 
 const port = parentPort;
 if (port === null) throw new Error('thread.ts runs as a worker thread only');
@@ -144,7 +145,7 @@ function rollBack(): void {
 }
 
 let lease: number | null = null;
-const queue: Request[] = [];
+const queue = new TurnQueue();
 
 /** One step of the interactive transaction. */
 function runLeased(request: Request): Reply {
@@ -167,25 +168,6 @@ function runLeased(request: Request): Reply {
   }
 }
 
-/** What a request weighs in its group; little where it is a single statement. */
-function weigh({ work }: Request): number {
-  if (work.kind === 'publish') return work.call.length;
-  return work.kind === 'record' ? work.results.length : 1;
-}
-
-/** In the order in which they came, up to the next `begin` or to what makes a group too large. */
-function takeGroup(): Request[] {
-  let weight = 0;
-  let count = 0;
-  for (const request of queue) {
-    if (request.work.kind === 'begin') break;
-    weight += weigh(request);
-    if (count > 0 && weight > GROUP_VALUES) break;
-    count += 1;
-  }
-  return queue.splice(0, count);
-}
-
 function begin(request: Request): Reply {
   try {
     db.exec('BEGIN IMMEDIATE');
@@ -198,17 +180,15 @@ function begin(request: Request): Reply {
 
 /** Works until nothing can go on; returns the answers. */
 function work(): Reply[] {
-  for (;;) {
-    if (lease !== null) {
-      const index = queue.findIndex((request) => request.lease === lease);
-      if (index === -1) return [];
-      return queue.splice(index, 1).map(runLeased);
-    }
-    if (queue.length === 0) return [];
-    const group = takeGroup();
-    if (group.length > 0) return options.mode === 'read' ? group.map(readOne) : runGroup(group);
-    return queue.splice(0, 1).map(begin);
+  if (lease !== null) {
+    const request = queue.takeLeased(lease);
+    return request === undefined ? [] : [runLeased(request)];
   }
+  const group = queue.takeGroup(GROUP_VALUES);
+  const [first] = group;
+  if (first === undefined) return [];
+  if (first.work.kind !== 'begin') return options.mode === 'read' ? group.map(readOne) : runGroup(group);
+  return [begin(first)];
 }
 
 /** Reads need no transaction: each sees the latest commit. */
@@ -229,12 +209,12 @@ port.on('message', (first: Request | 'close') => {
         port.close();
         return;
       }
-      queue.push(message);
+      queue.add(message);
       message = receiveMessageOnPort(port)?.message as Request | 'close' | undefined;
     }
     const replies = work();
     if (replies.length === 0) return;
     port.postMessage(replies);
     message = receiveMessageOnPort(port)?.message as Request | 'close' | undefined;
-  } while (message !== undefined || queue.length > 0);
+  } while (message !== undefined || !queue.isEmpty);
 });

@@ -1,0 +1,324 @@
+/**
+ * Lists of deliveries, for both databases. First the keys of a page are found, each by an index that ends
+ * with the key, then their rows. A list is driven by one of these:
+ *
+ *   few events           an event, a subject, or a type that has few: their deliveries, sorted
+ *   pending, held        the newest of each endpoint that is enabled, or disabled: however much the others hold
+ *   waiting, dropped,    the index of that state
+ *   skipped
+ *   otherwise            the endpoint's index, or the primary key
+ *
+ * Where more is asked than the index knows, so that nothing might match, a call looks at LOOKED_AT deliveries
+ * and says where to go on.
+ *
+ * What counts as skipped before its row is written (skips.ts) is shown as skipped, in the list of what it was.
+ */
+
+import { type Kysely, type RawBuilder, sql } from 'kysely';
+import type { StoredState } from '../core/delivery/machine.ts';
+import { firstKeyAt } from '../core/ids.ts';
+import type { SourceKind } from './records/delivery.ts';
+import type { DeliveryFilter, DeliveryPage, Page, StoredDelivery } from './records.ts';
+import type { Schema } from './schema.ts';
+import { isInState, isOpen } from './states.ts';
+import type { Store } from './store.ts';
+
+/** 10 to 30 ms. */
+const LOOKED_AT = 5_000;
+/** Events up to which they are found first and their deliveries sorted: some 30 ms at the most. */
+const FEW_EVENTS = 5_000;
+/** Far fewer than a compound statement may have parts. */
+const ENDPOINTS_AT_ONCE = 50;
+
+type Part = RawBuilder<unknown>;
+
+export function deliveryLists(
+  read: Kysely<Schema>,
+): Pick<Store, 'listDeliveries' | 'scanDeliveries' | 'findDelivery'> {
+  const scanDeliveries: Store['scanDeliveries'] = (workspace, filter, page) =>
+    scan(read, workspace, filter, page);
+  return {
+    scanDeliveries,
+    async listDeliveries(workspace, filter, { limit, before }) {
+      const found: StoredDelivery[] = [];
+      let from = before;
+      do {
+        const { rows, next } = await scanDeliveries(workspace, filter, {
+          limit: limit - found.length,
+          before: from,
+        });
+        found.push(...rows);
+        from = next;
+      } while (from !== null && found.length < limit);
+      return found;
+    },
+    async findDelivery(workspace, delivery) {
+      const [row] = await readRows(read, workspace, [delivery]);
+      return row ?? null;
+    },
+  };
+}
+
+async function scan(
+  db: Kysely<Schema>,
+  workspace: number,
+  filter: DeliveryFilter,
+  page: Page,
+): Promise<DeliveryPage> {
+  const limit = page.limit + 1;
+  const asked = { workspace, filter, before: page.before, limit };
+  const { keys, bound } = await findKeys(db, asked);
+  const newest = keys.sort((one, other) => other - one).slice(0, limit);
+  const shown = newest.slice(0, page.limit);
+  const next = newest.length > page.limit ? (shown.at(-1) ?? null) : bound;
+  return { rows: await readRows(db, workspace, shown), next };
+}
+
+interface Asked {
+  workspace: number;
+  filter: DeliveryFilter;
+  before: number | null;
+  limit: number;
+}
+
+/** The page's keys, and some more. `bound`: deliveries from that key on have been looked at; null for all. */
+async function findKeys(db: Kysely<Schema>, asked: Asked): Promise<{ keys: number[]; bound: number | null }> {
+  const { filter } = asked;
+  const { state, type, endpoint } = filter;
+  const few = await fewEvents(db, asked);
+  if (few !== null) {
+    const where = sql`${few} ${atEndpoint(endpoint, false)} ${ofType(type)} ${shownAs(state)}`;
+    return { keys: await select(db, asked, where, sql`+d.key`), bound: null };
+  }
+  if ((state === 'pending' || state === 'held') && type === undefined) {
+    return { keys: await openKeys(db, asked, state), bound: null };
+  }
+  const { driver, rest, isExact } = driverOf(filter);
+  const bound = isExact ? null : await lookBack(db, asked, driver);
+  const from = bound === null ? sql`` : sql`AND d.key >= ${bound}`;
+  const keys = await select(db, asked, sql`${driver} ${rest} ${from}`);
+  return { keys, bound };
+}
+
+/** What its index knows, and what else is asked; `isExact` where that leaves hardly anything out. */
+function driverOf({ state, endpoint, type }: DeliveryFilter): { driver: Part; rest: Part; isExact: boolean } {
+  const others = sql`${atEndpoint(endpoint, false)} ${ofType(type)}`;
+  switch (state) {
+    case 'dropped':
+    case 'skipped': {
+      const isExact = endpoint === undefined && type === undefined;
+      return { driver: sql`AND ${isInState('d.state', state)}`, rest: others, isExact };
+    }
+    case 'waiting':
+      return {
+        driver: sql`AND d.state = 'waiting'`,
+        rest: sql`${others} AND ${isDisabled} IS NULL`,
+        isExact: false,
+      };
+    default: {
+      const isExact = state === undefined && type === undefined;
+      const rest = sql`${ofType(type)} ${shownAs(state)}`;
+      return { driver: atEndpoint(endpoint, true), rest, isExact };
+    }
+  }
+}
+
+// ---------------------------------------------------------------- conditions on a delivery `d`
+
+// Scalar subqueries, which no planner turns into a join that begins at the other end.
+const isDisabled = sql`(SELECT p.disabled_at FROM endpoints p
+  WHERE p.workspace = d.workspace AND p.key = d.endpoint)`;
+/** In words that no index knows. */
+const STATE = sql`(d.state || '')`;
+
+function atEndpoint(endpoint: number | undefined, byIndex: boolean): Part {
+  if (endpoint === undefined) return sql``;
+  return byIndex ? sql`AND d.endpoint = ${endpoint}` : sql`AND +d.endpoint = ${endpoint}`;
+}
+
+function ofType(type: string | undefined): Part {
+  if (type === undefined) return sql``;
+  return sql`AND (SELECT e.type FROM events e WHERE e.workspace = d.workspace AND e.key = d.event) = ${type}`;
+}
+
+function shownAs(state: DeliveryFilter['state']): Part {
+  switch (state) {
+    case undefined:
+      return sql``;
+    case 'held':
+      return sql`AND ${STATE} IN ('pending', 'waiting') AND ${isDisabled} IS NOT NULL`;
+    case 'pending':
+    case 'waiting':
+      return sql`AND ${STATE} = ${state} AND ${isDisabled} IS NULL`;
+    case 'skipped':
+    case 'delivered':
+    case 'dropped':
+      return sql`AND ${STATE} = ${state}`;
+  }
+  return state satisfies never;
+}
+
+/** Keys grow with time, so a page and a span of time are both ranges of an index that ends with the key. */
+function inRange({ filter: { since, until }, before }: Asked): Part {
+  return sql`${since === undefined ? sql`` : sql`AND d.key >= ${firstKeyAt(since)}`}
+    ${until === undefined ? sql`` : sql`AND d.key < ${firstKeyAt(until)}`}
+    ${before === null ? sql`` : sql`AND d.key < ${before}`}`;
+}
+
+// ---------------------------------------------------------------- keys
+
+async function select(
+  db: Kysely<Schema>,
+  asked: Asked,
+  where: Part,
+  order: Part = sql`d.key`,
+): Promise<number[]> {
+  const { rows } = await sql<{ key: number }>`
+    SELECT d.key FROM deliveries d WHERE d.workspace = ${asked.workspace} ${where} ${inRange(asked)}
+    ORDER BY ${order} DESC LIMIT ${asked.limit}`.execute(db);
+  return rows.map(({ key }) => key);
+}
+
+/** The key of the last delivery to be looked at, null where there are fewer. */
+async function lookBack(db: Kysely<Schema>, asked: Asked, driver: Part): Promise<number | null> {
+  const { rows } = await sql<{ key: number }>`
+    SELECT d.key FROM deliveries d WHERE d.workspace = ${asked.workspace} ${driver} ${inRange(asked)}
+    ORDER BY d.key DESC LIMIT 1 OFFSET ${LOOKED_AT}`.execute(db);
+  return rows[0]?.key ?? null;
+}
+
+/** A condition that leads to the deliveries by their events, null where those may be many. */
+async function fewEvents(db: Kysely<Schema>, { workspace, filter }: Asked): Promise<Part | null> {
+  const { event, subject, type, endpoint } = filter;
+  if (event !== undefined) {
+    const about =
+      subject === undefined ? sql`` : sql`AND d.event IN ${eventsWith('subject', workspace, subject)}`;
+    return sql`AND d.event = ${event} ${about}`;
+  }
+  if (subject !== undefined) return sql`AND d.event IN ${eventsWith('subject', workspace, subject)}`;
+  if (type === undefined || endpoint !== undefined) return null;
+  const { rows } = await sql<{ count: number }>`SELECT count(*) AS count FROM (
+    SELECT key FROM events WHERE workspace = ${workspace} AND type = ${type}
+    ORDER BY key DESC LIMIT ${FEW_EVENTS + 1}) AS newest`.execute(db);
+  const isRare = Number(rows[0]?.count) <= FEW_EVENTS;
+  return isRare ? sql`AND d.event IN ${eventsWith('type', workspace, type)}` : null;
+}
+
+function eventsWith(column: 'subject' | 'type', workspace: number, value: string): Part {
+  return sql`(SELECT e.key FROM events e WHERE e.workspace = ${workspace} AND e.${sql.raw(column)} = ${value})`;
+}
+
+/** The endpoints' newest deliveries that fulfil the condition, by an index of the endpoint. */
+async function newestOf(
+  db: Kysely<Schema>,
+  asked: Asked,
+  endpoints: readonly number[],
+  where: Part,
+): Promise<number[]> {
+  const keys: number[] = [];
+  for (let from = 0; from < endpoints.length; from += ENDPOINTS_AT_ONCE) {
+    const parts = endpoints.slice(from, from + ENDPOINTS_AT_ONCE).map(
+      (endpoint) => sql`SELECT * FROM (
+        SELECT d.key FROM deliveries d WHERE d.workspace = ${asked.workspace} AND d.endpoint = ${endpoint} ${where}
+          ${inRange(asked)} ORDER BY d.key DESC LIMIT ${asked.limit}) AS newest`,
+    );
+    const { rows } = await sql<{ key: number }>`${sql.join(parts, sql` UNION ALL `)}`.execute(db);
+    keys.push(...rows.map(({ key }) => key));
+  }
+  return keys;
+}
+
+/** Pending ones of enabled endpoints, or open ones of disabled ones. */
+async function openKeys(db: Kysely<Schema>, asked: Asked, state: 'pending' | 'held'): Promise<number[]> {
+  const { workspace, filter, limit } = asked;
+  const isState = sql`${isOpen('d.state')} ${state === 'held' ? sql`` : sql`AND ${STATE} = 'pending'`}`;
+  const isSwitched = state === 'held' ? sql`p.disabled_at IS NOT NULL` : sql`p.disabled_at IS NULL`;
+  const isAsked = filter.endpoint === undefined ? sql`` : sql`AND p.key = ${filter.endpoint}`;
+  const isLiving = sql`p.workspace = ${workspace} AND p.deleted_at IS NULL AND ${isSwitched} ${isAsked}`;
+  // A page's rows are at the endpoints that have the newest, no more of them than rows.
+  const { rows } = await sql<{ key: number }>`
+    SELECT key FROM (
+      SELECT p.key, (SELECT d.key FROM deliveries d WHERE d.workspace = ${workspace} AND d.endpoint = p.key
+          AND ${isState} ${inRange(asked)} ORDER BY d.key DESC LIMIT 1) AS newest
+      FROM endpoints p WHERE ${isLiving}) AS heads
+    WHERE newest IS NOT NULL ORDER BY newest DESC LIMIT ${limit}`.execute(db);
+  const keys = await newestOf(
+    db,
+    asked,
+    rows.map(({ key }) => key),
+    sql`AND ${isState}`,
+  );
+  return keys;
+}
+
+// ---------------------------------------------------------------- rows
+
+function deliveryQuery(db: Kysely<Schema>, workspace: number, keys: readonly number[]) {
+  return db
+    .selectFrom('deliveries as d')
+    .innerJoin('events as e', (join) =>
+      join.onRef('e.workspace', '=', 'd.workspace').onRef('e.key', '=', 'd.event'),
+    )
+    .innerJoin('endpoints as p', (join) =>
+      join.onRef('p.workspace', '=', 'd.workspace').onRef('p.key', '=', 'd.endpoint'),
+    )
+    .innerJoin('lanes as l', (join) =>
+      join.onRef('l.workspace', '=', 'd.workspace').onRef('l.key', '=', 'd.lane'),
+    )
+    .selectAll('d')
+    .select(['e.id as event_id', 'e.type as event_type', 'p.disabled_at as endpoint_disabled_at'])
+    .select(['l.skip_through', 'l.skip_reason', 'l.skip_at'])
+    .where('d.workspace', '=', workspace)
+    .where('d.key', 'in', keys);
+}
+
+/** Far fewer than a statement has parameters. */
+const ROWS_AT_ONCE = 1_000;
+
+/** Newest first. */
+async function readRows(
+  db: Kysely<Schema>,
+  workspace: number,
+  keys: readonly number[],
+): Promise<StoredDelivery[]> {
+  const found: StoredDelivery[] = [];
+  for (let from = 0; from < keys.length; from += ROWS_AT_ONCE) {
+    const rows = await deliveryQuery(db, workspace, keys.slice(from, from + ROWS_AT_ONCE)).execute();
+    found.push(...rows.map(toDelivery));
+  }
+  return found.sort((one, other) => other.key - one.key);
+}
+
+type DeliveryRow = Awaited<ReturnType<ReturnType<typeof deliveryQuery>['execute']>>[number];
+
+function toDelivery(row: DeliveryRow): StoredDelivery {
+  return {
+    key: row.key,
+    workspace: row.workspace,
+    event: row.event,
+    eventId: row.event_id,
+    eventType: row.event_type,
+    endpoint: row.endpoint,
+    endpointEnabled: row.endpoint_disabled_at === null,
+    lane: row.lane,
+    sequence: row.sequence,
+    message: row.message,
+    source: { kind: row.source_kind as Exclude<SourceKind, 'replay'>, id: row.source_id },
+    replayOf: row.replay_of,
+    attempts: row.attempts,
+    createdAt: row.created_at,
+    ...endOf(row),
+  };
+}
+
+function endOf(row: DeliveryRow): Pick<StoredDelivery, 'state' | 'reason' | 'nextAttemptAt' | 'endedAt'> {
+  if (row.ended_at === null && row.sequence <= row.skip_through) {
+    return { state: 'skipped', reason: row.skip_reason, nextAttemptAt: null, endedAt: row.skip_at };
+  }
+  return {
+    state: row.state as StoredState,
+    reason: row.reason,
+    nextAttemptAt: row.next_attempt_at,
+    endedAt: row.ended_at,
+  };
+}
