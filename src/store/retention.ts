@@ -31,7 +31,7 @@ export function retention(write: Kysely<Schema>, read: Kysely<Schema>, locking: 
 }
 
 /** Deliveries of one transaction: an event may have a thousand. */
-const MAX_DELIVERIES = 2_000;
+const MAX_DELIVERIES = 500;
 
 function purging(
   write: Kysely<Schema>,
@@ -262,9 +262,10 @@ async function deleteDeliveries(
   workspace: number,
   keys: readonly number[],
 ): Promise<number> {
+  // A unary plus: SQLite would group by way of the endpoints' index, all of the workspace's.
   await sql`
     INSERT INTO purged_deliveries (workspace, endpoint, state, hour, count)
-    SELECT workspace, endpoint, state, created_at - created_at % ${sql.lit(HOUR)}, count(*) FROM deliveries
+    SELECT workspace, +endpoint, state, created_at - created_at % ${sql.lit(HOUR)}, count(*) FROM deliveries
     WHERE workspace = ${workspace} AND key IN (${sql.join(keys)}) AND replay_of IS NULL
     GROUP BY 1, 2, 3, 4
     ON CONFLICT (workspace, endpoint, state, hour)
@@ -428,7 +429,7 @@ function sweepOld(write: Kysely<Schema>): Store['sweepOld'] {
       numbered('mails', sql`o.ended_at IS NOT NULL AND o.created_at < ${now - MAILS_KEPT_MS}`, limit),
       sql`DELETE FROM replays WHERE state <> 'running' AND ended_at < ${now - REPLAYS_KEPT_MS}`,
       sql`DELETE FROM purged_deliveries WHERE (workspace, endpoint, state, hour) IN (
-        SELECT workspace, endpoint, state, hour FROM purged_deliveries
+        SELECT workspace, +endpoint, state, hour FROM purged_deliveries
         WHERE hour < ${now - PURGED_COUNTS_KEPT_MS} LIMIT ${limit})`,
       sql`DELETE FROM budget_errors WHERE (workspace, delivery, number) IN (
         SELECT workspace, delivery, number FROM budget_errors WHERE at < ${now - BUDGET_KEPT_MS} LIMIT ${limit})`,

@@ -141,7 +141,7 @@ export function planContract(
     ): Promise<void> => {
       ran = [];
       await verb();
-      const statements = ran.filter(({ sql: text }) => /^\s*(select|update|with|delete)/i.test(text));
+      const statements = ran.filter(({ sql: text }) => /^\s*(select|insert|update|with|delete)/i.test(text));
       expect(statements.length).toBeGreaterThan(0);
       const plans: string[] = [];
       for (const { sql: text, parameters } of statements) {
