@@ -224,7 +224,7 @@ export function createEngine(deps: EngineDeps): Engine {
         createRuns({ store, workspace, places, lanesChanged, onError }),
         createHousekeeping({ store, clock, plans, lanesChanged, onDone }),
         createSweep({ store, clock, onDone }),
-        createSkipWriting(store),
+        createSkipWriting({ store, clock }),
       ])
     : null;
 

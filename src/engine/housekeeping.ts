@@ -13,7 +13,7 @@ import type { Store } from '../store/store.ts';
 import type { Clock } from '../world.ts';
 import type { Job, Turn } from './jobs.ts';
 
-const BATCH = 200;
+const BATCH = 100;
 /** Of each second; the batches of one take some milliseconds each. */
 const TURN_MS = 200;
 const BATCHES_PER_TURN = 50;
@@ -135,12 +135,21 @@ export function createHousekeeping(deps: HousekeepingDeps): Job {
 const SKIPPED_AT_ONCE = 300;
 
 /** Writes the rows of deliveries that count as skipped already, by whichever nodes come first. */
-export function createSkipWriting(store: Pick<Store, 'workspacesToSkip' | 'writeSkips'>): Job {
+export function createSkipWriting({
+  store,
+  clock,
+}: Pick<HousekeepingDeps, 'clock'> & { store: Pick<Store, 'workspacesToSkip' | 'writeSkips'> }): Job {
   return {
     name: 'skips',
     everyMs: null,
     async turn(turn) {
-      const writeSome = (workspace: number) => store.writeSkips(workspace, SKIPPED_AT_ONCE);
+      const writeSome = async (workspace: number): Promise<boolean> => {
+        const startedAt = clock.monotonic();
+        const hasMore = await store.writeSkips(workspace, SKIPPED_AT_ONCE);
+        // As long again, so that half of the database's time is left to publishing.
+        if (hasMore) await turn.rest(clock.monotonic() - startedAt);
+        return hasMore;
+      };
       while (!turn.stopped() && (await turn.each(await store.workspacesToSkip(), writeSome)));
     },
   };

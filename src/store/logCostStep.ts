@@ -12,6 +12,9 @@ export const logCost: Step = ({ int, clustered }) => [
   // What is pending or held, newest first, endpoint by endpoint; in the place of one by workspace.
   `CREATE INDEX deliveries_open_by_endpoint ON deliveries (workspace, endpoint, key) WHERE state IN ('pending', 'waiting')`,
   'DROP INDEX deliveries_open_by_age',
+  // Of one endpoint, what was not delivered: for its lists, and for sending it again.
+  `CREATE INDEX deliveries_unsent_by_endpoint ON deliveries (workspace, endpoint, state, key)
+    WHERE state IN ('dropped', 'skipped')`,
   // One delivery a lane waits at most: small, and nothing to publishing.
   `CREATE INDEX deliveries_waiting ON deliveries (workspace, state, key) WHERE state = 'waiting'`,
   'CREATE INDEX runs_by_state ON runs (workspace, state, key)',

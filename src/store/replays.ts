@@ -50,7 +50,6 @@ function originals(
   db: Kysely<Schema>,
   { workspace, endpoint, filter, createdAt }: Pick<Replay, 'workspace' | 'endpoint' | 'filter' | 'createdAt'>,
 ) {
-  const isRare = !filter.states.includes('delivered');
   return (
     db
       .selectFrom('deliveries as d')
@@ -58,8 +57,7 @@ function originals(
         join.onRef('b.workspace', '=', 'd.workspace').onRef('b.event', '=', 'd.event'),
       )
       .where('d.workspace', '=', workspace)
-      // What was not delivered is rare and has an index of its own; the plus keeps the other out of its way.
-      .where(sql<SqlBool>`${isRare ? sql`+d.endpoint` : sql`d.endpoint`} = ${endpoint}`)
+      .where('d.endpoint', '=', endpoint)
       .where('d.replay_of', 'is', null)
       .where('d.key', '>=', firstKeyAt(filter.since))
       // Keys of a burst run ahead of the clock; with the present as the end they need no end.

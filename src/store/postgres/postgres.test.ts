@@ -21,7 +21,7 @@ import { insertNotices } from '../notices.ts';
 import type { Schema } from '../schema.ts';
 import { type Signal, type Store, StoreUnavailable } from '../store.ts';
 import { openPool } from './pool.ts';
-import { NODE_DIALECT, openPostgres } from './postgres.ts';
+import { LIST_SETTINGS, NODE_DIALECT, openPostgres } from './postgres.ts';
 
 let databases = 0;
 
@@ -172,12 +172,29 @@ describe('PostgreSQL', () => {
   });
 });
 
+interface PlanNode {
+  'Node Type': string;
+  'Actual Rows': number;
+  'Actual Loops': number;
+  'Rows Removed by Filter'?: number;
+  Plans?: PlanNode[];
+}
+
+/** What its scans have looked at, over all loops. */
+function rowsOf(node: PlanNode): number {
+  const own =
+    /Scan$/.test(node['Node Type']) && node['Node Type'] !== 'Subquery Scan'
+      ? (node['Actual Rows'] + (node['Rows Removed by Filter'] ?? 0)) * node['Actual Loops']
+      : 0;
+  return (node.Plans ?? []).reduce((sum, child) => sum + rowsOf(child), own);
+}
+
 planContract('PostgreSQL', async (logged): Promise<Explained> => {
   const url = await freshDatabase();
   const store = openPostgres({ url, clock: realClock });
   await store.migrate();
   await store.close();
-  const pool = openPool({ url, max: 2 });
+  const pool = openPool({ url, max: 2, settings: LIST_SETTINGS, limited: false });
   const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }), log: logged });
   return {
     db,
@@ -188,6 +205,15 @@ planContract('PostgreSQL', async (logged): Promise<Explained> => {
     async explain(text, parameters) {
       const { rows } = await pool.query<{ 'QUERY PLAN': string }>(`EXPLAIN ${text}`, [...parameters]);
       return rows.map((row) => row['QUERY PLAN'].trim());
+    },
+    async rowsRead(text, parameters) {
+      const { rows } = await pool.query<{ 'QUERY PLAN': [{ Plan: PlanNode }] }>(
+        `EXPLAIN (ANALYZE, FORMAT JSON) ${text}`,
+        [...parameters],
+      );
+      const [row] = rows;
+      if (row === undefined) throw new Error('There is no plan.');
+      return rowsOf(row['QUERY PLAN'][0].Plan);
     },
     readsAll: /Seq Scan on (events|event_bodies|deliveries|attempts|notices|mails)/,
     readsWorkspace: /Seq Scan on runs|^Index Cond: \(workspace = [^()]*\)$/,

@@ -58,6 +58,12 @@ const RECORDING = { batch: 500, writers: 4, writersPerWorkspace: 2 };
 const HOT_SETTINGS = 'SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off';
 
 /**
+ * Lists end at a limit: rows that an index yields in order are read as far as that, while a bitmap is made of all of
+ * them first, and where a planner's guess is wrong, that is the whole log.
+ */
+export const LIST_SETTINGS = 'SET enable_seqscan = off; SET enable_bitmapscan = off';
+
+/**
  * The server's clock is the one that all nodes share. As a subquery it is read once a statement; in a condition by
  * itself it would be asked for each row, and no index could be used.
  */
@@ -111,7 +117,7 @@ async function readDone(pool: pg.Pool): Promise<string[]> {
 export function openPostgres({ url, clock, ...options }: PostgresOptions): Store {
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const hot = openPool({ url, max: HOT_CONNECTIONS, settings: HOT_SETTINGS, limits });
-  const pool = openPool({ url, max: OTHER_CONNECTIONS, limits });
+  const pool = openPool({ url, max: OTHER_CONNECTIONS, settings: LIST_SETTINGS, limits });
   const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }), plugins: [storableTexts] });
   const signals = openSignals(url, clock, limits, pool);
   const verbs = guardAll({
