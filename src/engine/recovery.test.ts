@@ -206,11 +206,13 @@ describe('A13, P9: coming back', () => {
     let before: number | null = null;
     let skipped = 0;
     for (;;) {
-      const page = await store.listDeliveries(WORKSPACE, { state: 'skipped' }, { limit: 1_000, before });
-      for (const { reason, endedAt } of page) {
+      // Whether its row says so already or not.
+      const page = await store.listDeliveries(WORKSPACE, {}, { limit: 1_000, before });
+      const ended = page.filter(({ state }) => state === 'skipped');
+      for (const { reason, endedAt } of ended) {
         expect([reason, endedAt]).toEqual(['skipped_by: Layla', clock.now()]);
       }
-      skipped += page.length;
+      skipped += ended.length;
       before = page.at(-1)?.key ?? null;
       if (before === null) break;
     }

@@ -24,7 +24,7 @@ import type {
 } from './records/history.ts';
 import { type Locking, resend } from './resend.ts';
 import type { ReplaysTable, Schema } from './schema.ts';
-import { FIRST_OPEN_AFTER, isInState, isOpen } from './states.ts';
+import { FIRST_OPEN_AFTER, isInState, isMarked, isOpen } from './states.ts';
 import type { Store } from './store.ts';
 
 function toReplay(row: Selectable<ReplaysTable>): Replay {
@@ -67,6 +67,33 @@ function originals(
   );
 }
 
+/** Likewise those that count as skipped while their rows are not written yet (skips.ts). */
+async function countMarked(
+  db: Kysely<Schema>,
+  { workspace, endpoint, filter, createdAt }: Pick<Replay, 'workspace' | 'endpoint' | 'filter' | 'createdAt'>,
+): Promise<{ count: number; oldest: number | null; newest: number | null }> {
+  const row = await db
+    .selectFrom('lanes as l')
+    .innerJoin('deliveries as d', 'd.lane', 'l.key')
+    .where('l.workspace', '=', workspace)
+    .where('l.endpoint', '=', endpoint)
+    .where(sql<SqlBool>`l.skip_through > 0`)
+    .where('l.skip_at', '<=', createdAt)
+    .where(isOpen('d.state'))
+    .where(isMarked)
+    .where('d.replay_of', 'is', null)
+    .where('d.key', '>=', firstKeyAt(filter.since))
+    .$if(filter.until < createdAt, (older) => older.where('d.key', '<', firstKeyAt(filter.until)))
+    .where('d.created_at', '<=', createdAt)
+    .select((eb) => [
+      eb.fn.countAll<number>().as('count'),
+      eb.fn.min<number | null>('d.created_at').as('oldest'),
+      eb.fn.max<number | null>('d.created_at').as('newest'),
+    ])
+    .executeTakeFirstOrThrow();
+  return { ...row, count: Number(row.count) };
+}
+
 /** In the words of the partial index (states.ts). */
 function isOneOf(states: readonly ReplayableState[]) {
   const list = sql.join(states.map((state) => sql.lit(state)));
@@ -99,7 +126,7 @@ function asked(
   return {
     async countOriginals(replay): Promise<ReplayCount> {
       const { states, since, until } = replay.filter;
-      const [kept, purged] = await Promise.all([
+      const [kept, marked, purged] = await Promise.all([
         originals(read, replay)
           .where(isOneOf(states))
           .select((eb) => [
@@ -109,6 +136,7 @@ function asked(
             sql<number | null>`max(CASE WHEN b.event IS NOT NULL THEN d.created_at END)`.as('newest'),
           ])
           .executeTakeFirstOrThrow(),
+        states.includes('skipped') ? countMarked(read, replay) : { count: 0, oldest: null, newest: null },
         read
           .selectFrom('purged_deliveries')
           .select((eb) => eb.fn.sum<number | null>('count').as('count'))
@@ -119,9 +147,16 @@ function asked(
           .where('hour', '<', until)
           .executeTakeFirstOrThrow(),
       ]);
-      const total = Number(kept.total);
-      const gone = Number(kept.all) - total + Number(purged.count ?? 0);
-      return { total, gone, oldestAt: kept.oldest, newestAt: kept.newest };
+      const found = Number(kept.total);
+      const gone = Number(kept.all) - found + Number(purged.count ?? 0);
+      const oldest = [kept.oldest, marked.oldest].filter((at) => at !== null);
+      const newest = [kept.newest, marked.newest].filter((at) => at !== null);
+      return {
+        total: found + marked.count,
+        gone,
+        oldestAt: oldest.length === 0 ? null : Math.min(...oldest),
+        newestAt: newest.length === 0 ? null : Math.max(...newest),
+      };
     },
     createReplay: (replay) => write.transaction().execute((trx) => create(trx, replay)),
     async findReplay(workspace, key) {

@@ -36,3 +36,6 @@ export const FIRST_OPEN_AFTER: RawBuilder<number> = sql<number>`(CASE WHEN l.ski
 
 /** Of an open delivery `d` and its lane `l`: that it does not count as skipped. */
 export const isUnmarked: RawBuilder<SqlBool> = sql<SqlBool>`d.sequence > l.skip_through`;
+
+/** The opposite. */
+export const isMarked: RawBuilder<SqlBool> = sql<SqlBool>`d.sequence <= l.skip_through`;

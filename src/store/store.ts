@@ -41,6 +41,7 @@ import type {
   ResendAnswer,
   StoredAuditEntry,
 } from './records/history.ts';
+import type { DeliveryPage, LaneHead } from './records/log.ts';
 import type { ComposedMails, ComposeRules, DueMail, ListedNotice, MailSettlement } from './records/mails.ts';
 import type { UnpublishedNotice } from './records/notices.ts';
 import type { ExpiredHeld, KeySpan, Purged } from './records/retention.ts';
@@ -51,14 +52,12 @@ import type {
   ChangeAnswer,
   CustomEventType,
   DeliveryFilter,
-  DeliveryPage,
   DisabledReason,
   DrainedLane,
   EndpointPatch,
   EventFilter,
   Failing,
   HeldSlice,
-  LaneHead,
   LaneItem,
   LaneState,
   NewApiKey,

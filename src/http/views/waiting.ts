@@ -6,7 +6,7 @@ import { type Static, Type } from 'typebox';
 import type { DeliveryState } from '../../core/delivery/machine.ts';
 import { HOUR, MINUTE, SECOND } from '../../core/duration.ts';
 import { formatId } from '../../core/ids.ts';
-import type { LaneHead } from '../../store/records.ts';
+import type { LaneHead } from '../../store/records/log.ts';
 import { nullable, oneOf, time } from '../operation.ts';
 import { formatTime, formatTimeOrNull } from '../paging.ts';
 
