@@ -70,7 +70,7 @@ export async function showDeliveryInFull(
 export async function findWaiting(deps: Needs, row: StoredDelivery): Promise<WaitingFor | null> {
   const state = stateOf(row, deps);
   if (isEnd(state) || state === 'sending') return null;
-  const head = state === 'held' ? null : await deps.store.laneHead(row.lane, row.sequence);
+  const head = state === 'held' ? null : await deps.store.laneHead(row.workspace, row.lane, row.sequence);
   return waitingFor({ state, nextAttemptAt: row.nextAttemptAt }, head, deps.clock.now());
 }
 

@@ -34,6 +34,7 @@ export function enabling(write: Kysely<Schema>): Enabling {
                 eb
                   .selectFrom('deliveries')
                   .select('key')
+                  .where('workspace', '=', workspace)
                   .whereRef('lane', '=', 'endpoints.probe_lane')
                   .where(isOpen('state')),
               ),
@@ -183,6 +184,7 @@ export async function countOpen(
   const counts = await lanes
     .innerJoin('deliveries as d', 'd.lane', 'l.key')
     .select((eb) => eb.fn.countAll<number>().as('count'))
+    .where('d.workspace', '=', workspace)
     .where(isOpen('d.state'))
     .execute();
   if (counts.length === 0) return new Map();
@@ -194,6 +196,7 @@ export async function countOpen(
           eb
             .selectFrom('deliveries as d')
             .select('d.created_at')
+            .where('d.workspace', '=', workspace)
             .whereRef('d.lane', '=', 'l.key')
             .where(isOpen('d.state'))
             .orderBy('d.sequence')
@@ -219,6 +222,7 @@ export async function skipOpen(
   const result = await trx
     .updateTable('deliveries')
     .set({ state: 'skipped', reason, ended_at: at, next_attempt_at: null })
+    .where('workspace', '=', workspace)
     // By way of the lanes: what is open is indexed by lane.
     .where('lane', 'in', (eb) =>
       eb

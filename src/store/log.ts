@@ -259,9 +259,10 @@ function deliveryLog(
         }),
       );
     },
-    async laneHead(lane, beforeSequence) {
+    async laneHead(workspace, lane, beforeSequence) {
       const open = read
         .selectFrom('deliveries')
+        .where('workspace', '=', workspace)
         .where('lane', '=', lane)
         .where(isOpen('state'))
         .where('sequence', '<', beforeSequence);

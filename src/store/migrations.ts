@@ -14,6 +14,7 @@ import { failurePolicy } from './failurePolicyStep.ts';
 import { runsStep } from './runsStep.ts';
 import type { Schema } from './schema.ts';
 import type { Step, Types } from './schemaStep.ts';
+import { shardable } from './shardableStep.ts';
 import { lanesByKey, slices } from './sliceStep.ts';
 import { startStep } from './startStep.ts';
 
@@ -159,6 +160,7 @@ const STEPS: ReadonlyArray<readonly [name: string, step: Step]> = [
   ['0005_slices', (types) => [...slices(types), ...(types.clustered === '' ? lanesByKey : [])]],
   ['0006_runs', runsStep],
   ['0008_start', startStep],
+  ['0010_shardable', shardable],
 ];
 
 /** The steps for one database, as Kysely's Migrator takes them. */

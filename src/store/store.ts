@@ -259,7 +259,7 @@ export interface Store {
     options: { full: boolean },
   ): Promise<StoredAttempt[]>;
   /** The first open delivery of the lane, null where the asked one is it or nothing is open before it. */
-  laneHead(lane: number, beforeSequence: number): Promise<LaneHead | null>;
+  laneHead(workspace: number, lane: number, beforeSequence: number): Promise<LaneHead | null>;
   /** Makes a waiting delivery due now. */
   retryNow(workspace: number, delivery: number, now: number, by: string): Promise<ChangeAnswer>;
   skipDelivery(workspace: number, delivery: number, by: string, now: number): Promise<ChangeAnswer>;
@@ -315,7 +315,7 @@ export interface Store {
   workspacesToPublish(): Promise<number[]>;
   /** Those after a key, in the order in which they were written. */
   listUnpublishedNotices(workspace: number, after: number, limit: number): Promise<UnpublishedNotice[]>;
-  markPublished(notices: readonly number[], at: number): Promise<void>;
+  markPublished(workspace: number, notices: readonly number[], at: number): Promise<void>;
   /** Newest first, with the mails that told of them. */
   listNotices(workspace: number, page: Page): Promise<ListedNotice[]>;
   /** Workspaces with notices that have waited long enough for a mail. */
@@ -330,7 +330,7 @@ export interface Store {
   /** A workspace's mails due by `now`, oldest first; no other call gets them until the lease is over. */
   claimDueMails(workspace: number, now: number, limit: number, leaseMs: number): Promise<DueMail[]>;
   /** Does nothing to a mail that was settled for good before. */
-  settleMail(mail: number, settlement: MailSettlement): Promise<void>;
+  settleMail(workspace: number, mail: number, settlement: MailSettlement): Promise<void>;
 
   // automation
   /** Rules by position, then workflows in the order in which they were made. */
@@ -397,7 +397,11 @@ export interface Store {
   /** Keeps the newest `keep` requests of the bin. */
   captureRequest(request: BinRequest, keep: number): Promise<void>;
   /** Newest first; `after` lists oldest first what came after that key. */
-  listBinRequests(bin: number, page: Page | { limit: number; after: number }): Promise<BinRequest[]>;
+  listBinRequests(
+    workspace: number,
+    bin: number,
+    page: Page | { limit: number; after: number },
+  ): Promise<BinRequest[]>;
 
   // housekeeping
   /** Deletes expired bins, idempotency keys and secrets, at most `limit` of each; returns how many went. */

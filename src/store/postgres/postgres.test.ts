@@ -135,6 +135,7 @@ describe('PostgreSQL', () => {
       '0005_slices',
       '0006_runs',
       '0008_start',
+      '0010_shardable',
     ]);
     await Promise.all(stores.map((store) => store.close()));
   });

@@ -66,6 +66,7 @@ describe('SQLite', () => {
       '0005_slices',
       '0006_runs',
       '0008_start',
+      '0010_shardable',
     ]);
     await again.close();
     rmSync(directory, { recursive: true });
@@ -106,7 +107,13 @@ describe('SQLite', () => {
     await db.insertInto('attempts').values(attempt).execute();
     await db.destroy();
     const store = openSqlite({ directory, clock: realClock });
-    expect(await store.migrate()).toEqual(['0004_attempts_by_row', '0005_slices', '0006_runs', '0008_start']);
+    expect(await store.migrate()).toEqual([
+      '0004_attempts_by_row',
+      '0005_slices',
+      '0006_runs',
+      '0008_start',
+      '0010_shardable',
+    ]);
     await store.close();
     const after = new DatabaseSync(path, { readOnly: true });
     expect(after.prepare('SELECT * FROM attempts').all()).toEqual([
