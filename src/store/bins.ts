@@ -52,17 +52,23 @@ async function placeOf(
   return row ?? null;
 }
 
-async function deleteBin(trx: Transaction<Schema>, workspace: number, bin: number): Promise<boolean> {
+/** Bins with what they captured; how many there were. */
+async function deleteBins(
+  trx: Transaction<Schema>,
+  workspace: number,
+  bins: readonly number[],
+): Promise<number> {
   const deleted = await trx
     .deleteFrom('bins')
     .where('workspace', '=', workspace)
-    .where('key', '=', bin)
+    .where('key', 'in', bins)
     .returning('token')
-    .executeTakeFirst();
-  if (deleted === undefined) return false;
-  await trx.deleteFrom('bin_tokens').where('token', '=', deleted.token).execute();
-  await trx.deleteFrom('bin_requests').where('workspace', '=', workspace).where('bin', '=', bin).execute();
-  return true;
+    .execute();
+  const tokens = deleted.map(({ token }) => token);
+  if (tokens.length === 0) return 0;
+  await trx.deleteFrom('bin_tokens').where('token', 'in', tokens).execute();
+  await trx.deleteFrom('bin_requests').where('workspace', '=', workspace).where('bin', 'in', bins).execute();
+  return tokens.length;
 }
 
 type Bins = Pick<
@@ -119,7 +125,8 @@ export function bins(write: Kysely<Schema>, read: Kysely<Schema>): Bins {
           .execute();
         return true;
       }),
-    deleteBin: (workspace, bin) => write.transaction().execute((trx) => deleteBin(trx, workspace, bin)),
+    deleteBin: (workspace, bin) =>
+      write.transaction().execute(async (trx) => (await deleteBins(trx, workspace, [bin])) > 0),
     sweep: (now, idempotencyBefore, limit) =>
       write.transaction().execute(async (trx) => {
         const expired = await trx
@@ -128,7 +135,11 @@ export function bins(write: Kysely<Schema>, read: Kysely<Schema>): Bins {
           .where('expires_at', '<=', now)
           .limit(limit)
           .execute();
-        for (const { workspace, key } of expired) await deleteBin(trx, workspace, key);
+        let swept = 0;
+        for (const [workspace, bins] of Map.groupBy(expired, (bin) => bin.workspace)) {
+          const keys = bins.map(({ key }) => key);
+          swept += await deleteBins(trx, workspace, keys);
+        }
         const answers = {
           table: 'idempotency_keys',
           key: { idempotency_key: 'text' },
@@ -139,8 +150,8 @@ export function bins(write: Kysely<Schema>, read: Kysely<Schema>): Bins {
           key: { key: 'bigint' },
           is: sql<SqlBool>`expires_at <= ${now}`,
         } as const;
-        const swept = await sweepRows(trx, trx, answers, limit);
-        return expired.length + swept + (await sweepRows(trx, trx, secrets, limit));
+        for (const old of [answers, secrets]) swept += await sweepRows(trx, trx, old, limit);
+        return swept;
       }),
   };
 }

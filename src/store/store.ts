@@ -215,6 +215,7 @@ export interface Store {
   /** The lanes of these slices that may have open deliveries. */
   listOpenLanes(slices: readonly number[]): Promise<LaneState[]>;
   readLanes(lanes: readonly number[]): Promise<LaneState[]>;
+  readLane(workspace: number, lane: number): Promise<LaneState | null>;
   /**
    * Open deliveries of a lane after a sequence, in order, as far as their bodies come to `maxBytes`: at least
    * one. Bodies over LARGE_BODY (records.ts), or over `maxBytes`, are left to `readBody`.

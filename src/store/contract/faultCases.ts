@@ -65,6 +65,7 @@ type Reading =
   | 'listBudgetErrors'
   | 'loadLane'
   | 'readLanes'
+  | 'readLane'
   | 'readBody'
   | 'digestSlices'
   | 'listOpenLanes'
