@@ -31,7 +31,7 @@ const globals: Step = ({ int, clustered }) => [
   'INSERT INTO bin_tokens (token, workspace, bin) SELECT token, workspace, key FROM bins',
 ];
 
-/** The primary keys of the others start with the workspace already. */
+/** The other tables' primary keys start with the workspace already. */
 const keyedByWorkspace = (table: string): string[] => [
   `ALTER TABLE ${table} DROP CONSTRAINT ${table}_pkey`,
   `ALTER TABLE ${table} ADD PRIMARY KEY (workspace, key)`,
@@ -58,14 +58,14 @@ const POSTGRES = [
   'DROP INDEX audit_by_workspace',
 ];
 
-const API_KEY = 'key, workspace, name, prefix, scopes, created_at, revoked_at';
 const BIN = 'key, workspace, token, answer, created_at, expires_at';
 const CAPTURED = 'at, method, path, headers, body, truncated, signature';
 
 const SQLITE = [
   `CREATE TABLE api_keys_anew (key INTEGER PRIMARY KEY, workspace INTEGER NOT NULL, name text NOT NULL,
     prefix text NOT NULL, scopes text NOT NULL, created_at INTEGER NOT NULL, revoked_at INTEGER)`,
-  `INSERT INTO api_keys_anew (${API_KEY}) SELECT ${API_KEY.replace('workspace', `coalesce(workspace, ${INSTALLATION})`)} FROM api_keys`,
+  `INSERT INTO api_keys_anew (key, workspace, name, prefix, scopes, created_at, revoked_at)
+    SELECT key, coalesce(workspace, ${INSTALLATION}), name, prefix, scopes, created_at, revoked_at FROM api_keys`,
   'DROP TABLE api_keys',
   'ALTER TABLE api_keys_anew RENAME TO api_keys',
   'CREATE INDEX api_keys_by_workspace ON api_keys (workspace)',

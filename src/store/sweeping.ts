@@ -15,7 +15,7 @@ interface Old {
 
 type Found = Record<string, number | string> & { workspace: number };
 
-/** At most `limit` rows: found over all workspaces, then deleted with a statement for each of these. Returns how many went. */
+/** Deletes at most `limit` rows: found over all workspaces, deleted in one after the other. Returns how many went. */
 export async function sweepRows(
   write: Kysely<Schema>,
   read: Kysely<Schema>,
