@@ -40,7 +40,7 @@ const LONGEST_WAIT_MS = MINUTE / 2;
 const FRESH_MS = SECOND;
 
 export interface LanesDeps {
-  store: Pick<Store, 'readLanes' | 'loadLane' | 'claimProbe'>;
+  store: Pick<Store, 'readLane' | 'loadLane' | 'claimProbe'>;
   clock: Clock;
   send: Send;
   directory: Directory;
@@ -346,8 +346,8 @@ export class Lanes {
 
   /** Asks the store how the lane stands. */
   async #look(lane: Lane): Promise<void> {
-    const [state] = await this.#deps.store.readLanes([lane.key]);
-    if (state === undefined) this.#forget(lane);
+    const state = await this.#deps.store.readLane(lane.workspace, lane.key);
+    if (state === null) this.#forget(lane);
     else this.#change(lane, () => lane.agree(state, this.#deps.clock.monotonic()));
   }
 

@@ -89,7 +89,7 @@ export function createNoticePublishing(deps: NoticePublishingDeps): Job {
       });
       if (published === true) done.push(notice.key);
     }
-    await store.markPublished(done, clock.now());
+    await store.markPublished(workspace, done, clock.now());
     const last = notices.at(-1);
     if (last === undefined || notices.length < NOTICES_AT_ONCE) places.delete(workspace);
     else places.set(workspace, last.key);
@@ -163,7 +163,7 @@ export function createMailer(deps: MailingDeps): Job {
     const now = clock.now();
     const about = { workspace: mail.workspace, mail: mail.key, attempts: mail.attempts };
     if (result.kind === 'accepted') {
-      await store.settleMail(mail.key, { kind: 'sent', at: now });
+      await store.settleMail(mail.workspace, mail.key, { kind: 'sent', at: now });
       log.info(about, 'mail sent');
       return;
     }
@@ -171,10 +171,10 @@ export function createMailer(deps: MailingDeps): Job {
     const waitMs = RETRY_WAITS_MS[mail.attempts - 1] ?? RETRY_WAITS_MS.at(-1) ?? MINUTE;
     const isLast = result.kind === 'refused' || now + waitMs > mail.createdAt + GIVE_UP_MS;
     if (isLast) {
-      await store.settleMail(mail.key, { kind: 'refused', at: now, error });
+      await store.settleMail(mail.workspace, mail.key, { kind: 'refused', at: now, error });
       log.warn({ ...about, error }, 'mail refused');
     } else {
-      await store.settleMail(mail.key, { kind: 'retry', at: now + waitMs, error });
+      await store.settleMail(mail.workspace, mail.key, { kind: 'retry', at: now + waitMs, error });
       log.warn({ ...about, error, waitMs }, 'mail not sent; it will be tried again');
     }
   };

@@ -96,7 +96,7 @@ describe('GET /v1/notices', () => {
     const common = { recipient: 'layla@example.com', language: 'ar' };
     expect(await shown()).toEqual([{ ...common, state: 'pending', error: null, sent_at: null }]);
     const [mail] = await server.store.claimDueMails(support.WORKSPACE, AT + 60_000, 1, 1);
-    await server.store.settleMail(mail?.key ?? 0, { kind: 'sent', at: AT + 61_000 });
+    await server.store.settleMail(mail?.workspace ?? 0, mail?.key ?? 0, { kind: 'sent', at: AT + 61_000 });
     expect(await shown()).toEqual([
       { ...common, state: 'sent', error: null, sent_at: '2026-03-02T09:01:01.000Z' },
     ]);

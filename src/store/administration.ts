@@ -13,7 +13,7 @@ import type {
   WorkspaceSettings,
 } from './records.ts';
 import { DEFAULT_SETTINGS } from './records.ts';
-import type { ApiKeysTable, Schema, WorkspacesTable } from './schema.ts';
+import { type ApiKeysTable, INSTALLATION, type Schema, type WorkspacesTable } from './schema.ts';
 import type { Store, WorkspacePatch } from './store.ts';
 
 /** Settings that were added after a workspace was made have their defaults there. */
@@ -36,7 +36,7 @@ export function toWorkspace(row: Selectable<WorkspacesTable>): Workspace {
 function toApiKey(row: Selectable<ApiKeysTable>): ApiKey {
   return {
     key: row.key,
-    workspace: row.workspace,
+    workspace: row.workspace === INSTALLATION ? null : row.workspace,
     name: row.name,
     prefix: row.prefix,
     scopes: row.scopes.split(' ') as ApiKeyScope[],
@@ -159,11 +159,13 @@ export function administration(write: Kysely<Schema>, read: Kysely<Schema>): Adm
         }
         return findWorkspace(trx, workspace);
       }),
-    createApiKey: ({ createdAt, scopes, ...key }, by) =>
+    createApiKey: ({ createdAt, scopes, hash, ...key }, by) =>
       write.transaction().execute(async (trx) => {
+        const workspace = key.workspace ?? INSTALLATION;
+        await trx.insertInto('api_key_hashes').values({ hash, workspace, api_key: key.key }).execute();
         await trx
           .insertInto('api_keys')
-          .values({ ...key, scopes: scopes.join(' '), created_at: createdAt, revoked_at: null })
+          .values({ ...key, workspace, scopes: scopes.join(' '), created_at: createdAt, revoked_at: null })
           .execute();
         await insertAudit(trx, {
           workspace: key.workspace,
@@ -175,10 +177,17 @@ export function administration(write: Kysely<Schema>, read: Kysely<Schema>): Adm
         });
       }),
     async findApiKey(hash) {
+      const place = await read
+        .selectFrom('api_key_hashes')
+        .select(['workspace', 'api_key'])
+        .where('hash', '=', hash)
+        .executeTakeFirst();
+      if (place === undefined) return null;
       const row = await read
         .selectFrom('api_keys')
         .selectAll()
-        .where('hash', '=', hash)
+        .where('workspace', '=', place.workspace)
+        .where('key', '=', place.api_key)
         .where('revoked_at', 'is', null)
         .executeTakeFirst();
       return row === undefined ? null : toApiKey(row);
@@ -187,7 +196,7 @@ export function administration(write: Kysely<Schema>, read: Kysely<Schema>): Adm
       const rows = await read
         .selectFrom('api_keys')
         .selectAll()
-        .where('workspace', workspace === null ? 'is' : '=', workspace)
+        .where('workspace', '=', workspace ?? INSTALLATION)
         .orderBy('key', 'desc')
         .execute();
       return rows.map(toApiKey);
@@ -198,7 +207,7 @@ export function administration(write: Kysely<Schema>, read: Kysely<Schema>): Adm
           .updateTable('api_keys')
           .set({ revoked_at: at })
           .where('key', '=', key)
-          .where('workspace', workspace === null ? 'is' : '=', workspace)
+          .where('workspace', '=', workspace ?? INSTALLATION)
           .where('revoked_at', 'is', null)
           .returning(['name', 'prefix'])
           .execute();

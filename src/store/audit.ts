@@ -2,14 +2,18 @@
 
 import type { Kysely, Transaction } from 'kysely';
 import type { AuditAction, AuditEntry } from './records/history.ts';
-import type { Schema } from './schema.ts';
+import { INSTALLATION, type Schema } from './schema.ts';
 import type { Store } from './store.ts';
 
 /** To be part of the transaction of the change that it tells of. */
 export async function insertAudit(trx: Transaction<Schema>, entry: AuditEntry): Promise<void> {
   await trx
     .insertInto('audit')
-    .values({ ...entry, details: JSON.stringify(entry.details) })
+    .values({
+      ...entry,
+      workspace: entry.workspace ?? INSTALLATION,
+      details: JSON.stringify(entry.details),
+    })
     .execute();
 }
 

@@ -1,9 +1,10 @@
 /** Bins and what they captured, and the sweeping of what has expired: the queries, for both databases. */
 
-import { type Kysely, type Selectable, sql } from 'kysely';
+import { type Kysely, type Selectable, type SqlBool, sql, type Transaction } from 'kysely';
 import type { Bin, BinAnswer, BinRequest } from './records/bins.ts';
 import type { BinRequestsTable, BinsTable, Schema } from './schema.ts';
 import type { Store } from './store.ts';
+import { sweepRows } from './sweeping.ts';
 
 function toBin(row: Selectable<BinsTable> & { requests: number }): Bin {
   return {
@@ -21,7 +22,7 @@ function toRequest({ truncated, ...row }: Selectable<BinRequestsTable>): BinRequ
   return { ...row, truncated: truncated === 1 };
 }
 
-function binQuery(db: Kysely<Schema>) {
+function binQuery(db: Kysely<Schema>, workspace: number) {
   return db
     .selectFrom('bins')
     .selectAll('bins')
@@ -29,11 +30,45 @@ function binQuery(db: Kysely<Schema>) {
       eb
         .selectFrom('bin_requests')
         .select((inner) => inner.fn.countAll<number>().as('count'))
+        .whereRef('bin_requests.workspace', '=', 'bins.workspace')
         .whereRef('bin_requests.bin', '=', 'bins.key')
         .$asScalar()
         .$notNull()
         .as('requests'),
-    );
+    )
+    .where('workspace', '=', workspace);
+}
+
+/** Where the bin of a token stands; null for a token that is none. */
+async function placeOf(
+  db: Kysely<Schema>,
+  token: string,
+): Promise<{ workspace: number; key: number } | null> {
+  const row = await db
+    .selectFrom('bin_tokens')
+    .select(['workspace', 'bin as key'])
+    .where('token', '=', token)
+    .executeTakeFirst();
+  return row ?? null;
+}
+
+/** Bins with what they captured; how many there were. */
+async function deleteBins(
+  trx: Transaction<Schema>,
+  workspace: number,
+  bins: readonly number[],
+): Promise<number> {
+  const deleted = await trx
+    .deleteFrom('bins')
+    .where('workspace', '=', workspace)
+    .where('key', 'in', bins)
+    .returning('token')
+    .execute();
+  const tokens = deleted.map(({ token }) => token);
+  if (tokens.length === 0) return 0;
+  await trx.deleteFrom('bin_tokens').where('token', 'in', tokens).execute();
+  await trx.deleteFrom('bin_requests').where('workspace', '=', workspace).where('bin', 'in', bins).execute();
+  return tokens.length;
 }
 
 type Bins = Pick<
@@ -51,22 +86,23 @@ type Bins = Pick<
 export function bins(write: Kysely<Schema>, read: Kysely<Schema>): Bins {
   return {
     ...captures(write, read),
-    async createBin({ answer, createdAt, expiresAt, ...bin }) {
-      await write
-        .insertInto('bins')
-        .values({ ...bin, answer: JSON.stringify(answer), created_at: createdAt, expires_at: expiresAt })
-        .execute();
-    },
+    createBin: ({ answer, createdAt, expiresAt, ...bin }) =>
+      write.transaction().execute(async (trx) => {
+        const { token, workspace, key } = bin;
+        await trx.insertInto('bin_tokens').values({ token, workspace, bin: key }).execute();
+        await trx
+          .insertInto('bins')
+          .values({ ...bin, answer: JSON.stringify(answer), created_at: createdAt, expires_at: expiresAt })
+          .execute();
+      }),
     async findBin(by) {
-      const query =
-        'token' in by
-          ? binQuery(read).where('token', '=', by.token)
-          : binQuery(read).where('workspace', '=', by.workspace).where('key', '=', by.key);
-      const row = await query.executeTakeFirst();
+      const place = 'token' in by ? await placeOf(read, by.token) : by;
+      if (place === null) return null;
+      const row = await binQuery(read, place.workspace).where('key', '=', place.key).executeTakeFirst();
       return row === undefined ? null : toBin(row);
     },
     async listBins(workspace) {
-      const rows = await binQuery(read).where('workspace', '=', workspace).orderBy('key', 'desc').execute();
+      const rows = await binQuery(read, workspace).orderBy('key', 'desc').execute();
       return rows.map(toBin);
     },
     updateBinAnswer: (workspace, bin, patch) =>
@@ -90,36 +126,32 @@ export function bins(write: Kysely<Schema>, read: Kysely<Schema>): Bins {
         return true;
       }),
     deleteBin: (workspace, bin) =>
-      write.transaction().execute(async (trx) => {
-        const result = await trx
-          .deleteFrom('bins')
-          .where('workspace', '=', workspace)
-          .where('key', '=', bin)
-          .executeTakeFirst();
-        if (result.numDeletedRows === 0n) return false;
-        await trx.deleteFrom('bin_requests').where('bin', '=', bin).execute();
-        return true;
-      }),
+      write.transaction().execute(async (trx) => (await deleteBins(trx, workspace, [bin])) > 0),
     sweep: (now, idempotencyBefore, limit) =>
       write.transaction().execute(async (trx) => {
         const expired = await trx
           .selectFrom('bins')
-          .select('key')
+          .select(['workspace', 'key'])
           .where('expires_at', '<=', now)
           .limit(limit)
           .execute();
-        const keys = expired.map((row) => row.key);
-        if (keys.length > 0) {
-          await trx.deleteFrom('bin_requests').where('bin', 'in', keys).execute();
-          await trx.deleteFrom('bins').where('key', 'in', keys).execute();
+        let swept = 0;
+        for (const [workspace, bins] of Map.groupBy(expired, (bin) => bin.workspace)) {
+          const keys = bins.map(({ key }) => key);
+          swept += await deleteBins(trx, workspace, keys);
         }
-        const answers = await sql`
-          DELETE FROM idempotency_keys WHERE created_at < ${idempotencyBefore}
-            AND (workspace, idempotency_key) IN (
-              SELECT workspace, idempotency_key FROM idempotency_keys
-              WHERE created_at < ${idempotencyBefore} ORDER BY created_at LIMIT ${limit})`.execute(trx);
-        const secrets = await trx.deleteFrom('secrets').where('expires_at', '<=', now).executeTakeFirst();
-        return keys.length + Number(answers.numAffectedRows ?? 0n) + Number(secrets.numDeletedRows);
+        const answers = {
+          table: 'idempotency_keys',
+          key: { idempotency_key: 'text' },
+          is: sql<SqlBool>`created_at < ${idempotencyBefore}`,
+        } as const;
+        const secrets = {
+          table: 'secrets',
+          key: { key: 'bigint' },
+          is: sql<SqlBool>`expires_at <= ${now}`,
+        } as const;
+        for (const old of [answers, secrets]) swept += await sweepRows(trx, trx, old, limit);
+        return swept;
       }),
   };
 }
@@ -137,11 +169,13 @@ function captures(
           .execute();
         await trx
           .deleteFrom('bin_requests')
+          .where('workspace', '=', request.workspace)
           .where('bin', '=', request.bin)
           .where('key', '<', (eb) =>
             eb
               .selectFrom('bin_requests')
               .select('key')
+              .where('workspace', '=', request.workspace)
               .where('bin', '=', request.bin)
               .orderBy('key', 'desc')
               .offset(keep - 1)
@@ -149,8 +183,13 @@ function captures(
           )
           .execute();
       }),
-    async listBinRequests(bin, page) {
-      const query = read.selectFrom('bin_requests').selectAll().where('bin', '=', bin).limit(page.limit);
+    async listBinRequests(workspace, bin, page) {
+      const query = read
+        .selectFrom('bin_requests')
+        .selectAll()
+        .where('workspace', '=', workspace)
+        .where('bin', '=', bin)
+        .limit(page.limit);
       const ordered =
         'after' in page
           ? query.where('key', '>', page.after).orderBy('key', 'asc')

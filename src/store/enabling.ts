@@ -43,6 +43,7 @@ export function enabling(write: Kysely<Schema>, read: Kysely<Schema>, locking: L
                   .innerJoin('deliveries as d', 'd.lane', 'l.key')
                   .select('d.key')
                   .where('l.workspace', '=', workspace)
+                  .where('d.workspace', '=', workspace)
                   .whereRef('l.key', '=', 'endpoints.probe_lane')
                   .where(isOpen('d.state'))
                   .where(isUnmarked),
@@ -199,7 +200,7 @@ export async function countOpen(
   if (keys.length === 0) return new Map();
   // A scalar subquery a lane: each is a range of the index of what is open.
   const open = (what: ReturnType<typeof sql>, end: ReturnType<typeof sql>) => sql`(
-    SELECT ${what} FROM deliveries d WHERE d.lane = l.key AND ${isOpen('d.state')}
+    SELECT ${what} FROM deliveries d WHERE d.workspace = ${workspace} AND d.lane = l.key AND ${isOpen('d.state')}
       AND d.sequence > ${FIRST_OPEN_AFTER} ${end})`;
   const { rows } = await sql<{ endpoint: number; count: number; oldest_at: number | null }>`
     SELECT l.endpoint, sum(${open(sql`count(*)`, sql``)}) AS count,

@@ -9,7 +9,7 @@ import type { Store } from './store.ts';
 
 type Lanes = Pick<
   Store,
-  'digestSlices' | 'listOpenLanes' | 'readLanes' | 'loadLane' | 'readBody' | 'settleLanes'
+  'digestSlices' | 'listOpenLanes' | 'readLanes' | 'readLane' | 'loadLane' | 'readBody' | 'settleLanes'
 >;
 
 export function lanes(write: Kysely<Schema>, read: Kysely<Schema>): Lanes {
@@ -54,6 +54,13 @@ export function lanes(write: Kysely<Schema>, read: Kysely<Schema>): Lanes {
         for (const row of rows) states.push(toLaneState(row));
       }
       return states;
+    },
+    async readLane(workspace, lane) {
+      const row = await laneQuery(read)
+        .where('l.workspace', '=', workspace)
+        .where('l.key', '=', lane)
+        .executeTakeFirst();
+      return row === undefined ? null : toLaneState(row);
     },
     loadLane: (lane, afterSequence, limit, maxBytes) => load(read, lane, afterSequence, limit, maxBytes),
     async readBody(workspace, { event, message, ownBody }) {

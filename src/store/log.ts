@@ -149,7 +149,7 @@ function deliveryLog(read: Kysely<Schema>): Pick<Log, 'findOwnBody' | 'listAttem
         ({ lane, sequence }, place) =>
           sql`(${sql.lit(place)}, CAST(${lane} AS bigint), CAST(${sequence} AS bigint))`,
       );
-      const ahead = sql`FROM deliveries d WHERE d.lane = a.lane AND ${isOpen('d.state')}
+      const ahead = sql`FROM deliveries d WHERE d.workspace = ${workspace} AND d.lane = a.lane AND ${isOpen('d.state')}
         AND d.sequence > ${FIRST_OPEN_AFTER} AND d.sequence < a.sequence`;
       const { rows } = await sql<HeadRow>`
         WITH a(place, lane, sequence) AS (VALUES ${sql.join(places)}),

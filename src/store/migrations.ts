@@ -15,6 +15,7 @@ import { logCost } from './logCostStep.ts';
 import { runsStep } from './runsStep.ts';
 import type { Schema } from './schema.ts';
 import type { Step, Types } from './schemaStep.ts';
+import { shardable } from './shardableStep.ts';
 import { lanesByKey, slices } from './sliceStep.ts';
 import { startStep } from './startStep.ts';
 
@@ -161,6 +162,7 @@ const STEPS: ReadonlyArray<readonly [name: string, step: Step]> = [
   ['0006_runs', runsStep],
   ['0008_start', startStep],
   ['0009_log_cost', logCost],
+  ['0010_shardable', shardable],
 ];
 
 /** The steps for one database, as Kysely's Migrator takes them. */

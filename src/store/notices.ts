@@ -76,11 +76,12 @@ export function notices(write: Kysely<Schema>, read: Kysely<Schema>, dialect: No
         .execute();
       return rows.map((row) => ({ ...toNotice(row), depth: row.depth }));
     },
-    async markPublished(keys, at) {
+    async markPublished(workspace, keys, at) {
       if (keys.length === 0) return;
       await write
         .updateTable('notices')
         .set({ published_at: at })
+        .where('workspace', '=', workspace)
         .where('key', 'in', keys)
         .where('published_at', 'is', null)
         .execute();
@@ -139,9 +140,9 @@ async function mailsOf(
     .selectAll()
     .where('workspace', '=', workspace)
     .where('created_at', 'in', times)
-    .orderBy('key')
     .execute();
-  for (const mail of found) {
+  // Sorted here: a database might read all mails of the workspace in that order.
+  for (const mail of found.sort((one, other) => one.key - other.key)) {
     const view: NoticeMail = {
       recipient: mail.recipient,
       language: mail.language as Recipient['language'],
@@ -186,12 +187,13 @@ function mails(
         await trx
           .updateTable('mails')
           .set((eb) => ({ attempts: eb('attempts', '+', 1), next_attempt_at: now + leaseMs }))
+          .where('workspace', '=', workspace)
           .where('key', 'in', keys)
           .execute();
-        return readDue(trx, keys);
+        return readDue(trx, workspace, keys);
       });
     },
-    async settleMail(key, settlement) {
+    async settleMail(workspace, key, settlement) {
       const changes =
         settlement.kind === 'retry'
           ? { next_attempt_at: settlement.at, error: settlement.error }
@@ -203,6 +205,7 @@ function mails(
       await write
         .updateTable('mails')
         .set(changes)
+        .where('workspace', '=', workspace)
         .where('key', '=', key)
         .where('state', '=', 'pending')
         .execute();
@@ -255,6 +258,7 @@ async function compose(
   await trx
     .updateTable('notices')
     .set({ mailed_at: rules.now })
+    .where('workspace', '=', workspace)
     .where(
       'key',
       'in',
@@ -343,12 +347,17 @@ async function recipientsOf(trx: Transaction<Schema>, workspace: number): Promis
   return [...byAddress.values()].reverse();
 }
 
-async function readDue(trx: Transaction<Schema>, keys: readonly number[]): Promise<DueMail[]> {
+async function readDue(
+  trx: Transaction<Schema>,
+  workspace: number,
+  keys: readonly number[],
+): Promise<DueMail[]> {
   const rows = await trx
     .selectFrom('mails as m')
     .innerJoin('workspaces as w', 'w.key', 'm.workspace')
     .selectAll('m')
     .select('w.name')
+    .where('m.workspace', '=', workspace)
     .where('m.key', 'in', keys)
     .orderBy('m.key')
     .execute();
@@ -361,7 +370,7 @@ async function readDue(trx: Transaction<Schema>, keys: readonly number[]): Promi
         : await trx
             .selectFrom('notices')
             .selectAll()
-            .where('workspace', '=', row.workspace)
+            .where('workspace', '=', workspace)
             .where('key', 'in', named)
             .orderBy('at')
             .orderBy('key')

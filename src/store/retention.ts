@@ -20,6 +20,7 @@ import type { Locking } from './resend.ts';
 import type { Schema } from './schema.ts';
 import { FIRST_OPEN_AFTER, isOpen } from './states.ts';
 import type { Store } from './store.ts';
+import { sweepOld } from './sweeping.ts';
 
 type Retaining = Pick<
   Store,
@@ -27,7 +28,7 @@ type Retaining = Pick<
 >;
 
 export function retention(write: Kysely<Schema>, read: Kysely<Schema>, locking: Locking): Retaining {
-  return { ...purging(write, read, locking), ...holding(write, read), sweepOld: sweepOld(write) };
+  return { ...purging(write, read, locking), ...holding(write, read), sweepOld: sweepOld(write, read) };
 }
 
 /** Deliveries of one transaction: an event may have a thousand. */
@@ -315,7 +316,7 @@ function holding(
         .execute();
       const expired: ExpiredHeld = { skipped: 0, lanes: [] };
       for (const { key: endpoint, lane } of rows) {
-        const old = await openBefore(read, lane, since, limit - expired.skipped);
+        const old = await openBefore(read, { workspace, lane }, since, limit - expired.skipped);
         if (old.length === 0) continue;
         const skipped = await write
           .transaction()
@@ -371,11 +372,18 @@ async function warn(
 }
 
 /** The lane's first open deliveries as far as they were made by then; in a lane, what is older comes first. */
-async function openBefore(db: Kysely<Schema>, lane: number, at: number, limit: number): Promise<number[]> {
+async function openBefore(
+  db: Kysely<Schema>,
+  { workspace, lane }: { workspace: number; lane: number },
+  at: number,
+  limit: number,
+): Promise<number[]> {
   const rows = await db
     .selectFrom('lanes as l')
     .innerJoin('deliveries as d', 'd.lane', 'l.key')
     .select(['d.key', 'd.created_at'])
+    .where('l.workspace', '=', workspace)
+    .where('d.workspace', '=', workspace)
     .where('l.key', '=', lane)
     .where(isOpen('d.state'))
     .where(sql<SqlBool>`d.sequence > ${FIRST_OPEN_AFTER}`)
@@ -406,41 +414,4 @@ async function expire(
     UPDATE deliveries SET state = 'skipped', reason = ${reason}, ended_at = ${now}, next_attempt_at = NULL
     WHERE workspace = ${workspace} AND key IN (${sql.join(keys)}) AND ended_at IS NULL`.execute(trx);
   return Number(result.numAffectedRows ?? 0n);
-}
-
-// ---------------------------------------------------------------- what is old
-
-const NOTICES_KEPT_MS = 90 * DAY;
-const MAILS_KEPT_MS = 90 * DAY;
-const REPLAYS_KEPT_MS = 90 * DAY;
-const PURGED_COUNTS_KEPT_MS = 400 * DAY;
-/** The longest window of a budget is a day. */
-const BUDGET_KEPT_MS = 25 * HOUR;
-const USAGE_KEPT_DAYS = 40;
-
-function sweepOld(write: Kysely<Schema>): Store['sweepOld'] {
-  /** Numbered by the database, so the oldest are the lowest: no more than those are looked at. */
-  const numbered = (table: 'notices' | 'mails', old: ReturnType<typeof sql>, limit: number) => sql`
-    DELETE FROM ${sql.table(table)} WHERE key IN (
-      SELECT o.key FROM (SELECT * FROM ${sql.table(table)} ORDER BY key LIMIT ${limit}) AS o WHERE ${old})`;
-  return async (now, limit) => {
-    const statements = [
-      numbered('notices', sql`o.at < ${now - NOTICES_KEPT_MS}`, limit),
-      numbered('mails', sql`o.ended_at IS NOT NULL AND o.created_at < ${now - MAILS_KEPT_MS}`, limit),
-      sql`DELETE FROM replays WHERE state <> 'running' AND ended_at < ${now - REPLAYS_KEPT_MS}`,
-      sql`DELETE FROM purged_deliveries WHERE (workspace, endpoint, state, hour) IN (
-        SELECT workspace, +endpoint, state, hour FROM purged_deliveries
-        WHERE hour < ${now - PURGED_COUNTS_KEPT_MS} LIMIT ${limit})`,
-      sql`DELETE FROM budget_errors WHERE (workspace, delivery, number) IN (
-        SELECT workspace, delivery, number FROM budget_errors WHERE at < ${now - BUDGET_KEPT_MS} LIMIT ${limit})`,
-      sql`DELETE FROM budget_warnings WHERE at < ${now - BUDGET_KEPT_MS}`,
-      sql`DELETE FROM usage_by_day WHERE day < ${Math.floor(now / DAY) - USAGE_KEPT_DAYS}`,
-    ];
-    let swept = 0;
-    for (const statement of statements) {
-      const { numAffectedRows } = await statement.execute(write);
-      swept += Number(numAffectedRows ?? 0n);
-    }
-    return swept;
-  };
 }

@@ -5,6 +5,9 @@
 
 import type { Generated } from 'kysely';
 
+/** In the place of a workspace, in rows that belong to the installation as a whole. */
+export const INSTALLATION = 0;
+
 export interface WorkspacesTable {
   key: number;
   name: string;
@@ -23,13 +26,20 @@ export interface InstallationTable {
 
 export interface ApiKeysTable {
   key: number;
-  workspace: number | null;
+  /** INSTALLATION for an instance key. */
+  workspace: number;
   name: string;
   prefix: string;
-  hash: string;
   scopes: string;
   created_at: number;
   revoked_at: number | null;
+}
+
+/** Where the API key of a hash stands: whoever calls says the key alone. */
+export interface ApiKeyHashesTable {
+  hash: string;
+  workspace: number;
+  api_key: number;
 }
 
 export interface EventTypesTable {
@@ -192,8 +202,16 @@ export interface BinsTable {
   expires_at: number;
 }
 
+/** Where the bin of a token stands: its address says the token alone. */
+export interface BinTokensTable {
+  token: string;
+  workspace: number;
+  bin: number;
+}
+
 export interface BinRequestsTable {
   key: number;
+  workspace: number;
   bin: number;
   at: number;
   method: string;
@@ -296,7 +314,8 @@ export interface PurgedDeliveriesTable {
 
 export interface AuditTable {
   key: Generated<number>;
-  workspace: number | null;
+  /** INSTALLATION for what was done to no workspace. */
+  workspace: number;
   actor: string;
   action: string;
   target: string;
@@ -386,6 +405,7 @@ export interface Schema {
   workspaces: WorkspacesTable;
   installation: InstallationTable;
   api_keys: ApiKeysTable;
+  api_key_hashes: ApiKeyHashesTable;
   event_types: EventTypesTable;
   endpoints: EndpointsTable;
   secrets: SecretsTable;
@@ -398,6 +418,7 @@ export interface Schema {
   attempts: AttemptsTable;
   idempotency_keys: IdempotencyKeysTable;
   bins: BinsTable;
+  bin_tokens: BinTokensTable;
   bin_requests: BinRequestsTable;
   budget_errors: BudgetErrorsTable;
   failing: FailingTable;

@@ -96,6 +96,7 @@ async function writeLane(
   const first = await trx
     .selectFrom('deliveries')
     .select(['key', 'sequence'])
+    .where('workspace', '=', workspace)
     .where('lane', '=', lane.key)
     .where(isOpen('state'))
     // What an earlier call has written is not read again.

@@ -215,6 +215,7 @@ export interface Store {
   /** The lanes of these slices that may have open deliveries. */
   listOpenLanes(slices: readonly number[]): Promise<LaneState[]>;
   readLanes(lanes: readonly number[]): Promise<LaneState[]>;
+  readLane(workspace: number, lane: number): Promise<LaneState | null>;
   /**
    * Open deliveries of a lane after a sequence, in order, as far as their bodies come to `maxBytes`: at least
    * one. Bodies over LARGE_BODY (records.ts), or over `maxBytes`, are left to `readBody`.
@@ -321,7 +322,7 @@ export interface Store {
   workspacesToPublish(): Promise<number[]>;
   /** Those after a key, in the order in which they were written. */
   listUnpublishedNotices(workspace: number, after: number, limit: number): Promise<UnpublishedNotice[]>;
-  markPublished(notices: readonly number[], at: number): Promise<void>;
+  markPublished(workspace: number, notices: readonly number[], at: number): Promise<void>;
   /** Newest first, with the mails that told of them. */
   listNotices(workspace: number, page: Page): Promise<ListedNotice[]>;
   /** Workspaces with notices that have waited long enough for a mail. */
@@ -336,7 +337,7 @@ export interface Store {
   /** A workspace's mails due by `now`, oldest first; no other call gets them until the lease is over. */
   claimDueMails(workspace: number, now: number, limit: number, leaseMs: number): Promise<DueMail[]>;
   /** Does nothing to a mail that was settled for good before. */
-  settleMail(mail: number, settlement: MailSettlement): Promise<void>;
+  settleMail(workspace: number, mail: number, settlement: MailSettlement): Promise<void>;
 
   // automation
   /** Rules by position, then workflows in the order in which they were made. */
@@ -403,7 +404,11 @@ export interface Store {
   /** Keeps the newest `keep` requests of the bin. */
   captureRequest(request: BinRequest, keep: number): Promise<void>;
   /** Newest first; `after` lists oldest first what came after that key. */
-  listBinRequests(bin: number, page: Page | { limit: number; after: number }): Promise<BinRequest[]>;
+  listBinRequests(
+    workspace: number,
+    bin: number,
+    page: Page | { limit: number; after: number },
+  ): Promise<BinRequest[]>;
 
   // housekeeping
   /** Workspaces with deliveries that count as skipped while their rows do not say so yet. */

@@ -134,7 +134,7 @@ function requestsRoute(app: App, deps: HttpDeps, notices: BinNotices): void {
       },
     },
     async (request, reply) => {
-      const { key } = await binOfId(deps, workspaceOf(request), request.params.id);
+      const bin = await binOfId(deps, workspaceOf(request), request.params.id);
       const { wait = 0, after } = request.query;
       const page = readPage(request.query);
       const from =
@@ -142,7 +142,7 @@ function requestsRoute(app: App, deps: HttpDeps, notices: BinNotices): void {
           ? { ...page, limit: page.limit + 1 }
           : { limit: page.limit, after: readAfter(after) };
       const gone = (): boolean => reply.raw.destroyed;
-      const found = await waitForRequests(deps, notices, { bin: key, from, waitMs: wait * SECOND, gone });
+      const found = await waitForRequests(deps, notices, { bin, from, waitMs: wait * SECOND, gone });
       if (after !== undefined) return { data: found.map(binRequestView), next_cursor: null };
       const { rows, next } = pageFrom(found, page.limit);
       return { data: rows.map(binRequestView), next_cursor: next };
@@ -153,14 +153,14 @@ function requestsRoute(app: App, deps: HttpDeps, notices: BinNotices): void {
 async function waitForRequests(
   deps: HttpDeps,
   notices: BinNotices,
-  call: { bin: number; from: Page | { limit: number; after: number }; waitMs: number; gone(): boolean },
+  call: { bin: Bin; from: Page | { limit: number; after: number }; waitMs: number; gone(): boolean },
 ): Promise<BinRequest[]> {
   const end = deps.clock.monotonic() + call.waitMs;
   for (;;) {
     const left = end - deps.clock.monotonic();
     // Asked for before looking, so that what comes in between is not missed.
-    const notice = notices.next(call.bin, left);
-    const found = await deps.store.listBinRequests(call.bin, call.from);
+    const notice = notices.next(call.bin.key, left);
+    const found = await deps.store.listBinRequests(call.bin.workspace, call.bin.key, call.from);
     if (found.length > 0 || left <= 0 || notices.closed || call.gone()) return found;
     await notice;
   }

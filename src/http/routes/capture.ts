@@ -80,6 +80,7 @@ async function capture(
   await deps.store.captureRequest(
     {
       key: deps.engine.nextKey(),
+      workspace: bin.workspace,
       bin: bin.key,
       at: now,
       method: request.method,
@@ -158,7 +159,10 @@ async function showPage(
   bin: Bin,
   query: InspectQuery,
 ): Promise<FastifyReply> {
-  const requests = await deps.store.listBinRequests(bin.key, { limit: MAX_SHOWN, before: null });
+  const requests = await deps.store.listBinRequests(bin.workspace, bin.key, {
+    limit: MAX_SHOWN,
+    before: null,
+  });
   const page = inspectPage({
     language: pickLanguage(query.language ?? request.headers['accept-language'] ?? ''),
     live: query.live,

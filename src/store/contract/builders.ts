@@ -4,7 +4,7 @@ import { afterEach, beforeEach } from 'vitest';
 import { SLICES, sliceOf } from '../../core/delivery/slice.ts';
 import { createKeyMaker } from '../../core/ids.ts';
 import type { NewNotice } from '../notices.ts';
-import type { BinRequest } from '../records/bins.ts';
+import type { Bin, BinRequest } from '../records/bins.ts';
 import type { NewDelivery } from '../records/delivery.ts';
 import type { NoticeDetails, NoticeKind } from '../records/notices.ts';
 import {
@@ -327,10 +327,14 @@ export async function publishSome(store: Store, endpoint: NewEndpoint, count: nu
   return openItems(store, endpoint);
 }
 
-export function aBinRequest(bin: number, over: Partial<BinRequest> = {}): BinRequest {
+export function aBinRequest(
+  { workspace, key }: Pick<Bin, 'workspace' | 'key'>,
+  over: Partial<BinRequest> = {},
+): BinRequest {
   return {
     key: aKey(),
-    bin,
+    workspace,
+    bin: key,
     at: T0,
     method: 'POST',
     path: '/x?y=1',

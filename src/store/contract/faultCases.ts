@@ -66,6 +66,7 @@ type Reading =
   | 'listBudgetErrors'
   | 'loadLane'
   | 'readLanes'
+  | 'readLane'
   | 'readBody'
   | 'digestSlices'
   | 'listOpenLanes'
@@ -284,7 +285,7 @@ const NOTICES = {
   markPublished: aCase(async (scene) => {
     const workspace = await aTenant(scene);
     const notices = (await scene.store.listUnpublishedNotices(workspace, 0, 100)).map(({ key }) => key);
-    return { call: () => scene.store.markPublished(notices, T0), first: undefined, again: SAME };
+    return { call: () => scene.store.markPublished(workspace, notices, T0), first: undefined, again: SAME };
   }),
   composeMails: aCase(async (scene) => {
     const workspace = await aTenant(scene);
@@ -306,7 +307,7 @@ const NOTICES = {
     const workspace = await aTenant(scene);
     await composing(scene.store, workspace);
     const mail = (await scene.store.claimDueMails(workspace, T0 + MINUTE, 100, MINUTE))[0]?.key ?? 0;
-    const call = () => scene.store.settleMail(mail, { kind: 'sent', at: T0 + MINUTE });
+    const call = () => scene.store.settleMail(workspace, mail, { kind: 'sent', at: T0 + MINUTE });
     return { call, first: undefined, again: SAME };
   }),
 } satisfies Partial<Record<Writing, Case>>;
@@ -330,7 +331,8 @@ const BINS = {
     return { call: () => scene.store.deleteBin(scene.workspace, bin), first: true, again: false };
   }),
   captureRequest: aCase(async (scene) => {
-    const request = aBinRequest(await aStoredBin(scene));
+    const bin = { workspace: scene.workspace, key: await aStoredBin(scene) };
+    const request = aBinRequest(bin);
     return { call: () => scene.store.captureRequest(request, 5), first: undefined, again: REFUSED };
   }),
 } satisfies Partial<Record<Writing, Case>>;

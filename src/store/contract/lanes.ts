@@ -171,6 +171,8 @@ export function lanesContract(open: OpenStore): void {
       };
       expect(await store.listOpenLanes(slices)).toEqual([state]);
       expect(await store.readLanes(endpoint.lanes)).toEqual([state]);
+      expect(await store.readLane(workspace, endpoint.lanes[0] ?? 0)).toEqual(state);
+      expect(await store.readLane(workspace + 1, endpoint.lanes[0] ?? 0)).toBeNull();
       expect(await store.listOpenLanes(slices.filter((other) => other !== slice))).toEqual([]);
       const keys = (endpoint.lanes[0] ?? 0) % 1_000_003;
       expect(await store.digestSlices([slice])).toEqual([

@@ -206,7 +206,7 @@ export function logContract(open: OpenStore): void {
     test('a bin is found by key or token, re-scripted and deleted', async () => {
       const { store, workspace, bin } = await make();
       expect(await store.findBin({ token: 'tok' })).toEqual({ ...bin, requests: 0 });
-      await store.captureRequest(aBinRequest(bin.key), 10);
+      await store.captureRequest(aBinRequest(bin), 10);
       expect(await store.findBin({ workspace, key: bin.key })).toEqual({ ...bin, requests: 1 });
       expect(await store.findBin({ workspace: workspace + 1, key: bin.key })).toBeNull();
       const other = { ...answer, status: 500 };
@@ -223,27 +223,29 @@ export function logContract(open: OpenStore): void {
       expect(await store.deleteBin(workspace + 1, bin.key)).toBe(false);
       expect(await store.deleteBin(workspace, bin.key)).toBe(true);
       expect(await store.deleteBin(workspace, bin.key)).toBe(false);
-      expect(await store.listBinRequests(bin.key, ALL)).toEqual([]);
+      expect(await store.listBinRequests(workspace, bin.key, ALL)).toEqual([]);
     });
 
     test('a bin keeps the newest requests, bytes as they came, and lists them both ways', async () => {
-      const { store, bin } = await make();
-      const requests = Array.from({ length: 7 }, (_, index) =>
-        aBinRequest(bin.key, { truncated: index === 6 }),
-      );
+      const { store, workspace, bin } = await make();
+      const requests = Array.from({ length: 7 }, (_, index) => aBinRequest(bin, { truncated: index === 6 }));
       for (const request of requests) await store.captureRequest(request, 5);
       const newest = requests.slice(2).toReversed();
-      expect(await store.listBinRequests(bin.key, ALL)).toEqual(newest);
+      expect(await store.listBinRequests(workspace, bin.key, ALL)).toEqual(newest);
       const before = newest[1]?.key ?? 0;
-      expect(await store.listBinRequests(bin.key, { limit: 2, before })).toEqual(newest.slice(2, 4));
+      expect(await store.listBinRequests(workspace, bin.key, { limit: 2, before })).toEqual(
+        newest.slice(2, 4),
+      );
       const after = requests[3]?.key ?? 0;
-      expect(await store.listBinRequests(bin.key, { limit: 2, after })).toEqual(requests.slice(4, 6));
+      expect(await store.listBinRequests(workspace, bin.key, { limit: 2, after })).toEqual(
+        requests.slice(4, 6),
+      );
       expect((await store.findBin({ token: 'tok' }))?.requests).toBe(5);
     });
 
     test('sweeping removes what has expired, and no more at once than it is told', async () => {
       const { store, workspace, bin } = await make();
-      await store.captureRequest(aBinRequest(bin.key), 5);
+      await store.captureRequest(aBinRequest(bin), 5);
       for (const key of ['a', 'b', 'c']) {
         await publishAccepted(store, workspace, [anEvent([])], { idempotency: { key, hash: 'h' } });
       }
@@ -251,7 +253,7 @@ export function logContract(open: OpenStore): void {
       expect(await store.sweep(T0 + 100, T0 + 1, 2)).toBe(3);
       expect(await store.sweep(T0 + 100, T0 + 1, 2)).toBe(1);
       expect(await store.findBin({ token: 'tok' })).toBeNull();
-      expect(await store.listBinRequests(bin.key, ALL)).toEqual([]);
+      expect(await store.listBinRequests(workspace, bin.key, ALL)).toEqual([]);
     });
   });
 }

@@ -77,10 +77,11 @@ export function noticesContract(open: OpenStore): void {
       const two = await store.listUnpublishedNotices(workspace, 0, 2);
       expect(two.map(({ at }) => at)).toEqual([T0 + 1, T0 + 2]);
       await store.markPublished(
+        workspace,
         two.map(({ key }) => key),
         T0 + 9,
       );
-      await store.markPublished([], T0 + 9);
+      await store.markPublished(workspace, [], T0 + 9);
       expect((await store.listUnpublishedNotices(workspace, 0, 10)).map(({ at }) => at)).toEqual([T0 + 3]);
     });
   });
@@ -188,8 +189,16 @@ export function noticesContract(open: OpenStore): void {
       const now = T0 + MINUTE;
       await compose(store, now);
       const [one, two] = await store.claimDueMails(workspace, now, 10, HOUR);
-      await store.settleMail(one?.key ?? 0, { kind: 'retry', at: now + 5, error: 'connection refused' });
-      await store.settleMail(two?.key ?? 0, { kind: 'refused', at: now + 6, error: '550 no such user' });
+      await store.settleMail(workspace, one?.key ?? 0, {
+        kind: 'retry',
+        at: now + 5,
+        error: 'connection refused',
+      });
+      await store.settleMail(workspace, two?.key ?? 0, {
+        kind: 'refused',
+        at: now + 6,
+        error: '550 no such user',
+      });
       expect((await listed(store, workspace))[0]?.mails).toEqual([
         {
           recipient: LAYLA.email,
@@ -202,8 +211,8 @@ export function noticesContract(open: OpenStore): void {
       ]);
       const again = await store.claimDueMails(workspace, now + 5, 10, HOUR);
       expect(again.map(({ key, attempts }) => [key, attempts])).toEqual([[one?.key, 2]]);
-      await store.settleMail(one?.key ?? 0, { kind: 'sent', at: now + 7 });
-      await store.settleMail(one?.key ?? 0, { kind: 'retry', at: now + 8, error: 'late answer' });
+      await store.settleMail(workspace, one?.key ?? 0, { kind: 'sent', at: now + 7 });
+      await store.settleMail(workspace, one?.key ?? 0, { kind: 'retry', at: now + 8, error: 'late answer' });
       expect((await listed(store, workspace))[0]?.mails[0]).toMatchObject({
         state: 'sent',
         error: null,

@@ -136,6 +136,7 @@ describe('PostgreSQL', () => {
       '0006_runs',
       '0008_start',
       '0009_log_cost',
+      '0010_shardable',
     ]);
     await Promise.all(stores.map((store) => store.close()));
   });

@@ -117,7 +117,7 @@ FROM (SELECT 1) AS one LEFT JOIN advanced a ON true`;
 const INSERT_MISSING = `${INSERT_EVENTS} WHERE $2::bigint IS NOT NULL ORDER BY e.id, e.place
   ON CONFLICT DO NOTHING RETURNING key`;
 const FIND_KNOWN = `SELECT e.key, e.id, e.hash, e.deliveries, (SELECT count(*) FROM runs r
-    WHERE r.workspace = e.workspace AND r.event = e.key AND r.revision > 0) AS runs
+    WHERE r.workspace = $1 AND r.event = e.key AND r.revision > 0) AS runs
   FROM events e WHERE e.workspace = $1 AND e.id = ANY($2::text[])`;
 const SET_DEPTH = 'UPDATE events SET depth = $3 WHERE workspace = $1 AND key = ANY($2::bigint[])';
 const QUEUE_REST = `WITH ${rest(4, '$2::bigint IS NOT NULL')} SELECT * FROM advanced`;

@@ -21,6 +21,7 @@ export interface Bin {
 
 export interface BinRequest {
   key: number;
+  workspace: number;
   bin: number;
   at: number;
   method: string;

@@ -67,6 +67,7 @@ describe('SQLite', () => {
       '0006_runs',
       '0008_start',
       '0009_log_cost',
+      '0010_shardable',
     ]);
     await again.close();
     rmSync(directory, { recursive: true });
@@ -113,6 +114,7 @@ describe('SQLite', () => {
       '0006_runs',
       '0008_start',
       '0009_log_cost',
+      '0010_shardable',
     ]);
     await store.close();
     const after = new DatabaseSync(path, { readOnly: true });
