@@ -206,8 +206,8 @@ async function moveLane(trx: Transaction<Schema>, workspace: number, lane: numbe
 }
 
 /** That a delivery `d` does not count as skipped already (skips.ts). */
-const IS_UNMARKED = sql<SqlBool>`d.sequence > (
-  SELECT l.skip_through FROM lanes l WHERE l.workspace = d.workspace AND l.key = d.lane)`;
+const isUnmarkedIn = (workspace: number) => sql<SqlBool>`d.sequence > (
+  SELECT l.skip_through FROM lanes l WHERE l.workspace = ${workspace} AND l.key = d.lane)`;
 
 type DeliveryChange = Partial<DeliveriesTable>;
 
@@ -226,7 +226,7 @@ async function changeDelivery(
     .set(values)
     .where(thisOne)
     .where('state', 'in', from)
-    .where(IS_UNMARKED)
+    .where(isUnmarkedIn(workspace))
     .returning('lane')
     .execute();
   if (changed !== undefined) {
@@ -236,7 +236,7 @@ async function changeDelivery(
   }
   const [found] = await trx
     .selectFrom('deliveries as d')
-    .select(['state', IS_UNMARKED.as('is_unmarked')])
+    .select(['state', isUnmarkedIn(workspace).as('is_unmarked')])
     .where(thisOne)
     .execute();
   if (found === undefined) return { kind: 'missing' };
