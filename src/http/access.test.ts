@@ -187,6 +187,14 @@ describe('event types', () => {
     expect((await server.call('POST', '/v1/events', { type: 'order.paid', data: {} })).body.code).toBe(
       'schema_violation',
     );
+    const parts = [{ subject: '/shop' }, { schema: { type: 'object' } }, { samples: [] }, { scopes: [] }];
+    const answers = await Promise.all(
+      parts.map((part) => server.call('PATCH', '/v1/event-types/order.paid', part)),
+    );
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200]);
+    expect((await server.call('GET', '/v1/event-types/order.paid')).body).toMatchObject(
+      Object.assign({}, ...parts),
+    );
     const endpoint = await server.call('POST', '/v1/endpoints', {
       url: 'https://a.example',
       event_types: ['order.paid'],

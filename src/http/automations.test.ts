@@ -143,6 +143,22 @@ describe('a rule', () => {
     expect(await list('endpoints')).toHaveLength(2);
   });
 
+  test('keeps different members that are changed at once', async () => {
+    const { body } = await create('rules', rule());
+    const parts = [
+      { name: 'Another' },
+      { condition: null },
+      { trigger: { event_type: 'contact.tag.removed' } },
+    ];
+    const answers = await Promise.all(
+      parts.map((part) => server.call('PATCH', `/v1/rules/${body.id}`, part)),
+    );
+    expect(answers.map(({ status }) => status)).toEqual([200, 200, 200]);
+    const kept = (await server.call('GET', `/v1/rules/${body.id}`)).body;
+    expect(kept).toMatchObject({ name: 'Another', trigger: { event_type: 'contact.tag.removed' } });
+    expect(kept.condition ?? null).toBeNull();
+  });
+
   test('whose endpoint was deleted gets it anew when it is saved', async () => {
     const { id, endpoints } = (await create('rules', rule())).body;
     await server.call('DELETE', `/v1/endpoints/${endpoints[0].endpoint_id}`);

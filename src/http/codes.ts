@@ -27,6 +27,7 @@ export const CODES = {
   // 409: it clashes with what is there
   idempotency_conflict: { status: 409, title: 'The id or idempotency key was used for something else.' },
   event_type_exists: { status: 409, title: 'An event type of this name exists.' },
+  changed_meanwhile: { status: 409, title: 'Others changed the same at this moment.' },
   event_type_in_use: { status: 409, title: 'Endpoints use this event type.' },
   endpoint_disabled: { status: 409, title: 'The endpoint is disabled.' },
   held_choice_required: { status: 409, title: 'Deliveries are held: send them or skip them?' },

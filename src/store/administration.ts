@@ -4,14 +4,7 @@ import type { Kysely, Selectable, Transaction } from 'kysely';
 import { formatId } from '../core/ids.ts';
 import { insertAudit } from './audit.ts';
 import { mergeSettings } from './records/settings.ts';
-import type {
-  ApiKey,
-  ApiKeyScope,
-  CustomEventType,
-  Recipient,
-  Workspace,
-  WorkspaceSettings,
-} from './records.ts';
+import type { ApiKey, ApiKeyScope, Recipient, Workspace, WorkspaceSettings } from './records.ts';
 import { DEFAULT_SETTINGS } from './records.ts';
 import { type ApiKeysTable, INSTALLATION, type Schema, type WorkspacesTable } from './schema.ts';
 import type { Store, WorkspacePatch } from './store.ts';
@@ -61,6 +54,22 @@ export async function lockWorkspace(trx: Transaction<Schema>, workspace: number)
     .set((eb) => ({ name: eb.ref('name') }))
     .where('key', '=', workspace)
     .execute();
+}
+
+/** Likewise, and tells whether routing is still at that version; any will do where none is given. */
+export async function lockAtVersion(
+  trx: Transaction<Schema>,
+  workspace: number,
+  routingVersion: number | undefined,
+): Promise<boolean> {
+  await lockWorkspace(trx, workspace);
+  if (routingVersion === undefined) return true;
+  const row = await trx
+    .selectFrom('workspaces')
+    .select('routing_version')
+    .where('key', '=', workspace)
+    .executeTakeFirst();
+  return row?.routing_version === routingVersion;
 }
 
 /** What of a workspace an update replaces: by member, from what to what. */
@@ -223,8 +232,9 @@ export function administration(write: Kysely<Schema>, read: Kysely<Schema>): Adm
         });
         return true;
       }),
-    putEventType: ({ createdAt, updatedAt, ...type }: CustomEventType) =>
+    putEventType: ({ createdAt, updatedAt, ...type }, routingVersion) =>
       write.transaction().execute(async (trx) => {
+        if (!(await lockAtVersion(trx, type.workspace, routingVersion))) return false;
         await trx
           .insertInto('event_types')
           .values({ ...type, created_at: createdAt, updated_at: updatedAt })
@@ -235,6 +245,7 @@ export function administration(write: Kysely<Schema>, read: Kysely<Schema>): Adm
           )
           .execute();
         await moveRouting(trx, type.workspace);
+        return true;
       }),
     deleteEventType: (workspace, name) =>
       write.transaction().execute(async (trx) => {

@@ -2,7 +2,7 @@
 
 import { type Kysely, type RawBuilder, type Selectable, type SqlBool, sql, type Transaction } from 'kysely';
 import { formatId } from '../core/ids.ts';
-import { lockWorkspace, moveRouting } from './administration.ts';
+import { lockAtVersion, lockWorkspace, moveRouting } from './administration.ts';
 import { insertAudit } from './audit.ts';
 import { insertEndpoint } from './endpointRows.ts';
 import type { Automation, AutomationKind, KeptDefinition } from './records/automation.ts';
@@ -189,8 +189,9 @@ export function automations(write: Kysely<Schema>, read: Kysely<Schema>, locking
         await note(trx, automation, 'created', { by, at: createdAt, details: { name: automation.name } });
         await moveRouting(trx, automation.workspace);
       }),
-    updateAutomation: (workspace, key, patch, { endpoints, waiting, by, at }) =>
+    updateAutomation: (workspace, key, patch, { endpoints, waiting, routingVersion, by, at }) =>
       write.transaction().execute(async (trx) => {
+        if (!(await lockAtVersion(trx, workspace, routingVersion))) return 'stale';
         const found = await lock(trx, workspace, key);
         if (found === null) return null;
         const isNew = patch.definition !== undefined && patch.definition !== found.definition;

@@ -136,7 +136,8 @@ export interface Store {
   findApiKey(hash: string): Promise<ApiKey | null>;
   listApiKeys(workspace: number | null): Promise<ApiKey[]>;
   revokeApiKey(workspace: number | null, key: number, at: number, by: string): Promise<boolean>;
-  putEventType(type: CustomEventType): Promise<void>;
+  /** False, and nothing is written, where `routingVersion` is given and routing has moved since. */
+  putEventType(type: CustomEventType, routingVersion?: number): Promise<boolean>;
   deleteEventType(workspace: number, name: string): Promise<boolean>;
 
   // routing
@@ -344,13 +345,22 @@ export interface Store {
   listAutomations(workspace: number): Promise<Automation[]>;
   /** `endpoints` are those of its typed URLs. */
   createAutomation(automation: NewAutomation, endpoints: readonly NewEndpoint[], by: string): Promise<void>;
-  /** A changed definition makes the next version; null if unknown. */
+  /**
+   * A changed definition makes the next version; null if unknown. `stale`, and nothing is written, where a
+   * `routingVersion` is given and routing has moved since.
+   */
   updateAutomation(
     workspace: number,
     automation: number,
     patch: AutomationPatch,
-    saving: { endpoints: readonly NewEndpoint[]; waiting: WaitingRuns; by: string; at: number },
-  ): Promise<Automation | null>;
+    saving: {
+      endpoints: readonly NewEndpoint[];
+      waiting: WaitingRuns;
+      routingVersion?: number;
+      by: string;
+      at: number;
+    },
+  ): Promise<Automation | 'stale' | null>;
   /** Disabling pauses the runs that wait. */
   enableAutomation(
     workspace: number,

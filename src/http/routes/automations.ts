@@ -15,7 +15,7 @@ import {
   automationView,
   writtenView,
 } from '../views/automation.ts';
-import { routingOf } from './endpoints.ts';
+import { changeOnRouting, routingOf } from './endpoints.ts';
 import { requireRoom } from './plans.ts';
 
 /** One of the two kinds, as addresses, ids of operations and texts name it. */
@@ -133,7 +133,7 @@ function patchRoute(app: App, deps: HttpDeps, noun: Noun): void {
             'Members that are named are replaced as a whole, and all is checked again. A change of what it does ' +
             'makes a new version.',
           answers: { 200: { schema: ref(name), description: `The ${kind} as it is now.` } },
-          problems: ['plan_required', 'invalid_definition', 'target_refused'],
+          problems: ['plan_required', 'invalid_definition', 'target_refused', 'changed_meanwhile'],
           hasBody: true,
         }),
         params: idParams(kind),
@@ -144,15 +144,16 @@ function patchRoute(app: App, deps: HttpDeps, noun: Noun): void {
       const workspace = workspaceOf(request);
       const { id } = request.params;
       const { by } = callerOf(request);
-      const routing = await routingOf(deps, workspace);
-      const row = automationOfId(routing, noun, id);
       const { members, waiting } = readPatch(kind, request.body);
-      const checked = await checkDefinition(deps, routing, kind, {
-        pointer: '',
-        input: { ...writtenView(row), ...members },
-        known: connectedUrls(routing, row.key),
+      await changeOnRouting(deps, workspace, async (routing) => {
+        const row = automationOfId(routing, noun, id);
+        const checked = await checkDefinition(deps, routing, kind, {
+          pointer: '',
+          input: { ...writtenView(row), ...members },
+          known: connectedUrls(routing, row.key),
+        });
+        return (await save(deps, routing, row, { checked, waiting, by })) || null;
       });
-      await save(deps, routing, row, { checked, waiting, by });
       await deps.engine.routingChanged(workspace);
       return showAutomation(deps, workspace, noun, id);
     },
@@ -164,12 +165,13 @@ function connectedUrls({ endpoints }: Routing, key: number): Set<string> {
   return new Set(endpoints.filter(({ automation }) => automation === key).map(({ url }) => url));
 }
 
+/** False, and nothing is saved, where routing has moved since it was read. */
 async function save(
   deps: HttpDeps,
   routing: Routing,
   row: Automation,
   { checked, waiting, by }: { checked: CheckedDefinition; waiting: WaitingRuns; by: string },
-): Promise<void> {
+): Promise<boolean> {
   const { workspace, key, kind } = row;
   const gone = () => notFound(kind, automationId(kind, key));
   const at = deps.clock.now();
@@ -177,9 +179,11 @@ async function save(
   const { name, definition } = checked;
   const position = checked.position ?? row.position;
   if (definition !== row.definition || position !== row.position) {
-    const saving = { endpoints, waiting, by, at };
+    const { routingVersion } = routing.workspace;
+    const saving = { endpoints, waiting, routingVersion, by, at };
     const saved = await deps.store.updateAutomation(workspace, key, { name, position, definition }, saving);
     if (!saved) throw gone();
+    if (saved === 'stale') return false;
   }
   // The store makes those of a new version; these are in the place of ones that were deleted.
   if (definition === row.definition) {
@@ -188,6 +192,7 @@ async function save(
   if (checked.enabled !== (row.enabledAt !== null)) {
     if (!(await deps.store.enableAutomation(workspace, key, checked.enabled, by, at))) throw gone();
   }
+  return true;
 }
 
 const WAITING_RUNS: readonly WaitingRuns[] = ['keep', 'cancel', 'move'];

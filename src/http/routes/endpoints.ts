@@ -12,7 +12,7 @@ import { checkEndpointInput, newLanes } from '../endpointInput.ts';
 import { type MadeSecret, makeSecret, openHeaders, sealHeaders } from '../endpointSecrets.ts';
 import { describe, idParams, ref } from '../operation.ts';
 import { pageFrom, pageQuery, readPage } from '../paging.ts';
-import { faulty, notFound } from '../problem.ts';
+import { faulty, notFound, Problem } from '../problem.ts';
 import {
   DEFAULT_TIMEOUT_MS,
   type EndpointPatchInput,
@@ -221,6 +221,25 @@ export async function routingOf(deps: Pick<HttpDeps, 'engine'>, workspace: numbe
   const routing = await deps.engine.freshRouting(workspace);
   if (!routing) throw new Error(`Workspace ${workspace} of a valid API key is gone.`);
   return routing;
+}
+
+/** Times that a change is checked anew because others change the workspace at the same time. */
+const MOST_TRIES = 10;
+
+/**
+ * Has `change` check and save on the routing of now, and again where it answers null: that routing had moved when it
+ * was saved. So two people who change different members at once keep both.
+ */
+export async function changeOnRouting<Done>(
+  deps: Pick<HttpDeps, 'engine'>,
+  workspace: number,
+  change: (routing: Routing) => Promise<Done | null>,
+): Promise<Done> {
+  for (let tries = 0; tries < MOST_TRIES; tries += 1) {
+    const done = await change(await routingOf(deps, workspace));
+    if (done !== null) return done;
+  }
+  throw new Problem('changed_meanwhile', 'Nothing was changed. Read it anew, then send the change again.');
 }
 
 /** Throws a Problem where there is none of this id. */

@@ -18,7 +18,7 @@ import {
   type NewEventTypeInput,
   postedFrom,
 } from '../views/eventType.ts';
-import { routingOf } from './endpoints.ts';
+import { changeOnRouting, routingOf } from './endpoints.ts';
 
 const nameParams = Type.Object({
   name: Type.String({ minLength: 1, maxLength: 200, description: "The type's name." }),
@@ -103,19 +103,15 @@ function createRoute(app: App, deps: HttpDeps): void {
     async (request, reply) => {
       const workspace = workspaceOf(request);
       const { name } = request.body;
-      const routing = await routingOf(deps, workspace);
-      if (eventTypesOf(routing).has(name)) {
-        const errors = [{ field: '/name', message: 'is taken' }];
-        throw new Problem('event_type_exists', `There is an event type "${name}" already.`, { errors });
-      }
-      const now = deps.clock.now();
       const type = build(request.body);
-      await deps.store.putEventType({
-        workspace,
-        name,
-        definition: definitionText(type),
-        createdAt: now,
-        updatedAt: now,
+      await changeOnRouting(deps, workspace, async (routing) => {
+        if (eventTypesOf(routing).has(name)) {
+          const errors = [{ field: '/name', message: 'is taken' }];
+          throw new Problem('event_type_exists', `There is an event type "${name}" already.`, { errors });
+        }
+        const now = deps.clock.now();
+        const row = { workspace, name, definition: definitionText(type), createdAt: now, updatedAt: now };
+        return (await deps.store.putEventType(row, routing.workspace.routingVersion)) || null;
       });
       await deps.engine.routingChanged(workspace);
       return reply.code(201).send(show(type));
@@ -135,7 +131,7 @@ function patchRoute(app: App, deps: HttpDeps): void {
           tag: 'Event types',
           access: 'manage',
           answers: { 200: { schema: ref('EventType'), description: 'The event type as it is now.' } },
-          problems: ['invalid_event_type', 'event_type_exists'],
+          problems: ['invalid_event_type', 'event_type_exists', 'changed_meanwhile'],
           hasBody: true,
         }),
         params: nameParams,
@@ -145,17 +141,14 @@ function patchRoute(app: App, deps: HttpDeps): void {
     async (request) => {
       const workspace = workspaceOf(request);
       const { name } = request.params;
-      const routing = await routingOf(deps, workspace);
-      const type = ownType(routing, name);
-      const stored = routing.eventTypes.find((candidate) => candidate.name === name);
-      const changed = build({ ...postedFrom(type), ...request.body });
-      const now = deps.clock.now();
-      await deps.store.putEventType({
-        workspace,
-        name,
-        definition: definitionText(changed),
-        createdAt: stored?.createdAt ?? now,
-        updatedAt: now,
+      const changed = await changeOnRouting(deps, workspace, async (routing) => {
+        const type = ownType(routing, name);
+        const stored = routing.eventTypes.find((candidate) => candidate.name === name);
+        const next = build({ ...postedFrom(type), ...request.body });
+        const now = deps.clock.now();
+        const times = { createdAt: stored?.createdAt ?? now, updatedAt: now };
+        const row = { workspace, name, definition: definitionText(next), ...times };
+        return (await deps.store.putEventType(row, routing.workspace.routingVersion)) ? next : null;
       });
       await deps.engine.routingChanged(workspace);
       return show(changed);

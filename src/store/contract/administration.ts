@@ -127,6 +127,11 @@ export function administrationContract(open: OpenStore): void {
       const replaced = { ...type, definition: '{"a":2}', createdAt: T0 + 5, updatedAt: T0 + 5 };
       await store.putEventType(replaced);
       expect((await store.routing(workspace))?.eventTypes).toEqual([{ ...replaced, createdAt: T0 }]);
+      // Checked against a routing that has moved since: not written.
+      const version = await versionOf(store, workspace);
+      expect(await store.putEventType({ ...type, definition: '{"a":3}' }, version - 1)).toBe(false);
+      expect((await store.routing(workspace))?.eventTypes).toEqual([{ ...replaced, createdAt: T0 }]);
+      expect(await store.putEventType({ ...replaced, definition: '{"a":3}' }, version)).toBe(true);
       expect(await store.deleteEventType(workspace, 'ticket.opened')).toBe(true);
       expect(await store.deleteEventType(workspace, 'ticket.opened')).toBe(false);
       expect((await store.routing(workspace))?.eventTypes).toEqual([]);

@@ -112,6 +112,8 @@ export function automationContract(open: OpenStore): void {
       const next = { definition: '{"v":2}' };
       expect(await store.updateAutomation(workspace, rule.key, next, saving)).toMatchObject({ version: 2 });
       expect(await store.updateAutomation(workspace, rule.key, next, saving)).toMatchObject({ version: 2 });
+      const stale = { ...saving, routingVersion: (await versionOf(store, workspace)) - 1 };
+      expect(await store.updateAutomation(workspace, rule.key, { name: 'c' }, stale)).toBe('stale');
       expect(await store.listAutomationVersions(workspace, rule.key)).toEqual([
         { version: 2, definition: '{"v":2}', createdBy: 'Omar', createdAt: T0 + 5 },
         { version: 1, definition: '{"v":1}', createdBy: 'Layla', createdAt: T0 },

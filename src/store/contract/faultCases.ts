@@ -124,7 +124,7 @@ const ADMINISTRATION = {
   }),
   putEventType: aCase(async ({ store, workspace }) => {
     const type = { workspace, name: 'a.b', definition: '{}', createdAt: T0, updatedAt: T0 };
-    return { call: () => store.putEventType(type), first: undefined, again: SAME };
+    return { call: () => store.putEventType(type), first: true, again: SAME };
   }),
   deleteEventType: aCase(async ({ store, workspace }) => {
     await store.putEventType({ workspace, name: 'a.b', definition: '{}', createdAt: T0, updatedAt: T0 });
