@@ -8,7 +8,7 @@ process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, 'node_modules/.cach
 export default defineConfig({
   test: {
     include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
-    globalSetup: ['test/support/globalPostgres.ts'],
+    globalSetup: ['test/support/globalPostgres.ts', 'test/support/globalSqlite.ts'],
     // Only a hang is to end a test: a slow disk takes 5 ms for a commit, and some tests make thousands.
     testTimeout: 180_000,
     hookTimeout: 180_000,

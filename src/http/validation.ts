@@ -4,7 +4,7 @@
  * text by nature and are coerced.
  */
 
-import { Ajv, type Options } from 'ajv';
+import { Ajv, type Options, type ValidateFunction } from 'ajv';
 import formats from 'ajv-formats';
 import type { FastifySchemaCompiler } from 'fastify';
 
@@ -25,7 +25,10 @@ const CHECKED_BY_CODE: Readonly<Record<string, object>> = Object.fromEntries(
   ]),
 );
 
-/** `components` are what request schemas may refer to. */
+/**
+ * `components` are what request schemas may refer to. A schema is compiled once, by its text: each server of a
+ * process makes its routes' schemas anew, and compiling them is most of its start.
+ */
 export function createValidatorCompiler(
   components: ReadonlyArray<{ $id?: string }>,
 ): FastifySchemaCompiler<unknown> {
@@ -35,9 +38,14 @@ export function createValidatorCompiler(
     formats.default(ajv);
     for (const schema of components) ajv.addSchema(CHECKED_BY_CODE[schema.$id ?? ''] ?? schema);
   }
+  const compiled = new Map<string, ValidateFunction>();
   return ({ schema, httpPart }) => {
     if (typeof schema !== 'object' || schema === null) throw new TypeError('A request schema is an object.');
-    return (httpPart === 'body' ? forBodies : forText).compile(schema);
+    const ajv = httpPart === 'body' ? forBodies : forText;
+    const key = `${ajv === forBodies ? 'body' : 'text'} ${JSON.stringify(schema)}`;
+    const validate = compiled.get(key) ?? ajv.compile(schema);
+    compiled.set(key, validate);
+    return validate;
   };
 }
 
