@@ -20,6 +20,8 @@ let nodes: MirsalProcess[];
 let receiver: Receiver;
 /** Requests that are being answered, per lane, and lanes that ever had two. */
 const busy = new Map<string, number>();
+/** When requests came, per lane, ms. */
+const times = new Map<string, number[]>();
 const overlaps: string[] = [];
 
 const start = (args: string[] = [], settings = env): Promise<MirsalProcess> =>
@@ -28,6 +30,7 @@ const start = (args: string[] = [], settings = env): Promise<MirsalProcess> =>
 beforeAll(async () => {
   receiver = await startReceiver();
   receiver.answerWith(async ({ path }) => {
+    times.set(path, [...(times.get(path) ?? []), performance.now()]);
     const before = busy.get(path) ?? 0;
     if (before > 0) overlaps.push(path);
     busy.set(path, before + 1);
@@ -139,6 +142,8 @@ test('an endpoint changed through one node applies at once to what is published 
   }
   const another = await anEndpoint(third, '/routing/1', 'routing');
   expect(await deliveries(first)).toBe(2);
+  // What is open when its endpoint is deleted is skipped.
+  await arrived('/routing', wanted + 2);
   await second.call('DELETE', `/v1/endpoints/${another}`);
   expect(await deliveries(first)).toBe(1);
   wanted += 2;
@@ -246,10 +251,13 @@ test('a node that is told to stop hands its lanes over at once; nothing is sent 
   expect(await nodeAt(0).stop()).toBe(0);
   expect(under('/handover').length).toBeLessThan(lanes * events);
   await arrived('/handover', lanes * events);
-  expect(performance.now() - toldAt).toBeLessThan(WELL_BELOW_A_LEASE_MS);
   expect(under('/handover')).toHaveLength(lanes * events);
   for (let n = 0; n < lanes; n += 1) {
     expect(receiver.of(`/handover/${n}`).map(numberOf)).toEqual(counted(events));
+    // The longest that the lane stood still: how long all of it takes is the machine's affair.
+    const moments = [toldAt, ...(times.get(`/handover/${n}`) ?? []).filter((at) => at > toldAt)];
+    const silences = moments.map((at, index) => at - (moments[index - 1] ?? at));
+    expect(Math.max(...silences)).toBeLessThan(WELL_BELOW_A_LEASE_MS);
   }
   expect(overlaps).toEqual([]);
   nodes = [await start(), nodeAt(1), nodeAt(2)];

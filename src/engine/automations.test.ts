@@ -2,7 +2,7 @@
 
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { anAutomation } from '../../test/support/automation.ts';
-import { createMovableClock, type MovableClock } from '../../test/support/clock.ts';
+import { createMovableClock, type MovableClock, passUntil } from '../../test/support/clock.ts';
 import { anEndpoint, anEngine, aSqliteStore, aTagEvent, WORKSPACE } from '../../test/support/engine.ts';
 import { type Receiver, startReceiver } from '../../test/support/receiver.ts';
 import { builtInEventTypes } from '../core/catalog/catalog.ts';
@@ -39,16 +39,7 @@ afterEach(async () => {
   await dispose();
 });
 
-/**
- * Waits, and lets a second pass now and then: the next round is due a second after the last one ended, and that may
- * have been after the clock's last move.
- */
-async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
-  for (let turns = 1; !(await condition()); turns += 1) {
-    await new Promise((resolve) => setImmediate(resolve));
-    if (turns % 100 === 0) clock.move(SECOND);
-  }
-}
+const until = (condition: () => boolean | Promise<boolean>) => passUntil(clock, condition);
 
 /** Moves on in steps of a second at most, so that every round comes. */
 async function pass(ms: number, step = SECOND): Promise<void> {

@@ -12,6 +12,7 @@ import { anAutomation } from '../../test/support/automation.ts';
 import { createMovableClock, type MovableClock } from '../../test/support/clock.ts';
 import { aTagEvent, aWorkspace, sealer, WORKSPACE } from '../../test/support/engine.ts';
 import { createDatabase, MIGRATED } from '../../test/support/postgres.ts';
+import { copyMigrated } from '../../test/support/sqlite.ts';
 import { DAY, HOUR, MINUTE } from '../core/duration.ts';
 import { createKeyMaker } from '../core/ids.ts';
 import { DEFAULT_PLANS } from '../core/plan.ts';
@@ -41,6 +42,7 @@ let databases = 0;
 const OPEN = {
   async SQLite(clock: MovableClock): Promise<Opened> {
     const directory = mkdtempSync(join(tmpdir(), 'mirsal-runs-'));
+    copyMigrated(directory);
     const store = openSqlite({ directory, clock });
     return {
       stores: [store, store],
@@ -211,7 +213,6 @@ async function aScene(kind: keyof typeof OPEN) {
   const clock = createMovableClock();
   opened = await OPEN[kind](clock);
   const [store, other] = opened.stores;
-  await store.migrate();
   await aWorkspace(store);
   const [one, two] = [aNode(store, clock), aNode(other, clock)];
   const engine = { nextKey: one.nextKey, routingChanged: async () => {} } as unknown as Engine;

@@ -14,7 +14,7 @@ import {
   numbersOf,
   WORKSPACE,
 } from '../../test/support/engine.ts';
-import { createDatabase } from '../../test/support/postgres.ts';
+import { createDatabase, MIGRATED } from '../../test/support/postgres.ts';
 import { type Receiver, startReceiver } from '../../test/support/receiver.ts';
 import { SLICES } from '../core/delivery/slice.ts';
 import { SECOND } from '../core/duration.ts';
@@ -31,8 +31,8 @@ let databases = 0;
 async function aPostgresStore(): Promise<{ store: Store; dispose(): Promise<void> }> {
   databases += 1;
   const name = `slices_${process.pid}_${databases}`;
-  const store = openPostgres({ url: await createDatabase(inject('postgresUrl'), name), clock: realClock });
-  await store.migrate();
+  const url = await createDatabase(inject('postgresUrl'), name, MIGRATED);
+  const store = openPostgres({ url, clock: realClock });
   await aWorkspace(store);
   return { store, dispose: () => store.close() };
 }

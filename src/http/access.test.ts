@@ -232,6 +232,24 @@ describe('every route', () => {
     expect((await server.call('GET', '/healthz')).status).toBe(200);
   });
 
+  test('answers nonsense with a 4xx: its schemas can be compiled, which is done on the first call', async () => {
+    const instance = await server.key([], null);
+    const workspace = { 'mirsal-workspace': formatId('ws', support.WORKSPACE) };
+    for (const route of server.routes) {
+      const [method = '', path = ''] = route.split(' ');
+      if (path === '/v1/openapi.json') continue;
+      const url = `${path.replace(/:\w+/g, 'nonsense')}?nonsense=1&limit=nonsense`;
+      const answer = await as(
+        instance,
+        method,
+        url,
+        method === 'GET' ? undefined : { nonsense: 1 },
+        workspace,
+      );
+      expect([route, answer.status < 500]).toEqual([route, true]);
+    }
+  });
+
   test('answers 500 without a word of the cause, which is logged once', async () => {
     await server.close();
     const lines: string[] = [];

@@ -41,6 +41,8 @@ import { createValidatorCompiler } from './validation.ts';
 /** Longer than any id or name in an address; a longer one is answered 414. */
 const MAX_PARAM_LENGTH = 1024;
 
+const validatorCompiler = createValidatorCompiler(COMPONENTS);
+
 /** The API of one node. The caller gives `app.routing` the requests; `server` is where they come from. */
 export function createHttpServer(deps: HttpDeps, server?: Server): App {
   const app: App = fastify({
@@ -55,7 +57,7 @@ export function createHttpServer(deps: HttpDeps, server?: Server): App {
   });
   app.decorateRequest('rawText', '');
   readBodies(app);
-  app.setValidatorCompiler(createValidatorCompiler(COMPONENTS));
+  app.setValidatorCompiler(validatorCompiler);
   // Answers are what the views made; openapi.test.ts holds them to their schemas.
   app.setSerializerCompiler(() => JSON.stringify);
   app.setErrorHandler(answerProblem);

@@ -1,5 +1,6 @@
 /** A clock that stands still until it is moved. Real I/O goes on meanwhile. */
 
+import { SECOND } from '../../src/core/duration.ts';
 import type { Clock } from '../../src/world.ts';
 
 export interface MovableClock extends Clock {
@@ -37,4 +38,24 @@ export function createMovableClock(startMs = Date.UTC(2026, 0, 5, 9)): MovableCl
     },
     pending: () => timers.size,
   };
+}
+
+/** Real I/O goes on for a moment, and no core is kept busy meanwhile: other tests need it. */
+export function moment(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 1));
+}
+
+/**
+ * Waits until it is so, and lets a second pass now and then: the engine's next round is due a second after the last
+ * one ended, and that may have been after the clock's last move. Seldom, because requests under way have deadlines by
+ * the same clock. What is due at once runs in every turn.
+ */
+export async function passUntil(
+  clock: MovableClock,
+  condition: () => boolean | Promise<boolean>,
+): Promise<void> {
+  for (let turns = 1; !(await condition()); turns += 1) {
+    await moment();
+    clock.move(turns % 200 === 0 ? SECOND : 0);
+  }
 }

@@ -17,20 +17,21 @@ import { openSqlite } from '../../src/store/sqlite/sqlite.ts';
 import type { Store } from '../../src/store/store.ts';
 import type { Clock } from '../../src/world.ts';
 import { loopbackPolicy } from './policy.ts';
+import { copyMigrated } from './sqlite.ts';
 
 export const WORKSPACE = 1;
 const SEALING_KEY = Buffer.alloc(32, 7);
 export const sealer = createSealer(SEALING_KEY, (length) => realRandom.bytes(length));
 
-/** A new SQLite store in a directory of its own, migrated, with one workspace. */
+/** A new SQLite store in a directory of its own, with one workspace. */
 export async function aSqliteStore(clock: Clock = realClock): Promise<{
   store: Store;
   insertNotices(rows: readonly NewNotice[]): Promise<void>;
   dispose(): Promise<void>;
 }> {
   const directory = mkdtempSync(join(tmpdir(), 'mirsal-test-'));
+  copyMigrated(directory);
   const store = openSqlite({ directory, clock });
-  await store.migrate();
   await aWorkspace(store);
   return {
     store,

@@ -44,15 +44,17 @@ export async function startServed(options: ServedOptions = {}): Promise<Served> 
   };
 }
 
-/** Asks again until the answer is as wanted; the product answers as fast as it can, so nobody sleeps. */
+/** The longest rest between two questions: an answer that is late costs this much, and asking costs little of a core. */
+const LONGEST_REST_MS = 20;
+
+/** Asks again until the answer is as wanted. */
 export async function until<Found>(
   ask: () => Promise<Found>,
   isReady: (found: Found) => boolean,
 ): Promise<Found> {
-  for (;;) {
+  for (let restMs = 1; ; restMs = Math.min(restMs + 1, LONGEST_REST_MS)) {
     const found = await ask();
     if (isReady(found)) return found;
-    // Whatever is to happen in this process gets its turn.
-    await new Promise((resolve) => setImmediate(resolve));
+    await new Promise((resolve) => setTimeout(resolve, restMs));
   }
 }

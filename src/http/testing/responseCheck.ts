@@ -14,10 +14,12 @@ export interface ResponseCheck {
   readonly failures: string[];
 }
 
+/** Made once: all servers have the same document, which takes longer to make and to compile than most tests take. */
+let validators: Validators | null = null;
+
 /** To be called before the server is ready. A misfit is noted and thrown, so that the answer becomes a 500. */
 export function attachResponseCheck(app: App): ResponseCheck {
   const failures: string[] = [];
-  let validators: Validators | null = null;
   app.addHook('onSend', async (request, reply, payload) => {
     const route = request.routeOptions;
     const schema: { hide?: boolean } | undefined = route.schema;

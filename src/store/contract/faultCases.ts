@@ -24,6 +24,7 @@ import {
   laneOf,
   publish,
   publishSome,
+  seed,
   T0,
   versionOf,
 } from './builders.ts';
@@ -242,9 +243,12 @@ const REPLAYS = {
   // One after the other, each by itself.
   claimReplays: aCase(
     async (scene) => {
-      const replay = await aReplay(scene);
-      await scene.store.createReplay(replay);
-      const first = expect.arrayContaining([expect.objectContaining({ key: replay.key })]);
+      // Those of earlier scenes would be claimed along, each at a place of its own where the fault can strike.
+      for (const { workspace, key } of await scene.store.claimReplays('node-a', 100, NOW))
+        await scene.store.cancelReplay(workspace, key, NOW, 'me');
+      const replays = [await aReplay(scene), await aReplay({ ...scene, ...(await seed(scene.store)) })];
+      for (const replay of replays) await scene.store.createReplay(replay);
+      const first = replays.map(({ key }) => expect.objectContaining({ key }));
       return { call: () => scene.store.claimReplays('node-a', 100, NOW), first, again: first };
     },
     { inSteps: true },

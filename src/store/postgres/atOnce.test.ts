@@ -6,7 +6,7 @@
 
 import pg from 'pg';
 import { expect, inject, test } from 'vitest';
-import { createDatabase } from '../../../test/support/postgres.ts';
+import { createDatabase, MIGRATED } from '../../../test/support/postgres.ts';
 import { SLICES, sliceOf } from '../../core/delivery/slice.ts';
 import { realClock } from '../../real.ts';
 import {
@@ -128,10 +128,9 @@ const WRONG: Record<string, string> = {
 };
 
 test(`P1, P2, P3: invariants hold whatever happens at once (seed ${SEED})`, async () => {
-  const url = await createDatabase(inject('postgresUrl'), `at_once_${process.pid}`);
+  const url = await createDatabase(inject('postgresUrl'), `at_once_${process.pid}`, MIGRATED);
   const one = openPostgres({ url, clock: realClock });
   const two = openPostgres({ url, clock: realClock });
-  await one.migrate();
   const { workspace } = await seed(one, { endpoints: ENDPOINTS });
   await two.registerNode('node-b', SENDS);
   const routingOf = async (store: Store): Promise<Routing> => {

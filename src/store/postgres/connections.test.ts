@@ -5,7 +5,7 @@
  */
 
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest';
-import { createDatabase, startPostgres } from '../../../test/support/postgres.ts';
+import { createDatabase, MIGRATED, startPostgres } from '../../../test/support/postgres.ts';
 import { type PostgresProxy, type Strike, startProxy } from '../../../test/support/proxy.ts';
 import { SECOND } from '../../core/duration.ts';
 import { realClock } from '../../real.ts';
@@ -45,10 +45,9 @@ let direct: Given;
 
 beforeAll(async () => {
   databases += 1;
-  url = await createDatabase(inject('postgresUrl'), `connections_${process.pid}_${databases}`);
+  url = await createDatabase(inject('postgresUrl'), `connections_${process.pid}_${databases}`, MIGRATED);
   proxy = await startProxy(url);
   const store = openPostgres({ url, clock: realClock });
-  await store.migrate();
   direct = { store, ...(await seed(store)) };
 });
 afterAll(async () => {

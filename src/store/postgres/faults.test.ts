@@ -2,7 +2,7 @@
 
 import { Kysely, PostgresDialect } from 'kysely';
 import { beforeAll, inject } from 'vitest';
-import { createDatabase } from '../../../test/support/postgres.ts';
+import { createDatabase, MIGRATED } from '../../../test/support/postgres.ts';
 import { startProxy } from '../../../test/support/proxy.ts';
 import { realClock } from '../../real.ts';
 import { type Faulty, faultContract } from '../contract/faults.ts';
@@ -14,31 +14,27 @@ import { openPostgres } from './postgres.ts';
 /** Each row of each table as a text, in one statement. */
 let everyRow: string;
 
-/** A migrated database that the others are copies of. */
-const TEMPLATE = `faults_${process.pid}`;
 let databases = 0;
 
+/** Makes a migrated database; returns its URL. */
+function freshDatabase(): Promise<string> {
+  databases += 1;
+  return createDatabase(inject('postgresUrl'), `faults_${process.pid}_${databases}`, MIGRATED);
+}
+
 beforeAll(async () => {
-  const url = await createDatabase(inject('postgresUrl'), TEMPLATE);
-  const store = openPostgres({ url, clock: realClock });
-  await store.migrate();
-  await store.close();
-  const pool = openPool({ url, max: 1 });
+  const pool = openPool({ url: await freshDatabase(), max: 1 });
   const { rows } = await pool.query<{ table: string }>(
     `SELECT table_name AS table FROM information_schema.tables WHERE table_schema = 'public'`,
   );
   everyRow = rows
     .map(({ table }) => `SELECT '${table}' AS table, to_json(t)::text AS row FROM ${table} t`)
     .join(' UNION ALL ');
-  // A database that is copied must have no connections.
   await pool.end();
 });
 
 async function open(): Promise<Faulty> {
-  databases += 1;
-  const database = await createDatabase(inject('postgresUrl'), `${TEMPLATE}_${databases}`, TEMPLATE);
-  // No server crashes here: waiting for the disk at each of some thousand commits would show nothing more.
-  const url = `${database}?options=-c%20synchronous_commit%3Doff`;
+  const url = await freshDatabase();
   const proxy = await startProxy(url);
   const store = openPostgres({ url: proxy.through(url), clock: realClock });
   const pool = openPool({ url, max: 1 });

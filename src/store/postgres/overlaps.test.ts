@@ -2,7 +2,7 @@
 
 import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest';
-import { createDatabase } from '../../../test/support/postgres.ts';
+import { createDatabase, MIGRATED } from '../../../test/support/postgres.ts';
 import { realClock } from '../../real.ts';
 import {
   aDelivery,
@@ -26,9 +26,8 @@ let databases = 0;
 
 beforeEach(async () => {
   databases += 1;
-  url = await createDatabase(inject('postgresUrl'), `overlaps_${process.pid}_${databases}`);
+  url = await createDatabase(inject('postgresUrl'), `overlaps_${process.pid}_${databases}`, MIGRATED);
   stores = [openPostgres({ url, clock: realClock }), openPostgres({ url, clock: realClock })];
-  await stores[0]?.migrate();
   client = new pg.Client(url);
   await client.connect();
 });

@@ -40,7 +40,6 @@ async function open(): Promise<Opened> {
     return store;
   };
   const store = await another();
-  await store.migrate();
   return {
     store,
     another,
@@ -191,10 +190,7 @@ function rowsOf(node: PlanNode): number {
 }
 
 planContract('PostgreSQL', async (logged): Promise<Explained> => {
-  const url = await freshDatabase();
-  const store = openPostgres({ url, clock: realClock });
-  await store.migrate();
-  await store.close();
+  const url = await freshDatabase(MIGRATED);
   const pool = openPool({ url, max: 2, settings: LIST_SETTINGS, limited: false });
   const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }), log: logged });
   return {

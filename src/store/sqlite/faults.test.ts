@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { Kysely } from 'kysely';
+import { copyMigrated } from '../../../test/support/sqlite.ts';
 import { realClock } from '../../real.ts';
 import { type Fault, type Faulty, faultContract } from '../contract/faults.ts';
 import { insertNotices } from '../notices.ts';
@@ -62,11 +63,9 @@ function faultyThread(thread: Thread, strike: Strike): Thread {
 
 async function open(): Promise<Faulty> {
   const directory = mkdtempSync(join(tmpdir(), 'mirsal-sqlite-'));
-  const path = join(directory, 'mirsal.db');
+  const path = copyMigrated(directory);
   const strike = new Strike();
   const writer = startThread({ path, mode: 'write' });
-  const bare = createStore({ writer, reader: writer, clock: realClock });
-  await bare.migrate();
   const reader = startThread({ path, mode: 'read' });
   const store = createStore({
     writer: faultyThread(writer, strike),

@@ -7,6 +7,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { Kysely, sql } from 'kysely';
 import { Migrator } from 'kysely/migration';
 import { describe, expect, test } from 'vitest';
+import { copyMigrated } from '../../../test/support/sqlite.ts';
 import { realClock } from '../../real.ts';
 import { anEvent, type Opened, openItems, publish, publishAccepted, seed } from '../contract/builders.ts';
 import { type Explained, planContract } from '../contract/plans.ts';
@@ -22,8 +23,8 @@ import { startThread, threadDialect } from './thread-client.ts';
 
 async function open(): Promise<Opened> {
   const directory = mkdtempSync(join(tmpdir(), 'mirsal-sqlite-'));
+  copyMigrated(directory);
   let store = openSqlite({ directory, clock: realClock });
-  await store.migrate();
   return {
     store,
     another: async () => store,
