@@ -302,7 +302,7 @@ describe('this server itself', () => {
     expect(made.status).toBe(201);
     const delivery = await tried(await publish(), 1);
     expect(delivery).toMatchObject({ state: 'delivered', attempts: [{ outcome: 'success', status: 200 }] });
-    const { body } = await mirsal.call('GET', `/v1/bins/${bin.id}/requests`);
+    const { body } = await mirsal.call('GET', `/v1/bins/${bin.id}/requests?bodies=true`);
     expect(body.data).toMatchObject([{ method: 'POST', signature: { verdict: 'valid' } }]);
     expect(connects).toEqual([`127.0.0.1 ${mirsal.running.port}`]);
     await remove(made.body.id);
@@ -344,7 +344,7 @@ describe('a redirect', () => {
         expect(delivery).toMatchObject({ state: 'dropped', attempts: [{ outcome: 'http', status }] });
         expect(delivery.attempts[0].response.headers).toContainEqual(['location', location]);
       }
-      const { body } = await mirsal.call('GET', `/v1/bins/${bin.id}/requests`);
+      const { body } = await mirsal.call('GET', `/v1/bins/${bin.id}/requests?bodies=true`);
       expect(body.data).toHaveLength(locations.length);
       expect(new Set(connects)).toEqual(new Set(connects.length ? [`127.0.0.1 ${mirsal.running.port}`] : []));
       expect(trap.received).toEqual([]);

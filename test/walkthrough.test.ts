@@ -59,7 +59,7 @@ test('B4: the walk-through shows a signed opt-in in the bin', async () => {
   expect(stdout).toContain('"secret":"whsec_');
   expect(stdout).toMatch(/"deliveries":1/);
   const [bin] = (await ask('/v1/bins')).data;
-  const [captured] = (await ask(`/v1/bins/${bin.id}/requests?wait=10`)).data;
+  const [captured] = (await ask(`/v1/bins/${bin.id}/requests?wait=10&bodies=true`)).data;
   expect(captured).toMatchObject({ method: 'POST', signature: { verdict: 'valid', reason: null } });
   expect(JSON.parse(captured.body)).toMatchObject({
     type: 'contact.optin.completed',

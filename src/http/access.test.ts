@@ -250,6 +250,51 @@ describe('every route', () => {
     }
   });
 
+  test('takes no number for a limit or a wait that is none', async () => {
+    const instance = await server.key([], null);
+    const workspace = { 'mirsal-workspace': formatId('ws', support.WORKSPACE) };
+    const bin = (await as(instance, 'POST', '/v1/bins', {}, workspace)).body;
+    const lists = server.routes
+      .filter((route) => /^GET \/v1\/[\w/-]+$/.test(route))
+      .map((route) => route.slice(4));
+    lists.push(`/v1/bins/${bin.id}/requests`);
+    let refused = 0;
+    for (const list of lists) {
+      for (const value of ['Infinity', '1e400', '-Infinity', 'NaN']) {
+        const answer = await as(instance, 'GET', `${list}?limit=${value}`, undefined, workspace);
+        expect([list, value, answer.status < 500]).toEqual([list, value, true]);
+        if (answer.status === 400) refused += 1;
+      }
+    }
+    expect(refused).toBeGreaterThan(7 * 4);
+    const waiting = await as(
+      instance,
+      'GET',
+      `/v1/bins/${bin.id}/requests?wait=Infinity`,
+      undefined,
+      workspace,
+    );
+    expect(waiting).toMatchObject({ status: 400, body: { errors: [{ field: '/wait', in: 'query' }] } });
+  });
+
+  test.each([
+    [{ 'content-encoding': 'gzip' }, 'packed'],
+    [{ 'content-encoding': 'br, gzip' }, 'packed'],
+    [{ 'content-type': 'application/json; charset=windows-1256' }, 'windows-1256'],
+    [{ 'content-type': 'application/json; charset="utf-16le"' }, 'utf-16le'],
+  ])('refuses a body in %o', async (headers, word) => {
+    const instance = await server.key([], null);
+    const answer = await as(instance, 'POST', '/v1/workspaces', { name: 'x' }, headers);
+    expect(answer).toMatchObject({ status: 415, body: { code: 'unsupported_media_type' } });
+    expect(answer.body.detail).toContain(word);
+  });
+
+  test('says of each answer that it is what it says', async () => {
+    const answer = await server.call('GET', '/v1/endpoints');
+    expect(answer.headers['x-content-type-options']).toBe('nosniff');
+    expect((await server.call('GET', '/nothing')).headers['x-content-type-options']).toBe('nosniff');
+  });
+
   test('answers 500 without a word of the cause, which is logged once', async () => {
     await server.close();
     const lines: string[] = [];

@@ -27,8 +27,8 @@ afterEach(async () => {
 
 const send = (method: string, url: string, body?: string | Buffer, headers: Record<string, string> = {}) =>
   callApp(server.app, method, url, body, headers);
-const requests = async (query = '') =>
-  (await server.call('GET', `/v1/bins/${bin.id}/requests${query}`)).body.data;
+const requests = async (query = '?') =>
+  (await server.call('GET', `/v1/bins/${bin.id}/requests${query}&bodies=true`)).body.data;
 
 /** Moves the clock again and again until `promise` is done. */
 async function movingUntil<T>(promise: Promise<T>, stepMs: number): Promise<T> {
@@ -46,13 +46,35 @@ async function movingUntil<T>(promise: Promise<T>, stepMs: number): Promise<T> {
 }
 
 describe('a bin', () => {
+  test('is one of 50 at most; the next is refused until one goes', async () => {
+    for (let n = 1; n < 50; n += 1) await server.call('POST', '/v1/bins');
+    const refused = await server.call('POST', '/v1/bins');
+    expect(refused).toMatchObject({ status: 403, body: { code: 'limit_reached' } });
+    await server.call('DELETE', `/v1/bins/${bin.id}`);
+    expect((await server.call('POST', '/v1/bins')).status).toBe(201);
+  });
+
+  test('lists bodies where they are asked for, as many as 4 MiB a page', async () => {
+    for (let n = 0; n < 6; n += 1) await send('POST', path, Buffer.alloc(1024 * 1024, 65 + n));
+    const url = `/v1/bins/${bin.id}/requests`;
+    const bare = (await server.call('GET', url)).body;
+    expect(bare.next_cursor).toBeNull();
+    expect(bare.data).toHaveLength(6);
+    expect(bare.data[0]).toMatchObject({ body: null, encoding: null, body_bytes: 1024 * 1024 });
+    const first = (await server.call('GET', `${url}?bodies=true`)).body;
+    expect(first.data.map(({ body }: { body: string }) => body[0])).toEqual(['F', 'E', 'D', 'C']);
+    const rest = (await server.call('GET', `${url}?bodies=true&cursor=${first.next_cursor}`)).body;
+    expect(rest.data.map(({ body }: { body: string }) => body[0])).toEqual(['B', 'A']);
+    expect(rest.next_cursor).toBeNull();
+  });
+
   test('is created with its addresses, and says its limits', async () => {
     const { status, body } = await server.call('POST', '/v1/bins', { answer: { status: 202 } });
     expect(status).toBe(201);
     expect(body).toMatchObject({
       answer: { status: 202, headers: {}, body: '', delay_ms: 0, failure_rate: 0 },
       request_count: 0,
-      limits: { requests: 500, request_bytes: 1_048_576, days: 7 },
+      limits: { bins: 50, requests: 500, request_bytes: 1_048_576, bytes: 16_777_216, days: 7 },
     });
     expect(body.url).toMatch(/^https:\/\/hooks\.test\/b\/[0-9A-Za-z]{22}$/);
     expect(body.inspect_url).toBe(`${body.url}?inspect`);
@@ -246,6 +268,23 @@ describe('the inspect page', () => {
     ['ar-SA', 'ar'],
   ])('takes the language from %j', (asked, language) => {
     expect(pickLanguage(asked)).toBe(language);
+  });
+
+  test.each(['"\\'.repeat(20_000), `[${'"\\'.repeat(9)}`, `["${'x'.repeat(99)}`, '"a\\', '"a\\\n"', ''])(
+    'takes a string that never closes for one token (%#)',
+    (text) => {
+      // What is outside of strings is laid out; nothing is lost or looked at twice.
+      expect(indentJson(text).replace(/^\[\n {2}/, '[')).toBe(text);
+    },
+  );
+
+  test('shows what is cut in the middle of a character, and no more than a page may hold', async () => {
+    const body = `x${'م'.repeat(40 * 1024)}`;
+    for (let n = 0; n < 12; n += 1) await send('POST', path, body, { 'content-type': 'text/plain' });
+    const page = (await send('GET', `${path}?inspect&lang=en`)).text;
+    expect(page.match(/<article>/g)).toHaveLength(8);
+    expect(page).toContain(`x${'م'.repeat(32 * 1024 - 1)}</pre>`);
+    expect(page).not.toContain('م'.repeat(32 * 1024));
   });
 
   test('indents JSON without changing a token', () => {

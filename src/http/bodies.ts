@@ -39,9 +39,26 @@ declare module 'fastify' {
   }
 }
 
+/**
+ * Throws a Problem for a body that is not plain JSON in UTF-8: unpacked or read in another charset, it would be
+ * another one than was signed or logged.
+ */
+export function requirePlainBody(request: FastifyRequest): void {
+  const encoding = request.headers['content-encoding']?.trim().toLowerCase();
+  if (encoding !== undefined && encoding !== '' && encoding !== 'identity') {
+    throw new Problem('unsupported_media_type', `The body is packed (${encoding}). Send it as it is.`);
+  }
+  const type = request.headers['content-type'] ?? '';
+  const charset = /;\s*charset\s*=\s*"?([^\s";]*)/i.exec(type)?.[1]?.toLowerCase();
+  if (charset !== undefined && !['utf-8', 'utf8', 'us-ascii'].includes(charset)) {
+    throw new Problem('unsupported_media_type', `The body is in ${charset}. Send JSON in UTF-8.`);
+  }
+}
+
 /** The parsed body; undefined for an empty one (a route that needs a body says so by its schema). Throws a Problem. */
 export function readJsonBody(request: FastifyRequest, bytes: Buffer): unknown {
   if (bytes.length === 0) return undefined;
+  requirePlainBody(request);
   if (!isUtf8(bytes)) {
     throw new Problem('invalid_utf8', 'The body holds bytes that are not UTF-8. Encode it as UTF-8.');
   }

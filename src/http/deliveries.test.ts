@@ -137,14 +137,16 @@ describe('the list', () => {
     await expect.poll(states).toEqual(['delivered']);
   });
 
-  test.each(['state=gone', 'limit=0', 'limit=101', 'cursor=%20', 'since=now', 'endpoint_id=x', 'colour=red'])(
-    'refuses ?%s, naming it',
-    async (query) => {
-      const { status, body } = await server.call('GET', `/v1/deliveries?${query}`);
-      expect(status).toBe(400);
-      expect(body.errors[0]).toMatchObject({ field: `/${query.split('=')[0]}`, in: 'query' });
-    },
-  );
+  test.each([
+    ...['state=gone', 'limit=0', 'limit=101', 'cursor=%20', 'since=now', 'endpoint_id=x', 'colour=red'],
+    // Numbers and cursors in other words than ours.
+    ...['limit=Infinity', 'limit=1e400', 'limit=-1', 'limit=0x10', 'limit=%205', 'limit=', 'limit=1.5'],
+    ...['cursor=zzzzzz', 'cursor=1', 'cursor=0', 'cursor=zzzzzzzzzzzzzzz'],
+  ])('refuses ?%s, naming it', async (query) => {
+    const { status, body } = await server.call('GET', `/v1/deliveries?${query}`);
+    expect(status).toBe(400);
+    expect(body.errors[0]).toMatchObject({ field: `/${query.split('=')[0]}`, in: 'query' });
+  });
 });
 
 describe('retrying', () => {

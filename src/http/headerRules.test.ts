@@ -57,3 +57,31 @@ test("a bin's answer cannot set cookies or loosen the sandbox of its origin", ()
     '/answer/headers/Content-Security-Policy',
   ]);
 });
+
+test.each([
+  ...['Set-Cookie', 'Report-To', 'Reporting-Endpoints', 'NEL', 'Alt-Svc', 'Accept-CH', 'Clear-Site-Data'],
+  ...[
+    'Strict-Transport-Security',
+    'X-Content-Type-Options',
+    'Cross-Origin-Opener-Policy',
+    'Speculation-Rules',
+  ],
+  ...[
+    'Attribution-Reporting-Register-Source',
+    'Sec-Session-Registration',
+    'Origin-Agent-Cluster',
+    'Connection',
+  ],
+])('the answer of a bin may not set %s, which reaches beyond it', (name) => {
+  expect(answerHeaderFaults({ [name]: 'x' }).map(({ field }) => field)).toEqual([`/answer/headers/${name}`]);
+});
+
+test('the answer of a bin may set what a receiver would', () => {
+  const headers = {
+    'Retry-After': '30',
+    Location: 'https://example.com/',
+    'Content-Type': 'text/xml',
+    'X-A': 'b',
+  };
+  expect(answerHeaderFaults(headers)).toEqual([]);
+});

@@ -41,7 +41,29 @@ const FORBIDDEN_IN_ANSWERS = [
   'content-security-policy-report-only',
   'x-content-type-options',
   'date',
+  // What browsers keep for the origin, or send reports of it to, whichever answer it came with.
+  'accept-ch',
+  'activate-storage-access',
+  'alt-svc',
+  'available-dictionary',
+  'critical-ch',
+  'document-policy',
+  'expect-ct',
+  'nel',
+  'no-vary-search',
+  'observe-browsing-topics',
+  'origin-agent-cluster',
+  'public-key-pins',
+  'public-key-pins-report-only',
+  'report-to',
+  'reporting-endpoints',
+  'set-login',
+  'speculation-rules',
+  'supports-loading-mode',
+  'use-as-dictionary',
 ];
+
+const FORBIDDEN_PREFIXES_IN_ANSWERS = ['attribution-reporting-', 'cross-origin-', 'sec-'];
 
 /** Faults of an endpoint's headers, under `/headers/…`. */
 export function requestHeaderFaults(headers: Readonly<Record<string, string>>): Fault[] {
@@ -58,7 +80,10 @@ export function requestHeaderFaults(headers: Readonly<Record<string, string>>): 
 export function answerHeaderFaults(headers: Readonly<Record<string, string>>): Fault[] {
   return headerFaults(headers, '/answer/headers', (name) => {
     if (isHopByHop(name)) return 'belongs to the connection and cannot be set';
-    return FORBIDDEN_IN_ANSWERS.includes(name) ? 'cannot be set in the answer of a bin' : null;
+    const isForbidden =
+      FORBIDDEN_IN_ANSWERS.includes(name) ||
+      FORBIDDEN_PREFIXES_IN_ANSWERS.some((prefix) => name.startsWith(prefix));
+    return isForbidden ? 'cannot be set in the answer of a bin' : null;
   });
 }
 

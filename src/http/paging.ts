@@ -1,5 +1,6 @@
 /**
- * Pages and time filters of lists. A cursor is the public form of the last row's key.
+ * Pages and time filters of lists. A cursor is the public form of the last row's key with a check, so that one that
+ * was cut, mistyped or made up is refused rather than answered with an empty page.
  */
 
 import { Type } from 'typebox';
@@ -26,8 +27,8 @@ export const timeQuery = {
 export function readPage(query: { limit?: number; cursor?: string }): Page {
   const limit = query.limit ?? DEFAULT_PAGE;
   if (query.cursor === undefined) return { limit, before: null };
-  const before = /^[0-9a-z]{1,11}$/.test(query.cursor) ? Number.parseInt(query.cursor, 36) : Number.NaN;
-  if (!Number.isSafeInteger(before)) {
+  const before = readCursor(query.cursor);
+  if (before === null) {
     throw faulty('invalid_request', [
       { field: '/cursor', message: 'is not a cursor of this list', in: 'query' },
     ]);
@@ -35,8 +36,27 @@ export function readPage(query: { limit?: number; cursor?: string }): Page {
   return { limit, before };
 }
 
+const CHECK_CHARS = 3;
+const CHECKS = 36 ** CHECK_CHARS;
+
+/** Of every digit and its place. */
+function checkOf(digits: string): string {
+  let check = 7;
+  for (const digit of digits) check = (check * 131 + digit.charCodeAt(0)) % CHECKS;
+  return check.toString(36).padStart(CHECK_CHARS, '0');
+}
+
 export function cursorOf(key: number): string {
-  return key.toString(36);
+  const digits = key.toString(36);
+  return digits + checkOf(digits);
+}
+
+/** Null for what is no cursor of ours. */
+function readCursor(cursor: string): number | null {
+  if (!/^[0-9a-z]{4,14}$/.test(cursor)) return null;
+  const digits = cursor.slice(0, -CHECK_CHARS);
+  const key = Number.parseInt(digits, 36);
+  return checkOf(digits) === cursor.slice(-CHECK_CHARS) && Number.isSafeInteger(key) ? key : null;
 }
 
 /** Cuts one row too many off a page and tells the cursor of the next. `rows` were asked for with `limit + 1`. */

@@ -76,6 +76,10 @@ export function createHttpServer(deps: HttpDeps, server?: Server): App {
       'answered',
     );
   });
+  // No browser is to guess that an answer is something else than it says.
+  app.addHook('onRequest', async (_request, reply) => {
+    reply.header('x-content-type-options', 'nosniff');
+  });
   describeApi(app, deps);
   registerRoutes(app, deps);
   return app;

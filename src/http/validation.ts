@@ -4,7 +4,7 @@
  * text by nature and are coerced.
  */
 
-import { Ajv, type Options, type ValidateFunction } from 'ajv';
+import { Ajv, type ErrorObject, type Options, type ValidateFunction } from 'ajv';
 import formats from 'ajv-formats';
 import type { FastifySchemaCompiler } from 'fastify';
 import type { FastifyValidationResult } from 'fastify/types/schema.js';
@@ -52,12 +52,34 @@ export function createValidatorCompiler(
     let validate: ValidateFunction | null = null;
     const check: FastifyValidationResult = (data) => {
       validate ??= compile(schema, httpPart === 'body' ? forBodies : forText);
-      const isValid = validate(data) === true;
-      check.errors = validate.errors ?? null;
+      const odd = httpPart === 'body' ? [] : takeOddNumbers(schema, data);
+      const isValid = validate(data) === true && odd.length === 0;
+      check.errors = isValid ? null : [...odd, ...(validate.errors ?? [])];
       return isValid;
     };
     return check;
   };
+}
+
+/** As people and programs write numbers into addresses: `25`, `-1`, `0.5`. */
+const DECIMAL = /^-?\d{1,15}(?:\.\d{1,15})?$/;
+
+/**
+ * Takes numbers in other words (`Infinity`, `1e400`, `0x10`, ` 5`) out of a query, and answers the fault of each: ajv
+ * turns them into numbers, and applies no bounds to an infinite one.
+ */
+function takeOddNumbers(schema: object, data: unknown): ErrorObject[] {
+  if (typeof data !== 'object' || data === null) return [];
+  const values = data as Record<string, unknown>;
+  const properties = 'properties' in schema ? (schema.properties as Record<string, { type?: string }>) : {};
+  return Object.entries(properties).flatMap(([name, { type }]) => {
+    const value = values[name];
+    if ((type !== 'integer' && type !== 'number') || typeof value !== 'string' || DECIMAL.test(value))
+      return [];
+    delete values[name];
+    const place = { instancePath: `/${name}`, schemaPath: `#/properties/${name}/type`, keyword: 'type' };
+    return [{ ...place, params: { type }, message: `must be ${type}` }];
+  });
 }
 
 /** For routes that check their bodies themselves, while the schema is there for the document. */

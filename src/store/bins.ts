@@ -1,8 +1,9 @@
 /** Bins and what they captured, and the sweeping of what has expired: the queries, for both databases. */
 
 import { type Kysely, type Selectable, type SqlBool, sql, type Transaction } from 'kysely';
-import type { Bin, BinAnswer, BinRequest } from './records/bins.ts';
-import type { BinRequestsTable, BinsTable, Schema } from './schema.ts';
+import { lockWorkspace } from './administration.ts';
+import type { Bin, BinAnswer } from './records/bins.ts';
+import type { BinsTable, Schema } from './schema.ts';
 import type { Store } from './store.ts';
 import { sweepRows } from './sweeping.ts';
 
@@ -16,10 +17,6 @@ function toBin(row: Selectable<BinsTable> & { requests: number }): Bin {
     expiresAt: row.expires_at,
     requests: Number(row.requests),
   };
-}
-
-function toRequest({ truncated, ...row }: Selectable<BinRequestsTable>): BinRequest {
-  return { ...row, truncated: truncated === 1 };
 }
 
 function binQuery(db: Kysely<Schema>, workspace: number) {
@@ -71,6 +68,9 @@ async function deleteBins(
   return tokens.length;
 }
 
+/** SQLite has null for no bytes of a blob. */
+const NOTHING = new Uint8Array(0);
+
 type Bins = Pick<
   Store,
   | 'createBin'
@@ -86,14 +86,23 @@ type Bins = Pick<
 export function bins(write: Kysely<Schema>, read: Kysely<Schema>): Bins {
   return {
     ...captures(write, read),
-    createBin: ({ answer, createdAt, expiresAt, ...bin }) =>
+    createBin: ({ answer, createdAt, expiresAt, ...bin }, most) =>
       write.transaction().execute(async (trx) => {
         const { token, workspace, key } = bin;
+        await lockWorkspace(trx, workspace);
+        const { count } = await trx
+          .selectFrom('bins')
+          .select((eb) => eb.fn.countAll<number>().as('count'))
+          .where('workspace', '=', workspace)
+          .where('expires_at', '>', createdAt)
+          .executeTakeFirstOrThrow();
+        if (Number(count) >= most) return false;
         await trx.insertInto('bin_tokens').values({ token, workspace, bin: key }).execute();
         await trx
           .insertInto('bins')
           .values({ ...bin, answer: JSON.stringify(answer), created_at: createdAt, expires_at: expiresAt })
           .execute();
+        return true;
       }),
     async findBin(by) {
       const place = 'token' in by ? await placeOf(read, by.token) : by;
@@ -161,42 +170,56 @@ function captures(
   read: Kysely<Schema>,
 ): Pick<Bins, 'captureRequest' | 'listBinRequests'> {
   return {
-    captureRequest: (request, keep) =>
+    captureRequest: (request, room) =>
       write.transaction().execute(async (trx) => {
         await trx
           .insertInto('bin_requests')
           .values({ ...request, truncated: request.truncated ? 1 : 0 })
           .execute();
-        await trx
-          .deleteFrom('bin_requests')
-          .where('workspace', '=', request.workspace)
-          .where('bin', '=', request.bin)
-          .where('key', '<', (eb) =>
-            eb
-              .selectFrom('bin_requests')
-              .select('key')
-              .where('workspace', '=', request.workspace)
-              .where('bin', '=', request.bin)
-              .orderBy('key', 'desc')
-              .offset(keep - 1)
-              .limit(1),
-          )
-          .execute();
+        const { workspace, bin } = request;
+        await sql`
+          DELETE FROM bin_requests WHERE workspace = ${workspace} AND bin = ${bin} AND key IN (
+            SELECT newest.key FROM (
+              SELECT key, row_number() OVER (ORDER BY key DESC) AS place,
+                sum(octet_length(body)) OVER (ORDER BY key DESC) AS bytes
+              FROM bin_requests WHERE workspace = ${workspace} AND bin = ${bin}) AS newest
+            WHERE newest.place > ${room.requests} OR (newest.place > 1 AND newest.bytes > ${room.bytes}))`.execute(
+          trx,
+        );
       }),
     async listBinRequests(workspace, bin, page) {
-      const query = read
-        .selectFrom('bin_requests')
-        .selectAll()
-        .where('workspace', '=', workspace)
-        .where('bin', '=', bin)
-        .limit(page.limit);
-      const ordered =
+      const ofBin = read.selectFrom('bin_requests').where('workspace', '=', workspace).where('bin', '=', bin);
+      const some =
         'after' in page
-          ? query.where('key', '>', page.after).orderBy('key', 'asc')
-          : query
+          ? ofBin.where('key', '>', page.after).orderBy('key', 'asc')
+          : ofBin
               .$if(page.before !== null, (older) => older.where('key', '<', page.before))
               .orderBy('key', 'desc');
-      return (await ordered.execute()).map(toRequest);
+      // Sizes first: a hundred bodies may be 100 MB.
+      const sizes = await some
+        .select(['key', sql<number>`octet_length(body)`.as('bytes')])
+        .limit(page.limit)
+        .execute();
+      let bytes = 0;
+      const shown = sizes.filter((row, place) => {
+        bytes += Math.min(row.bytes, page.bodyBytes);
+        return place === 0 || bytes <= page.maxBytes;
+      });
+      if (shown.length === 0) return [];
+      const rows = await ofBin
+        .select(['key', 'workspace', 'bin', 'at', 'method', 'path', 'headers', 'truncated', 'signature'])
+        .select(sql<Uint8Array | null>`substr(body, 1, ${sql.lit(page.bodyBytes)})`.as('body'))
+        .select(sql<number>`octet_length(body)`.as('bodyBytes'))
+        .where(
+          'key',
+          'in',
+          shown.map((row) => row.key),
+        )
+        .execute();
+      const byKey = new Map(
+        rows.map((row) => [row.key, { ...row, body: row.body ?? NOTHING, truncated: row.truncated === 1 }]),
+      );
+      return shown.flatMap(({ key }) => byKey.get(key) ?? []);
     },
   };
 }

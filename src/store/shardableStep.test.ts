@@ -107,8 +107,11 @@ describe.each([
     await expect(store.createApiKey(taken, 'me')).rejects.toThrow();
     expect(await store.findBin({ token: 'token 2' })).toMatchObject({ key: 22, workspace: 2, requests: 1 });
     const captured = { key: 31, at: 5, path: '/x', headers: '[]', truncated: true };
-    expect(await store.listBinRequests(1, 21, ALL)).toEqual([
-      aBinRequest({ workspace: 1, key: 21 }, { ...captured, body: new Uint8Array([0, 255]) }),
+    expect(await store.listBinRequests(1, 21, { ...ALL, bodyBytes: 9, maxBytes: 9 })).toEqual([
+      {
+        ...aBinRequest({ workspace: 1, key: 21 }, { ...captured, body: new Uint8Array([0, 255]) }),
+        bodyBytes: 2,
+      },
     ]);
     expect(await store.listAudit(1, {}, ALL)).toMatchObject([{ actor: 'a', details: { n: 1 }, at: 5 }]);
     await store.createWorkspace(aWorkspace({ key: 1 }));

@@ -26,7 +26,14 @@ import type {
   WaitingRuns,
   WorkspacesWithRuns,
 } from './records/automation.ts';
-import type { Bin, BinAnswer, BinRequest } from './records/bins.ts';
+import type {
+  Bin,
+  BinAnswer,
+  BinRequest,
+  BinRequestPage,
+  BinRoom,
+  ListedBinRequest,
+} from './records/bins.ts';
 import type {
   AuditFilter,
   CreateReplayAnswer,
@@ -405,20 +412,16 @@ export interface Store {
   ): Promise<Array<number[] | null>>;
 
   // bins
-  createBin(bin: Omit<Bin, 'requests'>): Promise<void>;
+  /** False, and nothing is made, where the workspace has `most` living ones already. */
+  createBin(bin: Omit<Bin, 'requests'>, most: number): Promise<boolean>;
   findBin(by: { workspace: number; key: number } | { token: string }): Promise<Bin | null>;
   listBins(workspace: number): Promise<Bin[]>;
   /** Members that are named replace what is stored. */
   updateBinAnswer(workspace: number, bin: number, patch: Partial<BinAnswer>): Promise<boolean>;
   deleteBin(workspace: number, bin: number): Promise<boolean>;
-  /** Keeps the newest `keep` requests of the bin. */
-  captureRequest(request: BinRequest, keep: number): Promise<void>;
-  /** Newest first; `after` lists oldest first what came after that key. */
-  listBinRequests(
-    workspace: number,
-    bin: number,
-    page: Page | { limit: number; after: number },
-  ): Promise<BinRequest[]>;
+  /** Keeps it, and of those before it as many as there is room for. */
+  captureRequest(request: BinRequest, room: BinRoom): Promise<void>;
+  listBinRequests(workspace: number, bin: number, page: BinRequestPage): Promise<ListedBinRequest[]>;
 
   // housekeeping
   /** Workspaces with deliveries that count as skipped while their rows do not say so yet. */

@@ -8,7 +8,8 @@ const INDENT = '  ';
 const MAX_INDENT = 20;
 
 export function indentJson(text: string): string {
-  const tokens = text.match(/"(?:[^"\\]|\\.)*"|[[\]{},:]|[^\s[\]{},:"]+/g) ?? [];
+  // A string that never closes is a token, too, so that nothing is looked at twice: what was captured is hostile.
+  const tokens = text.match(/"(?:[^"\\]|\\[\s\S])*(?:"|\\?$)|[[\]{},:]|[^\s[\]{},:"]+/g) ?? [];
   const lines: string[] = [];
   let line = '';
   let depth = 0;

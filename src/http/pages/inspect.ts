@@ -4,6 +4,7 @@
  * itself.
  */
 
+import { KIB } from '../bodies.ts';
 import type { BinRequestView, SignatureVerdictView } from '../views/bin.ts';
 import { BASE_STYLE, Html, html, pageHeaders } from './html.ts';
 import { indentJson } from './indentJson.ts';
@@ -12,8 +13,10 @@ import type { Language } from './languages.ts';
 
 /** The newest ones; the API has the others. */
 export const MAX_SHOWN = 50;
-/** Of a body, in UTF-16 units: what a person will look at. */
-const MAX_BODY_SHOWN = 64 * 1024;
+/** Of a body, in bytes: what a person will look at. */
+export const MAX_BODY_SHOWN = 64 * KIB;
+/** Of all of them: a page is made within some 20 ms. */
+export const MAX_BODIES_SHOWN = 512 * KIB;
 const RELOAD_S = 3;
 
 const STYLE = `${BASE_STYLE}
@@ -83,11 +86,10 @@ function showVerdict({ verdict, reason }: SignatureVerdictView, texts: InspectTe
 }
 
 function showBody(request: BinRequestView, texts: InspectTexts): Html {
-  if (request.body === '') return html`<p class="quiet">${texts.noBody}</p>`;
+  if (request.body === null || request.body === '') return html`<p class="quiet">${texts.noBody}</p>`;
   const label = request.encoding === 'base64' ? html`<p class="quiet">${texts.binary}</p>` : html``;
-  const cut = request.body.length > MAX_BODY_SHOWN ? html`<p class="quiet">${texts.cut}</p>` : html``;
-  const shown = request.body.slice(0, MAX_BODY_SHOWN);
-  const text = isJson(request) ? indentJson(shown) : shown;
+  const cut = request.body_bytes > MAX_BODY_SHOWN ? html`<p class="quiet">${texts.cut}</p>` : html``;
+  const text = isJson(request) ? indentJson(request.body) : request.body;
   return html`${label}<pre dir="ltr">${text}</pre>${cut}`;
 }
 

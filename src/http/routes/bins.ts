@@ -3,17 +3,24 @@
 import { Type } from 'typebox';
 import { SECOND } from '../../core/duration.ts';
 import { parseId } from '../../core/ids.ts';
-import type { Bin, BinAnswer, BinRequest } from '../../store/records/bins.ts';
-import type { Page } from '../../store/records.ts';
+import type { Bin, BinAnswer, BinRequestPage, ListedBinRequest } from '../../store/records/bins.ts';
 import { randomText } from '../apiKey.ts';
 import { workspaceOf } from '../auth.ts';
 import type { BinNotices } from '../binNotices.ts';
 import type { App, HttpDeps } from '../deps.ts';
 import { answerHeaderFaults } from '../headerRules.ts';
 import { describe, idParams, ref } from '../operation.ts';
-import { pageFrom, pageQuery, readPage } from '../paging.ts';
-import { faulty, notFound } from '../problem.ts';
-import { BIN_LIFETIME_MS, type BinInput, binRequestView, binView, DEFAULT_ANSWER } from '../views/bin.ts';
+import { cursorOf, pageFrom, pageQuery, readPage } from '../paging.ts';
+import { faulty, notFound, Problem } from '../problem.ts';
+import {
+  BIN_LIFETIME_MS,
+  BIN_LIMITS,
+  BIN_PAGE_BYTES,
+  type BinInput,
+  binRequestView,
+  binView,
+  DEFAULT_ANSWER,
+} from '../views/bin.ts';
 
 /** 131 bits: who knows the address may send to it and look into it. */
 const TOKEN_CHARS = 22;
@@ -38,6 +45,7 @@ function createRoute(app: App, deps: HttpDeps): void {
           tag: 'Bins',
           access: 'manage',
           answers: { 201: { schema: ref('Bin'), description: 'The bin.' } },
+          problems: ['limit_reached'],
           hasBody: true,
         }),
         body: ref<BinInput>('BinInput'),
@@ -53,7 +61,12 @@ function createRoute(app: App, deps: HttpDeps): void {
         createdAt: now,
         expiresAt: now + BIN_LIFETIME_MS,
       };
-      await deps.store.createBin(bin);
+      if (!(await deps.store.createBin(bin, BIN_LIMITS.bins))) {
+        throw new Problem(
+          'limit_reached',
+          `The workspace has ${BIN_LIMITS.bins} bins already. Delete one, or wait until one expires.`,
+        );
+      }
       return reply.code(201).send(binView({ ...bin, requests: 0 }, deps.meta.publicUrl()));
     },
   );
@@ -119,7 +132,7 @@ function requestsRoute(app: App, deps: HttpDeps, notices: BinNotices): void {
           access: 'read',
           description:
             'Newest first. With `after`, what came after that request, oldest first. With `wait`, an empty answer is put off ' +
-            'until a request comes, or the time is over.',
+            'until a request comes, or the time is over. With `bodies`, a page ends before 4 MiB of them.',
           answers: { 200: { schema: ref('BinRequestPage'), description: 'Captured requests.' } },
         }),
         params: idParams('bin'),
@@ -128,6 +141,7 @@ function requestsRoute(app: App, deps: HttpDeps, notices: BinNotices): void {
             ...pageQuery,
             wait: Type.Optional(Type.Number({ minimum: 0, maximum: MAX_WAIT_S, description: 'Seconds.' })),
             after: Type.Optional(Type.String({ maxLength: 64, description: 'The id of a request (req_…).' })),
+            bodies: Type.Optional(Type.Boolean({ default: false, description: 'With the bodies.' })),
           },
           { additionalProperties: false },
         ),
@@ -135,26 +149,41 @@ function requestsRoute(app: App, deps: HttpDeps, notices: BinNotices): void {
     },
     async (request, reply) => {
       const bin = await binOfId(deps, workspaceOf(request), request.params.id);
-      const { wait = 0, after } = request.query;
-      const page = readPage(request.query);
-      const from =
-        after === undefined
-          ? { ...page, limit: page.limit + 1 }
-          : { limit: page.limit, after: readAfter(after) };
+      const { wait = 0, after, bodies: body = false } = request.query;
+      const { limit, before } = readPage(request.query);
+      const from: BinRequestPage = {
+        ...(after === undefined ? { before } : { after: readAfter(after) }),
+        limit,
+        bodyBytes: body ? BIN_LIMITS.request_bytes : 0,
+        maxBytes: BIN_PAGE_BYTES,
+      };
       const gone = (): boolean => reply.raw.destroyed;
       const found = await waitForRequests(deps, notices, { bin, from, waitMs: wait * SECOND, gone });
-      if (after !== undefined) return { data: found.map(binRequestView), next_cursor: null };
-      const { rows, next } = pageFrom(found, page.limit);
-      return { data: rows.map(binRequestView), next_cursor: next };
+      const data = found.map((row) => binRequestView(row, { body }));
+      if (after !== undefined) return { data, next_cursor: null };
+      return { data, next_cursor: await nextPage(deps, bin, found) };
     },
   );
+}
+
+/** A page may end for its bytes: whether there is another is looked up. */
+async function nextPage(
+  deps: HttpDeps,
+  bin: Bin,
+  found: readonly ListedBinRequest[],
+): Promise<string | null> {
+  const last = found.at(-1);
+  if (last === undefined) return null;
+  const one = { before: last.key, limit: 1, bodyBytes: 0, maxBytes: 0 };
+  const older = await deps.store.listBinRequests(bin.workspace, bin.key, one);
+  return older.length === 0 ? null : cursorOf(last.key);
 }
 
 async function waitForRequests(
   deps: HttpDeps,
   notices: BinNotices,
-  call: { bin: Bin; from: Page | { limit: number; after: number }; waitMs: number; gone(): boolean },
-): Promise<BinRequest[]> {
+  call: { bin: Bin; from: BinRequestPage; waitMs: number; gone(): boolean },
+): Promise<ListedBinRequest[]> {
   const end = deps.clock.monotonic() + call.waitMs;
   for (;;) {
     const left = end - deps.clock.monotonic();

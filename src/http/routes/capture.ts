@@ -13,7 +13,13 @@ import type { Bin, BinAnswer } from '../../store/records/bins.ts';
 import type { BinNotices } from '../binNotices.ts';
 import { binSignature } from '../binSignature.ts';
 import type { App, HttpDeps } from '../deps.ts';
-import { INSPECT_HEADERS, inspectPage, MAX_SHOWN } from '../pages/inspect.ts';
+import {
+  INSPECT_HEADERS,
+  inspectPage,
+  MAX_BODIES_SHOWN,
+  MAX_BODY_SHOWN,
+  MAX_SHOWN,
+} from '../pages/inspect.ts';
 import { pickLanguage } from '../pages/languages.ts';
 import { Problem } from '../problem.ts';
 import { BIN_LIMITS, binRequestView, binUrl } from '../views/bin.ts';
@@ -90,7 +96,7 @@ async function capture(
       truncated,
       signature: JSON.stringify(binSignature({ headers, body, truncated }, bin.token, around)),
     },
-    BIN_LIMITS.requests,
+    { requests: BIN_LIMITS.requests, bytes: BIN_LIMITS.bytes },
   );
   notices.captured(bin.key);
 }
@@ -160,8 +166,10 @@ async function showPage(
   query: InspectQuery,
 ): Promise<FastifyReply> {
   const requests = await deps.store.listBinRequests(bin.workspace, bin.key, {
-    limit: MAX_SHOWN,
     before: null,
+    limit: MAX_SHOWN,
+    bodyBytes: MAX_BODY_SHOWN,
+    maxBytes: MAX_BODIES_SHOWN,
   });
   const page = inspectPage({
     language: pickLanguage(query.language ?? request.headers['accept-language'] ?? ''),
@@ -169,7 +177,7 @@ async function showPage(
     url: binUrl(deps.meta.publicUrl(), bin.token),
     expiresAt: bin.expiresAt,
     total: bin.requests,
-    requests: requests.map(binRequestView),
+    requests: requests.map((row) => binRequestView(row, { body: true })),
   });
   return reply.headers(INSPECT_HEADERS).send(page);
 }

@@ -103,15 +103,15 @@ function createRoute(app: App, deps: HttpDeps): void {
     async (request, reply) => {
       const workspace = workspaceOf(request);
       const { name } = request.body;
-      const type = build(request.body);
-      await changeOnRouting(deps, workspace, async (routing) => {
+      const type = await changeOnRouting(deps, workspace, async (routing) => {
         if (eventTypesOf(routing).has(name)) {
           const errors = [{ field: '/name', message: 'is taken' }];
           throw new Problem('event_type_exists', `There is an event type "${name}" already.`, { errors });
         }
+        const made = build(request.body);
         const now = deps.clock.now();
-        const row = { workspace, name, definition: definitionText(type), createdAt: now, updatedAt: now };
-        return (await deps.store.putEventType(row, routing.workspace.routingVersion)) || null;
+        const row = { workspace, name, definition: definitionText(made), createdAt: now, updatedAt: now };
+        return (await deps.store.putEventType(row, routing.workspace.routingVersion)) ? made : null;
       });
       await deps.engine.routingChanged(workspace);
       return reply.code(201).send(show(type));

@@ -3,14 +3,16 @@
 import { type Static, Type } from 'typebox';
 import { DAY } from '../../core/duration.ts';
 import { formatId } from '../../core/ids.ts';
-import type { Bin, BinAnswer, BinRequest } from '../../store/records/bins.ts';
+import type { Bin, BinAnswer, ListedBinRequest } from '../../store/records/bins.ts';
 import { KIB, MIB } from '../bodies.ts';
 import { nullable, oneOf, pageOf, ref, time } from '../operation.ts';
 import { formatTime } from '../paging.ts';
 import { bytesMembers, bytesView, HeaderPairs, headerPairs } from './bytes.ts';
 
 /** Said out loud in the API and on the page: a bin is for testing, not for keeping. */
-export const BIN_LIMITS = { requests: 500, request_bytes: MIB, days: 7 } as const;
+export const BIN_LIMITS = { bins: 50, requests: 500, request_bytes: MIB, bytes: 16 * MIB, days: 7 } as const;
+/** Of the bodies on one page, where they are asked for. */
+export const BIN_PAGE_BYTES = 4 * MIB;
 export const BIN_LIFETIME_MS = BIN_LIMITS.days * DAY;
 export const MAX_DELAY_MS = 30_000;
 
@@ -58,11 +60,21 @@ const BinSchema = Type.Object(
     request_count: Type.Integer(),
     created_at: time('When it was made.'),
     expires_at: time('When it and all it holds are deleted.'),
-    limits: Type.Object({ requests: Type.Integer(), request_bytes: Type.Integer(), days: Type.Integer() }),
+    limits: Type.Object(
+      {
+        bins: Type.Integer({ description: 'Bins of a workspace at one time.' }),
+        requests: Type.Integer({ description: 'Requests that it keeps, the newest.' }),
+        request_bytes: Type.Integer({ description: 'What it keeps of the body of one.' }),
+        bytes: Type.Integer({ description: 'What it keeps of all bodies; the oldest requests go first.' }),
+        days: Type.Integer({ description: 'How long it lives.' }),
+      },
+      { description: 'What bins hold.' },
+    ),
   },
   {
     $id: 'Bin',
-    description: 'A test destination. It keeps the newest 500 requests, 1 MiB of each, for 7 days.',
+    description:
+      'A test destination. It keeps the newest 500 requests, 1 MiB of each and 16 MiB of all, for 7 days.',
   },
 );
 export type BinView = Static<typeof BinSchema>;
@@ -83,7 +95,11 @@ const BinRequestSchema = Type.Object(
     method: Type.String(),
     path: Type.String({ description: "What follows the bin's own address: path and query." }),
     headers: HeaderPairs,
-    ...bytesMembers,
+    body: nullable(bytesMembers.body, {
+      description: 'As text, or base64 where `encoding` says so; null where it was not asked for.',
+    }),
+    encoding: nullable(bytesMembers.encoding),
+    body_bytes: Type.Integer({ description: 'What is kept of the body.' }),
     truncated: Type.Boolean({ description: 'True where more came than is kept.' }),
     signature: ref<SignatureVerdictView>('SignatureVerdict'),
   },
@@ -119,14 +135,15 @@ export function binView(bin: Bin, publicUrl: string): BinView {
   };
 }
 
-export function binRequestView(row: BinRequest): BinRequestView {
+export function binRequestView(row: ListedBinRequest, { body }: { body: boolean }): BinRequestView {
   return {
     id: formatId('req', row.key),
     at: formatTime(row.at),
     method: row.method,
     path: row.path,
     headers: headerPairs(row.headers),
-    ...bytesView(row.body),
+    ...(body ? bytesView(row.body) : { body: null, encoding: null }),
+    body_bytes: row.bodyBytes,
     truncated: row.truncated,
     signature: JSON.parse(row.signature),
   };

@@ -13,10 +13,12 @@ export const HeaderPairs = Type.Array(Type.Array(Type.String(), { minItems: 2, m
   description: 'Pairs of name and value, order and repeats kept.',
 });
 
+/** A text that was cut in the middle of a character is shown without that character. */
 export function bytesView(bytes: Uint8Array): { body: string; encoding: 'utf8' | 'base64' } {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return isUtf8(buffer)
-    ? { body: buffer.toString('utf8'), encoding: 'utf8' }
+  const text = withoutCutCharacter(buffer);
+  return isUtf8(text)
+    ? { body: text.toString('utf8'), encoding: 'utf8' }
     : { body: buffer.toString('base64'), encoding: 'base64' };
 }
 
@@ -28,4 +30,15 @@ export function headerPairs(text: string | null): string[][] {
     (pair): pair is string[] =>
       Array.isArray(pair) && pair.length === 2 && pair.every((part) => typeof part === 'string'),
   );
+}
+
+/** UTF-8, 3: the bytes of a character that begins within the last three, and is not complete. */
+function withoutCutCharacter(bytes: Buffer): Buffer {
+  for (let back = 1; back <= Math.min(3, bytes.length); back += 1) {
+    const byte = bytes[bytes.length - back] ?? 0;
+    if (byte < 0x80) return bytes;
+    const length = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : byte >= 0xc0 ? 2 : 0;
+    if (length > 0) return length > back ? bytes.subarray(0, bytes.length - back) : bytes;
+  }
+  return bytes;
 }

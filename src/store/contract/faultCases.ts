@@ -319,7 +319,7 @@ const NOTICES = {
 const BINS = {
   createBin: aCase(async ({ store, workspace }) => {
     const bin = aBin(workspace);
-    return { call: () => store.createBin(bin), first: undefined, again: REFUSED };
+    return { call: () => store.createBin(bin, 9), first: true, again: REFUSED };
   }),
   updateBinAnswer: aCase(async (scene) => {
     const bin = await aStoredBin(scene);
@@ -337,7 +337,11 @@ const BINS = {
   captureRequest: aCase(async (scene) => {
     const bin = { workspace: scene.workspace, key: await aStoredBin(scene) };
     const request = aBinRequest(bin);
-    return { call: () => scene.store.captureRequest(request, 5), first: undefined, again: REFUSED };
+    return {
+      call: () => scene.store.captureRequest(request, { requests: 5, bytes: 1_000 }),
+      first: undefined,
+      again: REFUSED,
+    };
   }),
 } satisfies Partial<Record<Writing, Case>>;
 

@@ -155,7 +155,7 @@ export function aBin(workspace: number) {
 
 export async function aStoredBin({ store, workspace }: Scene): Promise<number> {
   const bin = aBin(workspace);
-  await store.createBin(bin);
+  await store.createBin(bin, 9);
   return bin.key;
 }
 

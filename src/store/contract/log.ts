@@ -1,6 +1,7 @@
 /** The contract's part on the log: filters, pages, changes by hand; and on bins. */
 
 import { describe, expect, test } from 'vitest';
+import type { BinRequestPage } from '../records/bins.ts';
 import type { DeliveryFilter, EventFilter } from '../records.ts';
 import {
   ALL,
@@ -23,6 +24,9 @@ import {
 } from './builders.ts';
 
 const HOUR = 3_600_000;
+const ROOM = { requests: 10, bytes: 1_000 };
+const PAGE = { limit: 100, bodyBytes: 1e6, maxBytes: 1e6 };
+const WHOLE: BinRequestPage = { ...PAGE, before: null };
 let rounds = 0;
 
 export function logContract(open: OpenStore): void {
@@ -199,14 +203,14 @@ export function logContract(open: OpenStore): void {
       const { store } = opened();
       const { workspace } = await seed(store);
       const bin = { key: aKey(), workspace, token: 'tok', answer, createdAt: T0, expiresAt: T0 + 100 };
-      await store.createBin(bin);
+      expect(await store.createBin(bin, 1)).toBe(true);
       return { store, workspace, bin };
     };
 
     test('a bin is found by key or token, re-scripted and deleted', async () => {
       const { store, workspace, bin } = await make();
       expect(await store.findBin({ token: 'tok' })).toEqual({ ...bin, requests: 0 });
-      await store.captureRequest(aBinRequest(bin), 10);
+      await store.captureRequest(aBinRequest(bin), ROOM);
       expect(await store.findBin({ workspace, key: bin.key })).toEqual({ ...bin, requests: 1 });
       expect(await store.findBin({ workspace: workspace + 1, key: bin.key })).toBeNull();
       const other = { ...answer, status: 500 };
@@ -223,29 +227,73 @@ export function logContract(open: OpenStore): void {
       expect(await store.deleteBin(workspace + 1, bin.key)).toBe(false);
       expect(await store.deleteBin(workspace, bin.key)).toBe(true);
       expect(await store.deleteBin(workspace, bin.key)).toBe(false);
-      expect(await store.listBinRequests(workspace, bin.key, ALL)).toEqual([]);
+      expect(await store.listBinRequests(workspace, bin.key, WHOLE)).toEqual([]);
     });
 
     test('a bin keeps the newest requests, bytes as they came, and lists them both ways', async () => {
       const { store, workspace, bin } = await make();
       const requests = Array.from({ length: 7 }, (_, index) => aBinRequest(bin, { truncated: index === 6 }));
-      for (const request of requests) await store.captureRequest(request, 5);
-      const newest = requests.slice(2).toReversed();
-      expect(await store.listBinRequests(workspace, bin.key, ALL)).toEqual(newest);
+      for (const request of requests) await store.captureRequest(request, { ...ROOM, requests: 5 });
+      const listed = requests.map((request) => ({ ...request, bodyBytes: 4 }));
+      const newest = listed.slice(2).toReversed();
+      expect(await store.listBinRequests(workspace, bin.key, WHOLE)).toEqual(newest);
       const before = newest[1]?.key ?? 0;
-      expect(await store.listBinRequests(workspace, bin.key, { limit: 2, before })).toEqual(
+      expect(await store.listBinRequests(workspace, bin.key, { ...WHOLE, limit: 2, before })).toEqual(
         newest.slice(2, 4),
       );
       const after = requests[3]?.key ?? 0;
-      expect(await store.listBinRequests(workspace, bin.key, { limit: 2, after })).toEqual(
-        requests.slice(4, 6),
+      expect(await store.listBinRequests(workspace, bin.key, { ...PAGE, limit: 2, after })).toEqual(
+        listed.slice(4, 6),
       );
       expect((await store.findBin({ token: 'tok' }))?.requests).toBe(5);
     });
 
+    test('a bin keeps no more bytes than it is told, but the newest request; a page has no more than asked', async () => {
+      const { store, workspace, bin } = await make();
+      const bytes = [600, 300, 300, 300, 2_000];
+      const requests = bytes.map((size) => aBinRequest(bin, { body: new Uint8Array(size).fill(65) }));
+      const room = { requests: 50, bytes: 1_000 };
+      for (const request of requests.slice(0, 4)) await store.captureRequest(request, room);
+      const sizes = async (page: BinRequestPage) =>
+        (await store.listBinRequests(workspace, bin.key, page)).map(({ body, bodyBytes }) => [
+          body.length,
+          bodyBytes,
+        ]);
+      expect(await sizes(WHOLE)).toEqual([
+        [300, 300],
+        [300, 300],
+        [300, 300],
+      ]);
+      expect(await sizes({ ...WHOLE, maxBytes: 700 })).toHaveLength(2);
+      expect(await sizes({ ...WHOLE, maxBytes: 10 })).toHaveLength(1);
+      expect(await sizes({ ...WHOLE, bodyBytes: 5, maxBytes: 10 })).toEqual([
+        [5, 300],
+        [5, 300],
+      ]);
+      expect(await sizes({ ...WHOLE, bodyBytes: 0, maxBytes: 0 })).toEqual([
+        [0, 300],
+        [0, 300],
+        [0, 300],
+      ]);
+      for (const request of requests.slice(4)) await store.captureRequest(request, room);
+      expect(await sizes(WHOLE)).toEqual([[2_000, 2_000]]);
+    });
+
+    test('a workspace makes no more bins than it is told, those aside that have expired', async () => {
+      const { store, workspace } = await make();
+      const one = (createdAt: number) => ({
+        ...{ key: aKey(), workspace, token: `tok ${createdAt}`, createdAt, expiresAt: createdAt + 100 },
+        answer: { status: 200, headers: {}, body: '', delay_ms: 0, failure_rate: 0 },
+      });
+      expect(await store.createBin(one(T0 + 1), 1)).toBe(false);
+      expect(await store.createBin(one(T0 + 2), 2)).toBe(true);
+      expect(await store.createBin(one(T0 + 100), 2)).toBe(true);
+      expect(await store.createBin(one(T0 + 101), 2)).toBe(false);
+    });
+
     test('sweeping removes what has expired, and no more at once than it is told', async () => {
       const { store, workspace, bin } = await make();
-      await store.captureRequest(aBinRequest(bin), 5);
+      await store.captureRequest(aBinRequest(bin), ROOM);
       for (const key of ['a', 'b', 'c']) {
         await publishAccepted(store, workspace, [anEvent([])], { idempotency: { key, hash: 'h' } });
       }
@@ -253,7 +301,7 @@ export function logContract(open: OpenStore): void {
       expect(await store.sweep(T0 + 100, T0 + 1, 2)).toBe(3);
       expect(await store.sweep(T0 + 100, T0 + 1, 2)).toBe(1);
       expect(await store.findBin({ token: 'tok' })).toBeNull();
-      expect(await store.listBinRequests(workspace, bin.key, ALL)).toEqual([]);
+      expect(await store.listBinRequests(workspace, bin.key, WHOLE)).toEqual([]);
     });
   });
 }

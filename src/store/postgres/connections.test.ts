@@ -249,7 +249,7 @@ test('a server that is restarted at once, again and again, costs calls but neith
           accepted.push(event.id);
         }),
       ),
-      work(() => store.captureRequest(aBinRequest({ workspace, key: 7 }), 5)),
+      work(() => store.captureRequest(aBinRequest({ workspace, key: 7 }), { requests: 5, bytes: 9 })),
       work(() => store.listEvents(workspace, {}, { limit: 10, before: null })),
       work(async () => {
         store.notify({ kind: 'lanes', lanes: [aKey()] });

@@ -33,3 +33,24 @@ export interface BinRequest {
   /** JSON text of the signature verdict. */
   signature: string;
 }
+
+/** As it is listed: `body` may be only the beginning of what is kept. */
+export interface ListedBinRequest extends BinRequest {
+  /** What is kept of the body, in bytes. */
+  bodyBytes: number;
+}
+
+/** Newest first, or oldest first after a key. */
+export type BinRequestPage = ({ before: number | null } | { after: number }) & {
+  limit: number;
+  /** Of each body, its first bytes. */
+  bodyBytes: number;
+  /** Of all of them: the page ends before the request that would exceed it, but has one at least. */
+  maxBytes: number;
+};
+
+/** What a bin keeps, the newest of it. */
+export interface BinRoom {
+  requests: number;
+  bytes: number;
+}
