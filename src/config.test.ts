@@ -32,6 +32,8 @@ describe('settings', () => {
       ownerEmail: null,
       bootstrapApiKey: null,
       bootstrapInstanceKey: null,
+      requestsPerSecond: 1_000,
+      trustedProxies: [],
       logLevel: 'info',
       plans: DEFAULT_PLANS,
     });
@@ -61,6 +63,9 @@ describe('settings', () => {
     ['MIRSAL_OWNER_EMAIL', 'owner@example.com', { ownerEmail: 'owner@example.com' }],
     ['MIRSAL_BOOTSTRAP_API_KEY', 'a key', { bootstrapApiKey: 'a key' }],
     ['MIRSAL_BOOTSTRAP_INSTANCE_KEY', 'a key', { bootstrapInstanceKey: 'a key' }],
+    ['MIRSAL_REQUESTS_PER_SECOND', '0', { requestsPerSecond: 0 }],
+    ['MIRSAL_REQUESTS_PER_SECOND', '50', { requestsPerSecond: 50 }],
+    ['MIRSAL_TRUSTED_PROXIES', '10.0.0.0/8, 192.0.2.1', { trustedProxies: ['10.0.0.0/8', '192.0.2.1'] }],
     ['MIRSAL_LOG_LEVEL', 'silent', { logLevel: 'silent' }],
   ])('%s=%s is read', (name, value, expected) => {
     expect(readConfig({ [name]: value })).toMatchObject(expected);
@@ -88,6 +93,8 @@ describe('settings', () => {
 });
 
 const KNOWN_NAMES = [
+  'MIRSAL_REQUESTS_PER_SECOND',
+  'MIRSAL_TRUSTED_PROXIES',
   'MIRSAL_HOST',
   'MIRSAL_PORT',
   'MIRSAL_PUBLIC_URL',

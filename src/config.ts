@@ -35,6 +35,10 @@ export interface Config {
   /** Gets the first workspace's mails while nobody else is named. */
   ownerEmail: string | null;
   plans: readonly Plan[];
+  /** Of one API key, on the average; 0 for no limits. */
+  requestsPerSecond: number;
+  /** Addresses and networks of proxies in front, whose `X-Forwarded-For` is believed. */
+  trustedProxies: readonly string[];
   bootstrapApiKey: string | null;
   bootstrapInstanceKey: string | null;
   logLevel: (typeof LOG_LEVELS)[number];
@@ -73,6 +77,8 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     mailFrom: readMailFrom(text('MIRSAL_MAIL_FROM'), faults),
     ownerEmail: readEmail('MIRSAL_OWNER_EMAIL', text('MIRSAL_OWNER_EMAIL'), faults),
     plans: readPlans(text('MIRSAL_PLANS'), faults),
+    requestsPerSecond: readRequestsPerSecond(text('MIRSAL_REQUESTS_PER_SECOND'), faults),
+    trustedProxies: readTrustedProxies(text('MIRSAL_TRUSTED_PROXIES'), faults),
     bootstrapApiKey: text('MIRSAL_BOOTSTRAP_API_KEY'),
     bootstrapInstanceKey: text('MIRSAL_BOOTSTRAP_INSTANCE_KEY'),
     logLevel: readLogLevel(text('MIRSAL_LOG_LEVEL'), faults),
@@ -104,6 +110,8 @@ const KNOWN = new Set([
   'MIRSAL_SOURCE_IPS',
   'MIRSAL_BIND_SOURCE_IPS',
   'MIRSAL_PLANS',
+  'MIRSAL_REQUESTS_PER_SECOND',
+  'MIRSAL_TRUSTED_PROXIES',
   'MIRSAL_BOOTSTRAP_API_KEY',
   'MIRSAL_BOOTSTRAP_INSTANCE_KEY',
   'MIRSAL_LOG_LEVEL',
@@ -115,6 +123,29 @@ function readPort(value: string | null, faults: string[]): number {
   if (/^\d{1,5}$/.test(value) && port <= 65_535) return port;
   faults.push(`MIRSAL_PORT is a port number from 0 (any free one) to 65535, not "${value}".`);
   return 8080;
+}
+
+const DEFAULT_REQUESTS_PER_SECOND = 1_000;
+
+function readRequestsPerSecond(value: string | null, faults: string[]): number {
+  if (value === null) return DEFAULT_REQUESTS_PER_SECOND;
+  if (/^\d{1,7}$/.test(value)) return Number(value);
+  faults.push(
+    `MIRSAL_REQUESTS_PER_SECOND is a whole number such as ${DEFAULT_REQUESTS_PER_SECOND}, or 0 for no limits, not "${value}".`,
+  );
+  return DEFAULT_REQUESTS_PER_SECOND;
+}
+
+function readTrustedProxies(value: string | null, faults: string[]): string[] {
+  const networks = (value ?? '').split(',').flatMap((part) => part.trim() || []);
+  for (const network of networks) {
+    if (isIP(network) === 0 && !parseCidrs(network).ok) {
+      faults.push(
+        `MIRSAL_TRUSTED_PROXIES lists addresses and networks such as 10.0.0.0/8, not "${network}".`,
+      );
+    }
+  }
+  return networks;
 }
 
 function readPublicUrl(value: string | null, faults: string[]): string | null {

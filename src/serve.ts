@@ -14,6 +14,7 @@ import type { Mailing } from './engine/outbox.ts';
 import { createStoreClock } from './engine/time.ts';
 import type { HttpDeps } from './http/deps.ts';
 import { type Listener, listen } from './http/listener.ts';
+import { rateLimitsOf } from './http/rateLimits.ts';
 import { createHttpServer } from './http/server.ts';
 import { renderDue } from './mail/render.ts';
 import { createMailSender } from './mail/transport.ts';
@@ -167,6 +168,8 @@ async function startOn(store: Store, opened: Opened): Promise<Running> {
     },
     meta: { version: VERSION, publicUrl, sourceIps: config.sourceIps, limits: {} },
     plans: config.plans,
+    rateLimits: rateLimitsOf(config.requestsPerSecond),
+    trustedProxies: config.trustedProxies,
     logger,
   };
   const app = createHttpServer(deps, listener.server);

@@ -38,6 +38,7 @@ const TABLE: Record<string, Allowed> = {
     inside: ['core/', 'store/store.ts', ...RECORDS, 'engine/engine.ts'],
     packages: [
       'fastify',
+      '@fastify/rate-limit',
       '@fastify/swagger',
       '@fastify/type-provider-typebox',
       'typebox',

@@ -11,6 +11,7 @@ import type { ApiKey, ApiKeyScope } from '../store/records.ts';
 import { parseApiKey } from './apiKey.ts';
 import type { App, HttpDeps } from './deps.ts';
 import { notFound, Problem } from './problem.ts';
+import type { RateLimiter } from './rateLimits.ts';
 
 /**
  * `instance`: an instance key, no workspace. `key`: any valid key. `public`: anybody.
@@ -74,15 +75,20 @@ export function createKeyCache(deps: Pick<HttpDeps, 'store' | 'clock'>): KeyCach
 }
 
 /** Puts the check before every route of `app`. */
-export function requireAccess(app: App, deps: HttpDeps, keys: KeyCache): void {
+export function requireAccess(app: App, deps: HttpDeps, keys: KeyCache, limiter: RateLimiter): void {
   app.decorateRequest('caller', null);
-  app.addHook('onRequest', async (request) => {
+  app.addHook('onRequest', async (request, reply) => {
     if (request.is404) return;
     const access = request.routeOptions.config.access;
     if (access === 'public') return;
     if (access === undefined)
       throw new Error(`${request.method} ${request.routeOptions.url} names no access.`);
-    const caller = await identify(request, deps, keys);
+    const caller = await identify(request, deps, keys).catch(async (error: unknown) => {
+      const isWrongKey = error instanceof Problem && error.code === 'unauthenticated';
+      if (isWrongKey) await limiter.count('wrong_keys', request.ip, request, reply);
+      throw error;
+    });
+    await limiter.count('key', caller.by, request, reply);
     checkAccess(caller, access);
     request.caller = caller;
   });

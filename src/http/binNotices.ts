@@ -1,19 +1,19 @@
 /**
  * Waiting around bins: for the next request to be captured, here or at another node, and for a
  * scripted delay to pass. A signal of another node may be missed, so whoever waits also looks by
- * itself every second. All waiting ends when the server closes.
+ * itself every ten seconds. All waiting ends when the server closes.
  */
 
 import { SECOND } from '../core/duration.ts';
 import type { HttpDeps } from './deps.ts';
 
 /** The backstop for a missed signal. */
-const LOOK_AGAIN_MS = SECOND;
+const LOOK_AGAIN_MS = 10 * SECOND;
 
 export interface BinNotices {
   /** A request was captured here; tells the other nodes too. */
   captured(bin: number): void;
-  /** Resolves at the next notice for the bin, after `maxMs`, or after a second, whichever is first. */
+  /** Resolves at the next notice for the bin, after `maxMs`, or after ten seconds, whichever is first. */
   next(bin: number, maxMs: number): Promise<void>;
   /** Resolves after `ms`, or when closing: a scripted delay must not hold up a shutdown. */
   pause(ms: number): Promise<void>;
@@ -38,7 +38,7 @@ export function createBinNotices({ store, clock }: Pick<HttpDeps, 'store' | 'clo
   return {
     captured(bin) {
       wake(bin);
-      // A lost signal costs the other nodes' callers a second.
+      // A lost signal costs the other nodes' callers ten seconds.
       store.notify({ kind: 'bin', bin });
     },
     next(bin, maxMs) {

@@ -49,6 +49,7 @@ export const CODES = {
   target_refused: { status: 422, title: 'The URL may not be a target.' },
   unknown_plan: { status: 422, title: 'There is no such plan.' },
   // 429: later
+  rate_limited: { status: 429, title: 'Too many requests at a time.' },
   daily_limit_reached: { status: 429, title: "The plan's events for today are used up." },
   // 5xx: ours
   internal_error: { status: 500, title: 'Something went wrong here.' },

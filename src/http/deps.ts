@@ -24,6 +24,20 @@ export interface HttpMeta {
   limits: Readonly<Record<string, number>>;
 }
 
+/** At one node (rateLimits.ts). */
+export interface RateLimits {
+  /** Requests of one API key in ten seconds. */
+  key: number;
+  /** Requests without a key from one address in ten seconds: pages, health. */
+  address: number;
+  /** Requests that one bin captures in ten seconds. */
+  bin: number;
+  /** Requests with a key that is none, from one address in a minute. */
+  wrong_keys: number;
+  /** Requests of one API key that wait for something at one time. */
+  waiting: number;
+}
+
 export interface HttpDeps {
   store: Store;
   engine: Engine;
@@ -32,6 +46,10 @@ export interface HttpDeps {
   sealer: Sealer;
   checkTarget(url: string): Promise<TargetVerdict>;
   meta: HttpMeta;
+  /** Null for none. */
+  rateLimits: RateLimits | null;
+  /** Addresses and networks whose `X-Forwarded-For` is believed. */
+  trustedProxies: readonly string[];
   /** From the least to the most. */
   plans: readonly Plan[];
   /** A pino instance, or false for silence. */

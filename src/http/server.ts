@@ -7,12 +7,13 @@
 import type { Server } from 'node:http';
 import fastify, { type FastifyError, type FastifyReply, type FastifyRequest, LogController } from 'fastify';
 import { createKeyCache, requireAccess } from './auth.ts';
-import { createBinNotices } from './binNotices.ts';
+import { type BinNotices, createBinNotices } from './binNotices.ts';
 import { MAX_ADMIN_BYTES, readJsonBody } from './bodies.ts';
 import type { App, HttpDeps } from './deps.ts';
 import { allowedMethods, watchRoutes } from './methods.ts';
 import { COMPONENTS, describeApi, openapiRoute } from './openapi.ts';
 import { PROBLEM_TYPE, Problem, problemOf } from './problem.ts';
+import { createRateLimiter, type RateLimiter } from './rateLimits.ts';
 import { apiKeyRoutes } from './routes/apiKeys.ts';
 import { auditRoutes } from './routes/audit.ts';
 import { automationActionRoutes } from './routes/automationActions.ts';
@@ -47,6 +48,7 @@ const validatorCompiler = createValidatorCompiler(COMPONENTS);
 export function createHttpServer(deps: HttpDeps, server?: Server): App {
   const app: App = fastify({
     ...(server ? { serverFactory: () => server } : {}),
+    trustProxy: deps.trustedProxies.length > 0 ? [...deps.trustedProxies] : false,
     ...(deps.logger ? { loggerInstance: deps.logger } : { logger: false }),
     logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: MAX_ADMIN_BYTES,
@@ -96,41 +98,54 @@ function readBodies(app: App): void {
 
 function registerRoutes(app: App, deps: HttpDeps): void {
   const notices = createBinNotices(deps);
-  const keys = createKeyCache(deps);
   app.addHook('preClose', async () => notices.close());
-  app.register(async (pages: App) => {
-    openapiRoute(pages);
-    healthRoutes(pages, deps);
-    captureRoutes(pages, deps, notices);
+  app.register(async (limited: App) => {
+    const limiter = await createRateLimiter(limited, deps.rateLimits);
+    limited.register(async (pages: App) => publicRoutes(pages, deps, { notices, limiter }));
+    limited.register(async (api: App) => apiRoutes(api, deps, { notices, limiter }));
   });
-  app.register(async (api: App) => {
-    requireAccess(api, deps, keys);
-    // An empty body is an empty object: where members are needed, the schema names those that are missing.
-    api.addHook('preValidation', async (request) => {
-      if (request.body === undefined && request.routeOptions.schema?.body) request.body = {};
-    });
-    planRoutes(api, deps);
-    publishRoutes(api, deps);
-    eventRoutes(api, deps);
-    eventTypeRoutes(api, deps);
-    endpointRoutes(api, deps);
-    endpointActionRoutes(api, deps);
-    budgetRoutes(api, deps);
-    deliveryRoutes(api, deps);
-    deliveryActionRoutes(api, deps);
-    replayRoutes(api, deps);
-    automationRoutes(api, deps);
-    automationActionRoutes(api, deps);
-    automationTransferRoutes(api, deps);
-    automationTestRoutes(api, deps);
-    runRoutes(api, deps);
-    binRoutes(api, deps, notices);
-    noticeRoutes(api, deps);
-    workspaceRoutes(api, deps);
-    apiKeyRoutes(api, deps, keys);
-    settingsRoutes(api, deps);
-    auditRoutes(api, deps);
+}
+
+interface Shared {
+  notices: BinNotices;
+  limiter: RateLimiter;
+}
+
+function publicRoutes(pages: App, deps: HttpDeps, { notices, limiter }: Shared): void {
+  pages.addHook('onRequest', (request, reply) => limiter.count('address', request.ip, request, reply));
+  openapiRoute(pages);
+  healthRoutes(pages, deps);
+  captureRoutes(pages, deps, { notices, limiter });
+}
+
+function apiRoutes(api: App, deps: HttpDeps, { notices, limiter }: Shared): void {
+  const keys = createKeyCache(deps);
+  requireAccess(api, deps, keys, limiter);
+  // An empty body is an empty object: where members are needed, the schema names those that are missing.
+  api.addHook('preValidation', async (request) => {
+    if (request.body === undefined && request.routeOptions.schema?.body) request.body = {};
   });
+  planRoutes(api, deps);
+  publishRoutes(api, deps);
+  eventRoutes(api, deps);
+  eventTypeRoutes(api, deps);
+  endpointRoutes(api, deps);
+  endpointActionRoutes(api, deps);
+  budgetRoutes(api, deps);
+  deliveryRoutes(api, deps);
+  deliveryActionRoutes(api, deps);
+  replayRoutes(api, deps);
+  automationRoutes(api, deps);
+  automationActionRoutes(api, deps);
+  automationTransferRoutes(api, deps);
+  automationTestRoutes(api, deps);
+  runRoutes(api, deps);
+  binRoutes(api, deps, { notices, limiter });
+  noticeRoutes(api, deps);
+  workspaceRoutes(api, deps);
+  apiKeyRoutes(api, deps, keys);
+  settingsRoutes(api, deps);
+  auditRoutes(api, deps);
 }
 
 function noRoute(request: FastifyRequest, methods: readonly string[]): Problem {

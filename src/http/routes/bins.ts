@@ -5,13 +5,14 @@ import { SECOND } from '../../core/duration.ts';
 import { parseId } from '../../core/ids.ts';
 import type { Bin, BinAnswer, BinRequestPage, ListedBinRequest } from '../../store/records/bins.ts';
 import { randomText } from '../apiKey.ts';
-import { workspaceOf } from '../auth.ts';
+import { callerOf, workspaceOf } from '../auth.ts';
 import type { BinNotices } from '../binNotices.ts';
 import type { App, HttpDeps } from '../deps.ts';
 import { answerHeaderFaults } from '../headerRules.ts';
 import { describe, idParams, ref } from '../operation.ts';
 import { cursorOf, pageFrom, pageQuery, readPage } from '../paging.ts';
 import { faulty, notFound, Problem } from '../problem.ts';
+import type { RateLimiter } from '../rateLimits.ts';
 import {
   BIN_LIFETIME_MS,
   BIN_LIMITS,
@@ -26,10 +27,15 @@ import {
 const TOKEN_CHARS = 22;
 const MAX_WAIT_S = 30;
 
-export function binRoutes(app: App, deps: HttpDeps, notices: BinNotices): void {
+interface Around {
+  notices: BinNotices;
+  limiter: RateLimiter;
+}
+
+export function binRoutes(app: App, deps: HttpDeps, around: Around): void {
   createRoute(app, deps);
   readRoutes(app, deps);
-  requestsRoute(app, deps, notices);
+  requestsRoute(app, deps, around);
   changeRoutes(app, deps);
 }
 
@@ -119,7 +125,7 @@ function readRoutes(app: App, deps: HttpDeps): void {
   );
 }
 
-function requestsRoute(app: App, deps: HttpDeps, notices: BinNotices): void {
+function requestsRoute(app: App, deps: HttpDeps, { notices, limiter }: Around): void {
   app.get(
     '/v1/bins/:id/requests',
     {
@@ -158,7 +164,8 @@ function requestsRoute(app: App, deps: HttpDeps, notices: BinNotices): void {
         maxBytes: BIN_PAGE_BYTES,
       };
       const gone = (): boolean => reply.raw.destroyed;
-      const found = await waitForRequests(deps, notices, { bin, from, waitMs: wait * SECOND, gone });
+      const read = () => waitForRequests(deps, notices, { bin, from, waitMs: wait * SECOND, gone });
+      const found = await (wait === 0 ? read() : limiter.whileWaiting(callerOf(request).by, read));
       const data = found.map((row) => binRequestView(row, { body }));
       if (after !== undefined) return { data, next_cursor: null };
       return { data, next_cursor: await nextPage(deps, bin, found) };

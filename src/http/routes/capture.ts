@@ -22,6 +22,7 @@ import {
 } from '../pages/inspect.ts';
 import { pickLanguage } from '../pages/languages.ts';
 import { Problem } from '../problem.ts';
+import type { RateLimiter } from '../rateLimits.ts';
 import { BIN_LIMITS, binRequestView, binUrl } from '../views/bin.ts';
 
 /** Whatever a bin answers, a browser must not run it with the rights of this origin. */
@@ -31,7 +32,11 @@ const ANSWER_HEADERS = {
   'cache-control': 'no-store',
 };
 
-export function captureRoutes(app: App, deps: HttpDeps, notices: BinNotices): void {
+export function captureRoutes(
+  app: App,
+  deps: HttpDeps,
+  { notices, limiter }: { notices: BinNotices; limiter: RateLimiter },
+): void {
   const methods = METHODS.filter((method) => method !== 'CONNECT');
   for (const method of methods) {
     if (!app.supportedMethods.includes(method)) app.addHttpMethod(method, { hasBody: true });
@@ -51,6 +56,7 @@ export function captureRoutes(app: App, deps: HttpDeps, notices: BinNotices): vo
           }
           const inspected = inspectQuery(request, bin.token);
           if (inspected) return showPage(deps, request, reply, bin, inspected);
+          await limiter.count('bin', bin.token, request, reply);
           await capture(deps, notices, request, reply, bin);
           await notices.pause(bin.answer.delay_ms);
           return answer(deps, reply, bin.answer);

@@ -107,6 +107,8 @@ export async function aServer(parts: TestParts, overrides: Partial<HttpDeps> = {
         : { ok: true },
     meta: { version: '0.0.0', publicUrl: () => PUBLIC_URL, sourceIps: ['192.0.2.7'], limits: { lanes: 64 } },
     plans: DEFAULT_PLANS,
+    rateLimits: null,
+    trustedProxies: [],
     logger: false,
     ...overrides,
   });
