@@ -75,7 +75,7 @@ function goodAnswers(answers: Operation['answers']): Record<string, unknown> {
 }
 
 function codesOf(operation: Operation): Code[] {
-  const codes = new Set<Code>(['invalid_request', 'internal_error', 'store_unavailable']);
+  const codes = new Set<Code>(['invalid_request', 'rate_limited', 'internal_error', 'store_unavailable']);
   if (operation.access !== 'public') codes.add('unauthenticated');
   if (operation.access === 'instance') codes.add('instance_key_required');
   if (['publish', 'read', 'manage'].includes(operation.access)) {
