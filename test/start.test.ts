@@ -1,6 +1,6 @@
 /** Starts and stops of real processes: what a start refuses, and what callers see on the way. */
 
-import { type SpawnSyncReturns, spawnSync } from 'node:child_process';
+import { type SpawnSyncReturns, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
   chmodSync,
@@ -166,6 +166,25 @@ describe('a start that cannot be refuses in one sentence', () => {
     await query({ MIRSAL_DATABASE_URL: url }, '', 'CREATE TABLE workspaces (id int)');
     expectRefusal(on(url), /tables of another program/);
   });
+});
+
+test('P1: a supervisor that ends `npm start` has ended Mirsal: nothing goes on behind it', async () => {
+  const directory = aDirectory();
+  const npm = spawn('npm', ['start'], {
+    cwd: join(import.meta.dirname, '..'),
+    env: { ...process.env, MIRSAL_HOST: '127.0.0.1', MIRSAL_PORT: '0', MIRSAL_DATA_DIR: directory },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  const ended = once(npm, 'exit');
+  let said = '';
+  for await (const chunk of npm.stdout) {
+    said += String(chunk);
+    if (/http:\/\/localhost:\d+/.test(said)) break;
+  }
+  npm.kill('SIGTERM');
+  await ended;
+  // The directory can be taken at once: who held it has ended, not only what stood before it.
+  await startOnce(directory);
 });
 
 describe('PostgreSQL that checks who comes', () => {

@@ -6,13 +6,12 @@
  * is exact and no lock is held while conditions are evaluated.
  */
 
-import { hash } from 'node:crypto';
 import { bodyValue, buildBody, messagingEventId } from '../core/catalog/envelope.ts';
-import type { EventType } from '../core/catalog/eventType.ts';
+import { subjectOf } from '../core/catalog/subject.ts';
 import { chooseLane } from '../core/delivery/order.ts';
 import { DAY } from '../core/duration.ts';
-import { getPointer } from '../core/json/pointer.ts';
 import { type Plan, planOf } from '../core/plan.ts';
+import { eventBody } from '../core/routing/body.ts';
 import { EFFECT_LIMITS } from '../core/workflow/step.ts';
 import type { DeliverySource, NewDelivery } from '../store/records/delivery.ts';
 import type {
@@ -28,6 +27,7 @@ import type { Random } from '../world.ts';
 import { activationsOf, type EffectPlaces, type SetOff } from './automations.ts';
 import type { Directory, WorkspaceView } from './directory.ts';
 import { EventTypeGone, Overloaded, type PublishEvent } from './engine.ts';
+import { hashEvent } from './eventHash.ts';
 import type { Memory } from './memory.ts';
 
 /** What an event weighs beside its body. */
@@ -196,7 +196,7 @@ function prepareEvent(
   const parts = { eventType: type, eventId, createdAt, account };
   const body = buildBody({ ...parts, data: event.data });
   const value = bodyValue(parts, event.value);
-  const base = { deps, view, id, subject: subjectOf(type, value), except: identity.except };
+  const base = { deps, view, id, subject: subjectOf(type, eventBody(body, value)), except: identity.except };
   const routed = test === null ? route(base, event.type, value) : routeTest(base, test);
   const { depth } = identity;
   const setOff =
@@ -217,7 +217,7 @@ function prepareEvent(
     createdAt,
     body,
     account: type.family === 'marketing' ? null : event.account,
-    hash: hash('sha256', `${event.type}\n${event.data}`, 'base64url'),
+    hash: hashEvent(event),
     verdicts: refusals.length === 0 ? null : JSON.stringify(refusals),
     warnings: event.warnings,
     test: test !== null,
@@ -242,14 +242,6 @@ export function placesOf(
 function defaultAccount(view: WorkspaceView): string | null {
   const email = view.routing.workspace.settings.account_email;
   return email === null ? null : JSON.stringify({ email });
-}
-
-/** The contact that the event is about, as text; null where it names none. */
-function subjectOf(type: EventType, body: unknown): string | null {
-  if (type.subject === null) return null;
-  const found = getPointer(body, type.subject);
-  if (!found.found) return null;
-  return typeof found.value === 'string' || typeof found.value === 'number' ? String(found.value) : null;
 }
 
 interface RouteBase {

@@ -96,6 +96,25 @@ describe('an event', () => {
     expect(fieldsOf(answer).sort()).toEqual(['/account', '/created_at', '/data', '/extra', '/id', '/type']);
   });
 
+  test.each([
+    ['a\u0000b', 'U+0000'],
+    ['x'.repeat(257), 'at most 256 characters'],
+    ['x'.repeat(100_000), 'at most 256 characters'],
+  ])('about %#, which no index can hold, is refused alone, its member named', async (id, message) => {
+    const about = { name: 'thing.seen', subject: '/data/who/id', schema: { type: 'object' } };
+    expect((await server.call('POST', '/v1/event-types', about)).status).toBe(201);
+    const answer = await publish({ type: 'thing.seen', data: { who: { id } } });
+    expect(answer).toMatchObject({ status: 400, body: { code: 'invalid_request' } });
+    expect(answer.body.errors).toEqual([
+      { field: '/data/who/id', message: expect.stringContaining(message) },
+    ]);
+    const near = await publish(`{"type":"thing.seen","id":"near","data":{"who":{"id":7615917337495251231}}}`);
+    expect(near.status).toBe(202);
+    const found = await server.call('GET', '/v1/events?subject=7615917337495251231');
+    expect(found.body.data.map((event: { id: string }) => event.id)).toEqual(['near']);
+    expect((await server.call('GET', '/v1/events?subject=7615917337495251200')).body.data).toEqual([]);
+  });
+
   test('of an unknown type is refused with the closest name', async () => {
     const answer = await publish({ type: 'contact.tag.add', data: {} });
     expect(answer).toMatchObject({

@@ -7,12 +7,15 @@
  * code is that of the first fault.
  */
 
+import { bodyValue, buildBody } from '../core/catalog/envelope.ts';
 import type { EventType } from '../core/catalog/eventType.ts';
+import { subjectFault, subjectOf } from '../core/catalog/subject.ts';
 import { isSystemEvent } from '../core/catalog/systemEvents.ts';
 import { validateData } from '../core/catalog/validate.ts';
 import { MAX_JSON_DEPTH } from '../core/json/parse.ts';
 import { pointerToken } from '../core/json/pointer.ts';
 import { arraySlices, memberSlices } from '../core/json/slices.ts';
+import { type EventBody, eventBody } from '../core/routing/body.ts';
 import { readIsoTime } from '../core/routing/time.ts';
 import type { PublishEvent } from '../engine/engine.ts';
 import { MAX_BATCH_EVENTS, MAX_EVENT_BYTES } from './bodies.ts';
@@ -131,6 +134,7 @@ function readEvent(text: string, value: unknown, at: string, reading: Reading): 
     return null;
   }
   const letThrough = checkData(data, parsed, type, at, reading);
+  if (type !== null && isObject(parsed)) checkSubject(type, { data, parsed, account }, at, reading);
   return {
     id,
     type: type?.name ?? '',
@@ -225,6 +229,25 @@ function checkData(
   for (const { field: inEvent, message } of found)
     refuse(reading, 'schema_violation', `${at}${inEvent}`, message);
   return [];
+}
+
+/** What an event is about is indexed, so it is bounded whatever the type's schema says. */
+function checkSubject(
+  type: EventType,
+  { data, parsed, account }: { data: string; parsed: object; account: string | null },
+  at: string,
+  reading: Reading,
+): void {
+  if (type.subject === null) return;
+  const parts = { eventType: type, eventId: '', createdAt: 0, account };
+  const value = bodyValue(parts, parsed);
+  // The text is put together for a number of more than 15 digits only.
+  const slice: EventBody['slice'] = (path) => eventBody(buildBody({ ...parts, data }), value).slice(path);
+  const subject = subjectOf(type, { value, slice });
+  const fault = subject === null ? null : subjectFault(subject);
+  if (fault === null) return;
+  const field = type.family === 'messaging' ? `/data${type.subject}` : type.subject;
+  refuse(reading, 'invalid_request', `${at}${field}`, fault);
 }
 
 function refuse(reading: Reading, code: Code, field: string, message: string): void {
