@@ -12,7 +12,7 @@ import { DAY, HOUR } from '../src/core/duration.ts';
 import { createKeyMaker, firstKeyAt } from '../src/core/ids.ts';
 import { realClock } from '../src/real.ts';
 import { openPostgres } from '../src/store/postgres/postgres.ts';
-import type { NewEvent, PublishCall } from '../src/store/records.ts';
+import type { NewEvent, PublishCall } from '../src/store/records/publishing.ts';
 import { openSqlite } from '../src/store/sqlite/sqlite.ts';
 import type { Store } from '../src/store/store.ts';
 import { startPostgres } from '../test/support/postgres.ts';

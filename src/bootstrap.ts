@@ -5,8 +5,9 @@
 
 import { ConfigError } from './config.ts';
 import { makeApiKey, type ParsedApiKey, parseApiKey } from './http/apiKey.ts';
-import { API_KEY_SCOPES, DEFAULT_SETTINGS, type NewApiKey } from './store/records.ts';
-import type { Store } from './store/store.ts';
+import type { AdministrationStore } from './store/ports/administration.ts';
+import { API_KEY_SCOPES, type NewApiKey } from './store/records/administration.ts';
+import { DEFAULT_SETTINGS } from './store/records/settings.ts';
 import type { Random } from './world.ts';
 
 /** The first workspace has the first key, so that two nodes starting at once make one. */
@@ -19,7 +20,7 @@ export interface Bootstrapped {
 }
 
 export async function bootstrap(
-  store: Store,
+  store: AdministrationStore,
   random: Random,
   given: { apiKey: string | null; instanceKey: string | null; ownerEmail: string | null },
   now: number,
@@ -61,13 +62,13 @@ export async function bootstrap(
   };
 }
 
-async function hasNoKeys(store: Store): Promise<boolean> {
+async function hasNoKeys(store: AdministrationStore): Promise<boolean> {
   const keys = await Promise.all([store.listApiKeys(FIRST_WORKSPACE), store.listApiKeys(null)]);
   return keys.every((list) => list.length === 0);
 }
 
 /** True for the one node that made it. */
-async function makeFirstWorkspace(store: Store, now: number): Promise<boolean> {
+async function makeFirstWorkspace(store: AdministrationStore, now: number): Promise<boolean> {
   const isThere = async (): Promise<boolean> => (await store.findWorkspace(FIRST_WORKSPACE)) !== null;
   if (await isThere()) return false;
   return unlessMadeMeanwhile(
@@ -85,7 +86,7 @@ async function makeFirstWorkspace(store: Store, now: number): Promise<boolean> {
 }
 
 /** Whoever is named as an owner already stays so. */
-async function ensureOwner(store: Store, email: string, now: number): Promise<void> {
+async function ensureOwner(store: AdministrationStore, email: string, now: number): Promise<void> {
   const workspace = await store.findWorkspace(FIRST_WORKSPACE);
   if (workspace === null || workspace.owners.length > 0) return;
   const owners = [{ email, language: workspace.settings.language }];

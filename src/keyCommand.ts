@@ -11,8 +11,9 @@ import { createKeyMaker, parseId } from './core/ids.ts';
 import { makeApiKey } from './http/apiKey.ts';
 import { realClock, realRandom } from './real.ts';
 import { openStore } from './serve.ts';
-import { API_KEY_SCOPES } from './store/records.ts';
-import type { Store } from './store/store.ts';
+import type { AdministrationStore } from './store/ports/administration.ts';
+import type { NodeStore } from './store/ports/nodes.ts';
+import { API_KEY_SCOPES } from './store/records/administration.ts';
 
 export interface KeyOptions {
   /** A public id, `ws_…`; the first workspace where none is named. */
@@ -66,7 +67,11 @@ function readWorkspace({ workspace, instance = false }: KeyOptions): number | nu
   return key;
 }
 
-async function create(store: Store, workspace: number | null, name: string): Promise<string> {
+async function create(
+  store: AdministrationStore & NodeStore,
+  workspace: number | null,
+  name: string,
+): Promise<string> {
   const random = (length: number): Uint8Array => realRandom.bytes(length);
   const node = `key-${Buffer.from(random(8)).toString('hex')}`;
   const { slots, largestKey, now } = await store.registerNode(node, { leaseMs: LEASE_MS, sends: false });

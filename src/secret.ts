@@ -18,7 +18,7 @@ import {
 import { join } from 'node:path';
 import { type Config, MIN_SECRET_LENGTH } from './config.ts';
 import { createSealer, SEALING_KEY_BYTES, SealBroken, type Sealer } from './core/sealing.ts';
-import type { Store } from './store/store.ts';
+import type { SecretStore } from './store/ports/secret.ts';
 import type { Random } from './world.ts';
 
 /** There is no usable secret, or it is not this database's. The message says what to do. */
@@ -29,11 +29,10 @@ export class SecretRefused extends Error {
 const CANARY_CONTEXT = 'canary';
 const SECRET_CONTEXT = 'endpoint-secret';
 
-type Secrets = Pick<Store, 'readSealed' | 'keepCanary'>;
 type Places = Pick<Config, 'secret' | 'dataDir' | 'databaseUrl'>;
 
 /** The sealer for this database, whose schema is up to date. Throws SecretRefused. */
-export async function openSealer(store: Secrets, config: Places, random: Random): Promise<Sealer> {
+export async function openSealer(store: SecretStore, config: Places, random: Random): Promise<Sealer> {
   const found = await store.readSealed();
   const isNew = found.canary === null && found.secret === null;
   const key = createHash('sha256')

@@ -7,7 +7,8 @@ import { OWN_FAULT_CODES } from '../core/delivery/budget.ts';
 import { decide, type EndedAttempt, outcomeOfStatus } from '../core/delivery/decide.ts';
 import { formatId } from '../core/ids.ts';
 import { compatibilitySignature, type PreparedKey, standardHeaders } from '../core/signing/sign.ts';
-import type { AttemptResult, LaneItem } from '../store/records.ts';
+import type { LaneItem } from '../store/records/lanes.ts';
+import type { AttemptResult } from '../store/records/results.ts';
 import type { SendRequest, SendResult } from '../world.ts';
 import type { Destination } from './directory.ts';
 

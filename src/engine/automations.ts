@@ -19,7 +19,9 @@ import type {
   StepMail,
 } from '../store/records/automation.ts';
 import type { NewDelivery } from '../store/records/delivery.ts';
-import type { Endpoint, Routing, VerdictRecord } from '../store/records.ts';
+import type { Endpoint } from '../store/records/endpoints.ts';
+import type { VerdictRecord } from '../store/records/publishing.ts';
+import type { Routing } from '../store/records/routing.ts';
 
 /** System events that a chain may pass through; what lies deeper sets nothing off (B7). */
 export const MAX_DEPTH = 5;

@@ -4,8 +4,8 @@
  * share the slots for sending.
  */
 
-import type { LaneItem } from '../store/records.ts';
-import type { Store } from '../store/store.ts';
+import type { LaneStore } from '../store/ports/lanes.ts';
+import type { LaneItem } from '../store/records/lanes.ts';
 import { createSlots } from './slots.ts';
 
 /** Of up to 1 MiB each. */
@@ -27,7 +27,7 @@ export interface Bodies {
   hold(workspace: number, item: LaneItem): Promise<HeldBody | null>;
 }
 
-export function createBodies(store: Pick<Store, 'readBody'>): Bodies {
+export function createBodies(store: Pick<LaneStore, 'readBody'>): Bodies {
   const entries = new Map<string, Entry>();
   const room = createSlots(HELD_AT_ONCE);
 

@@ -7,10 +7,21 @@
 import type { KeyMaker } from '../core/ids.ts';
 import { DEFAULT_PLANS, type Plan } from '../core/plan.ts';
 import type { Sealer } from '../core/sealing.ts';
+import type { AdministrationStore } from '../store/ports/administration.ts';
+import type { RunWorkStore } from '../store/ports/automation.ts';
+import type { LaneStore } from '../store/ports/lanes.ts';
+import type { NodeStore, SliceStore } from '../store/ports/nodes.ts';
+import type { MailStore, NoticeStore } from '../store/ports/notices.ts';
+import type { PublishStore } from '../store/ports/publishing.ts';
+import type { RecordStore } from '../store/ports/recording.ts';
+import type { ReplayWorkStore } from '../store/ports/replays.ts';
+import type { RetentionStore, SkipStore, SweepStore } from '../store/ports/retention.ts';
+import type { RoutingStore } from '../store/ports/routing.ts';
+import type { Signal, SignalStore } from '../store/ports/signals.ts';
 import type { NewDelivery } from '../store/records/delivery.ts';
-import type { LaneItem, LaneState, NewEvent, PublishCall, TouchedLane } from '../store/records.ts';
-import { LARGE_BODY } from '../store/records.ts';
-import { type Signal, type Store, StoreUnavailable } from '../store/store.ts';
+import { LARGE_BODY, type LaneItem, type LaneState } from '../store/records/lanes.ts';
+import type { NewEvent, PublishCall, TouchedLane } from '../store/records/publishing.ts';
+import { StoreUnavailable } from '../store/store.ts';
 import type { World } from '../world.ts';
 import { createBodies } from './bodies.ts';
 import { createDirectory, type WorkspaceView } from './directory.ts';
@@ -36,8 +47,26 @@ export interface EngineLog {
   isLevelEnabled(level: string): boolean;
 }
 
+/** What of the store the engine works with. */
+export interface EngineStore
+  extends RoutingStore,
+    PublishStore,
+    NodeStore,
+    SliceStore,
+    LaneStore,
+    RecordStore,
+    ReplayWorkStore,
+    RunWorkStore,
+    NoticeStore,
+    MailStore,
+    RetentionStore,
+    SkipStore,
+    SweepStore,
+    SignalStore,
+    Pick<AdministrationStore, 'listWorkspaces'> {}
+
 export interface EngineDeps {
-  store: Store;
+  store: EngineStore;
   world: World;
   sealer: Sealer;
   log: EngineLog;

@@ -9,8 +9,10 @@ import type { EventType } from '../core/catalog/eventType.ts';
 import { compileSubscriptions, type SubscriptionMatcher } from '../core/routing/match.ts';
 import type { Sealer } from '../core/sealing.ts';
 import { type PreparedKey, prepareKey } from '../core/signing/sign.ts';
-import type { CustomEventType, Endpoint, Routing } from '../store/records.ts';
-import type { Store } from '../store/store.ts';
+import type { RoutingStore } from '../store/ports/routing.ts';
+import type { CustomEventType } from '../store/records/administration.ts';
+import type { Endpoint } from '../store/records/endpoints.ts';
+import type { Routing } from '../store/records/routing.ts';
 import { type CompiledAutomations, compileAutomations } from './automations.ts';
 
 /** An endpoint with what sending to it needs, unsealed once. */
@@ -47,7 +49,7 @@ export interface Directory {
   workspaces(): number[];
 }
 
-export function createDirectory(store: Store, sealer: Sealer): Directory {
+export function createDirectory(store: RoutingStore, sealer: Sealer): Directory {
   const views = new Map<number, WorkspaceView>();
   const loading = new Map<number, Promise<WorkspaceView | null>>();
 

@@ -12,7 +12,7 @@ import {
 } from '../../test/support/engine.ts';
 import { type Receiver, startReceiver } from '../../test/support/receiver.ts';
 import { SECOND } from '../core/duration.ts';
-import type { StoredDelivery } from '../store/records.ts';
+import type { StoredDelivery } from '../store/records/log.ts';
 import type { Store } from '../store/store.ts';
 import { type Engine, Overloaded } from './engine.ts';
 

@@ -2,7 +2,9 @@
  * The engine's public face: what http/ and main.ts may ask of it.
  */
 
-import type { AcceptedEvent, Endpoint, Routing } from '../store/records.ts';
+import type { Endpoint } from '../store/records/endpoints.ts';
+import type { AcceptedEvent } from '../store/records/publishing.ts';
+import type { Routing } from '../store/records/routing.ts';
 
 /** One event as the API took it in, validated. */
 export interface PublishEvent {

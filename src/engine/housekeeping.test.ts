@@ -5,7 +5,8 @@ import { createMovableClock, type MovableClock } from '../../test/support/clock.
 import { anEndpoint, anEngine, aSqliteStore, aTagEvent, WORKSPACE } from '../../test/support/engine.ts';
 import { type Receiver, startReceiver } from '../../test/support/receiver.ts';
 import { DAY, MINUTE, SECOND } from '../core/duration.ts';
-import { IDEMPOTENCY_KEPT_MS, type StoredDelivery } from '../store/records.ts';
+import type { StoredDelivery } from '../store/records/log.ts';
+import { IDEMPOTENCY_KEPT_MS } from '../store/records/publishing.ts';
 import type { Store } from '../store/store.ts';
 import type { Engine } from './engine.ts';
 import { createSweep } from './housekeeping.ts';

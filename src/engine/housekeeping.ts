@@ -7,9 +7,12 @@
 import { DAY, MINUTE } from '../core/duration.ts';
 import { firstKeyAt } from '../core/ids.ts';
 import { type Plan, planOf } from '../core/plan.ts';
+import type { AdministrationStore } from '../store/ports/administration.ts';
+import type { RetentionStore, SkipStore, SweepStore } from '../store/ports/retention.ts';
+import type { Workspace } from '../store/records/administration.ts';
+import { IDEMPOTENCY_KEPT_MS } from '../store/records/publishing.ts';
 import type { KeySpan, Purged } from '../store/records/retention.ts';
-import { IDEMPOTENCY_KEPT_MS, type Retention, type Workspace } from '../store/records.ts';
-import type { Store } from '../store/store.ts';
+import type { Retention } from '../store/records/settings.ts';
 import type { Clock } from '../world.ts';
 import type { Job, Turn } from './jobs.ts';
 
@@ -32,7 +35,7 @@ const SWEEP_EVERY_MS = MINUTE;
 const SWEEP_BATCH = 500;
 
 export interface HousekeepingDeps {
-  store: Pick<Store, 'listWorkspaces' | 'warnOfExpiry' | 'expireHeld' | 'sweepOld' | Purge>;
+  store: RetentionStore & Pick<AdministrationStore, 'listWorkspaces'>;
   clock: Clock;
   plans: readonly Plan[];
   lanesChanged(lanes: readonly number[]): Promise<void>;
@@ -138,7 +141,7 @@ const SKIPPED_AT_ONCE = 300;
 export function createSkipWriting({
   store,
   clock,
-}: Pick<HousekeepingDeps, 'clock'> & { store: Pick<Store, 'workspacesToSkip' | 'writeSkips'> }): Job {
+}: Pick<HousekeepingDeps, 'clock'> & { store: SkipStore }): Job {
   return {
     name: 'skips',
     everyMs: null,
@@ -160,7 +163,7 @@ export function createSweep({
   store,
   clock,
   onDone,
-}: Pick<HousekeepingDeps, 'clock' | 'onDone'> & { store: Pick<Store, 'sweep'> }): Job {
+}: Pick<HousekeepingDeps, 'clock' | 'onDone'> & { store: SweepStore }): Job {
   return {
     name: 'sweep',
     everyMs: SWEEP_EVERY_MS,

@@ -5,7 +5,8 @@
  *   done ──── items, without a gap ──── loadedThrough ──── (in the store) ──── last
  */
 
-import type { AttemptResult, LaneItem, LaneState } from '../store/records.ts';
+import type { LaneItem, LaneState } from '../store/records/lanes.ts';
+import type { AttemptResult } from '../store/records/results.ts';
 import type { Timer } from '../world.ts';
 
 /** Kept in memory per lane; the rest is loaded when its turn comes. */

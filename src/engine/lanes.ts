@@ -18,8 +18,10 @@
 import { sliceOf } from '../core/delivery/slice.ts';
 import { MINUTE, SECOND } from '../core/duration.ts';
 import { firstKeyAt, formatId } from '../core/ids.ts';
-import type { AttemptResult, HeldSlice, LaneItem, LaneState, RecordVerdict } from '../store/records.ts';
-import type { Store } from '../store/store.ts';
+import type { LaneStore } from '../store/ports/lanes.ts';
+import type { LaneItem, LaneState } from '../store/records/lanes.ts';
+import type { HeldSlice } from '../store/records/nodes.ts';
+import type { AttemptResult, RecordVerdict } from '../store/records/results.ts';
 import type { Clock, Send } from '../world.ts';
 import { buildRequest, concludeAttempt } from './attempt.ts';
 import type { Bodies, HeldBody } from './bodies.ts';
@@ -40,7 +42,7 @@ const LONGEST_WAIT_MS = MINUTE / 2;
 const FRESH_MS = SECOND;
 
 export interface LanesDeps {
-  store: Pick<Store, 'readLane' | 'loadLane' | 'claimProbe'>;
+  store: Pick<LaneStore, 'readLane' | 'loadLane' | 'claimProbe'>;
   clock: Clock;
   send: Send;
   directory: Directory;

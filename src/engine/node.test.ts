@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { createMovableClock, type MovableClock } from '../../test/support/clock.ts';
 import { MINUTE, SECOND } from '../core/duration.ts';
 import { firstKeyAt, NODE_SLOTS } from '../core/ids.ts';
-import type { NodeRegistration } from '../store/records.ts';
+import type { NodeRegistration } from '../store/records/nodes.ts';
 import { StoreUnavailable } from '../store/store.ts';
 import { createNodeLife, LEASE_MS, type NodeDeps } from './node.ts';
 

@@ -9,7 +9,7 @@
 
 import { DAY, SECOND } from '../core/duration.ts';
 import { createKeyMaker, type KeyMaker } from '../core/ids.ts';
-import type { Store } from '../store/store.ts';
+import type { NodeStore } from '../store/ports/nodes.ts';
 import type { Clock, Timer } from '../world.ts';
 
 /** Long enough for the longest attempt (10 s) with its margin and two missed heartbeats. */
@@ -23,7 +23,7 @@ const MARGIN_MS = 2 * SECOND;
 const FOR_GOOD_MS = 36_500 * DAY;
 
 export interface NodeDeps {
-  store: Pick<Store, 'registerNode' | 'heartbeat'>;
+  store: Pick<NodeStore, 'registerNode' | 'heartbeat'>;
   clock: Clock;
   node: string;
   /** False where the store admits one process only: its lock outlives every pause. */

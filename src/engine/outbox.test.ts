@@ -11,7 +11,7 @@ import { renderDue } from '../mail/render.ts';
 import { createMailSender } from '../mail/transport.ts';
 import type { ListedNotice } from '../store/records/mails.ts';
 import type { NoticeDetails, NoticeKind } from '../store/records/notices.ts';
-import { DEFAULT_SETTINGS, type Recipient } from '../store/records.ts';
+import { DEFAULT_SETTINGS, type Recipient } from '../store/records/settings.ts';
 import type { Store } from '../store/store.ts';
 import type { SendMail } from '../world.ts';
 import type { EngineDeps } from './create.ts';

@@ -10,9 +10,9 @@
  */
 
 import { DAY, HOUR, MINUTE, SECOND } from '../core/duration.ts';
+import type { MailStore, NoticeStore } from '../store/ports/notices.ts';
 import type { ComposeRules, DueMail } from '../store/records/mails.ts';
 import type { UnpublishedNotice } from '../store/records/notices.ts';
-import type { Store } from '../store/store.ts';
 import type { Clock, MailResult, SendMail } from '../world.ts';
 import type { WorkspaceView } from './directory.ts';
 import type { Job, Turn } from './jobs.ts';
@@ -32,7 +32,7 @@ export interface OutboxLog {
 }
 
 export interface NoticePublishingDeps {
-  store: Pick<Store, 'workspacesToPublish' | 'listUnpublishedNotices' | 'markPublished'>;
+  store: NoticeStore;
   clock: Clock;
   log: OutboxLog;
   /** The workspace as of now; null for an unknown one. */
@@ -42,10 +42,7 @@ export interface NoticePublishingDeps {
 }
 
 export interface MailingDeps {
-  store: Pick<
-    Store,
-    'workspacesToTell' | 'composeMails' | 'workspacesToMail' | 'claimDueMails' | 'settleMail'
-  >;
+  store: MailStore;
   clock: Clock;
   uuid(): string;
   log: OutboxLog;

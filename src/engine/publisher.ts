@@ -13,16 +13,11 @@ import { DAY } from '../core/duration.ts';
 import { type Plan, planOf } from '../core/plan.ts';
 import { eventBody } from '../core/routing/body.ts';
 import { EFFECT_LIMITS } from '../core/workflow/step.ts';
+import type { PublishStore } from '../store/ports/publishing.ts';
 import type { DeliverySource, NewDelivery } from '../store/records/delivery.ts';
-import type {
-  Endpoint,
-  NewEvent,
-  PublishAnswer,
-  PublishCall,
-  Routing,
-  VerdictRecord,
-} from '../store/records.ts';
-import type { Store } from '../store/store.ts';
+import type { Endpoint } from '../store/records/endpoints.ts';
+import type { NewEvent, PublishAnswer, PublishCall, VerdictRecord } from '../store/records/publishing.ts';
+import type { Routing } from '../store/records/routing.ts';
 import type { Random } from '../world.ts';
 import { activationsOf, type EffectPlaces, type SetOff } from './automations.ts';
 import type { Directory, WorkspaceView } from './directory.ts';
@@ -36,7 +31,7 @@ const EVENT_WEIGHT = 1024;
 const MAX_ROUNDS = 10;
 
 export interface PublisherDeps {
-  store: Pick<Store, 'publish'>;
+  store: PublishStore;
   directory: Directory;
   memory: Memory;
   random: Random;

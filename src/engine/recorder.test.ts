@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { createMovableClock } from '../../test/support/clock.ts';
 import { SECOND } from '../core/duration.ts';
-import type { AttemptResult, RecordAnswer, RecordVerdict } from '../store/records.ts';
+import type { AttemptResult, RecordAnswer, RecordVerdict } from '../store/records/results.ts';
 import { StoreUnavailable } from '../store/store.ts';
 import { createRecorder } from './recorder.ts';
 

@@ -6,8 +6,9 @@
  */
 
 import { SECOND } from '../core/duration.ts';
-import type { AttemptResult, RecordVerdict } from '../store/records.ts';
-import { type Store, StoreUnavailable } from '../store/store.ts';
+import type { RecordStore } from '../store/ports/recording.ts';
+import type { AttemptResult, RecordVerdict } from '../store/records/results.ts';
+import { StoreUnavailable } from '../store/store.ts';
 import type { Clock } from '../world.ts';
 
 const RETRY_MS = SECOND / 2;
@@ -27,7 +28,7 @@ interface Entry {
 }
 
 export function createRecorder(deps: {
-  store: Pick<Store, 'record' | 'recording'>;
+  store: RecordStore;
   clock: Clock;
   node: string;
   onUnavailable(error: StoreUnavailable): void;

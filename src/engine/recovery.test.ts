@@ -13,7 +13,8 @@ import {
 import { type Receiver, startReceiver } from '../../test/support/receiver.ts';
 import { DEFAULT_BUDGET } from '../core/delivery/budget.ts';
 import { HOUR, MINUTE, SECOND } from '../core/duration.ts';
-import { DEFAULT_SETTINGS, type Endpoint, type WorkspaceSettings } from '../store/records.ts';
+import type { Endpoint } from '../store/records/endpoints.ts';
+import { DEFAULT_SETTINGS, type WorkspaceSettings } from '../store/records/settings.ts';
 import type { Store } from '../store/store.ts';
 import type { Engine } from './engine.ts';
 

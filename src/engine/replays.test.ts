@@ -12,8 +12,8 @@ import {
 } from '../../test/support/engine.ts';
 import { type Receiver, startReceiver } from '../../test/support/receiver.ts';
 import { SECOND } from '../core/duration.ts';
-import type { Replay, ReplayFilter } from '../store/records/history.ts';
-import type { Endpoint } from '../store/records.ts';
+import type { Endpoint } from '../store/records/endpoints.ts';
+import type { Replay, ReplayFilter } from '../store/records/replays.ts';
 import type { Store } from '../store/store.ts';
 import type { Engine } from './engine.ts';
 

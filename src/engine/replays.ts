@@ -10,14 +10,14 @@
  */
 
 import { SECOND } from '../core/duration.ts';
+import type { ReplayWorkStore } from '../store/ports/replays.ts';
 import {
   type LanePlace,
   type Original,
   type OwnedReplay,
   REPLAYABLE_STATES,
   type ReplayBatchAnswer,
-} from '../store/records/history.ts';
-import type { Store } from '../store/store.ts';
+} from '../store/records/replays.ts';
 import type { Clock } from '../world.ts';
 import type { Job, Turn } from './jobs.ts';
 
@@ -40,7 +40,7 @@ const REST_FACTOR = 2;
 const MAX_REST_MS = SECOND;
 
 export interface ReplayerDeps {
-  store: Pick<Store, 'claimReplays' | 'listOriginals' | 'sendReplayBatch' | 'finishReplay'>;
+  store: ReplayWorkStore;
   clock: Clock;
   node: string;
   nextKey(): number;
@@ -146,7 +146,7 @@ function placeOf({ lane, sequence }: LanePlace): LanePlace {
 
 /** Lane by lane, older lanes first, each in its order. */
 async function listInOrder(
-  store: Pick<Store, 'listOriginals'>,
+  store: Pick<ReplayWorkStore, 'listOriginals'>,
   replay: OwnedReplay,
 ): Promise<readonly Original[]> {
   const all: Original[] = [];

@@ -11,8 +11,9 @@ import { eventBody } from '../core/routing/body.ts';
 import type { RunContext, RunState } from '../core/workflow/advance.ts';
 import { compileDefinition, type Program } from '../core/workflow/program.ts';
 import { lookAtRun, type Standing } from '../core/workflow/wake.ts';
+import type { RunWorkStore } from '../store/ports/automation.ts';
 import type { Automation, DueRun, RunAdvance } from '../store/records/automation.ts';
-import { type Store, StoreUnavailable } from '../store/store.ts';
+import { StoreUnavailable } from '../store/store.ts';
 import { capabilitiesOf, type EffectPlaces, invalidDefinition, toRunAdvance } from './automations.ts';
 import type { WorkspaceView } from './directory.ts';
 import type { Job, Turn } from './jobs.ts';
@@ -31,10 +32,7 @@ const LONGEST_REST_MS = 10 * MINUTE;
 const REMEMBERED_FAILURES = 10_000;
 
 export interface RunsDeps {
-  store: Pick<
-    Store,
-    'workspacesWithRuns' | 'dueRuns' | 'setAsideRuns' | 'resumeRuns' | 'postponeRun' | 'advanceRuns'
-  >;
+  store: RunWorkStore;
   /** The workspace as of now; null for an unknown one. */
   workspace(key: number): Promise<WorkspaceView | null>;
   places(view: WorkspaceView): EffectPlaces;

@@ -12,8 +12,10 @@
 
 import { SLICES } from '../core/delivery/slice.ts';
 import { MINUTE, SECOND } from '../core/duration.ts';
-import type { HeldSlice, SliceDigest } from '../store/records.ts';
-import type { Store } from '../store/store.ts';
+import type { LaneStore } from '../store/ports/lanes.ts';
+import type { SliceStore } from '../store/ports/nodes.ts';
+import type { SignalStore } from '../store/ports/signals.ts';
+import type { HeldSlice, SliceDigest } from '../store/records/nodes.ts';
 import type { Clock } from '../world.ts';
 import type { Lane } from './lane.ts';
 import type { Lanes } from './lanes.ts';
@@ -29,17 +31,7 @@ const RELEASE_RETRY_MS = SECOND / 2;
 export const STOP_PATIENCE_MS = MINUTE / 4;
 
 export interface SliceKeeperDeps {
-  store: Pick<
-    Store,
-    | 'readSlices'
-    | 'takeSlices'
-    | 'releaseSlices'
-    | 'digestSlices'
-    | 'listOpenLanes'
-    | 'readLanes'
-    | 'settleLanes'
-    | 'notify'
-  >;
+  store: SliceStore & LaneStore & SignalStore;
   clock: Clock;
   node: string;
   lanes: Lanes;

@@ -7,7 +7,7 @@ import { createMovableClock } from '../../test/support/clock.ts';
 import * as support from '../../test/support/engine.ts';
 import { formatId } from '../core/ids.ts';
 import { realRandom } from '../real.ts';
-import { DEFAULT_SETTINGS } from '../store/records.ts';
+import { DEFAULT_SETTINGS } from '../store/records/settings.ts';
 import { StoreUnavailable } from '../store/store.ts';
 import { aServer, callApp, type TestServer } from './testing/server.ts';
 

@@ -7,7 +7,7 @@
 import type { FastifyRequest } from 'fastify';
 import { SECOND } from '../core/duration.ts';
 import { parseId } from '../core/ids.ts';
-import type { ApiKey, ApiKeyScope } from '../store/records.ts';
+import type { ApiKey, ApiKeyScope } from '../store/records/administration.ts';
 import { parseApiKey } from './apiKey.ts';
 import type { App, HttpDeps } from './deps.ts';
 import { notFound, Problem } from './problem.ts';

@@ -5,7 +5,7 @@
 
 import type { Sealer } from '../core/sealing.ts';
 import { verify } from '../core/signing/verify.ts';
-import type { Endpoint } from '../store/records.ts';
+import type { Endpoint } from '../store/records/endpoints.ts';
 import { openSecrets } from './endpointSecrets.ts';
 import type { SignatureVerdictView } from './views/bin.ts';
 

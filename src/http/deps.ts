@@ -8,7 +8,16 @@ import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fasti
 import type { Plan } from '../core/plan.ts';
 import type { Sealer } from '../core/sealing.ts';
 import type { Engine } from '../engine/engine.ts';
-import type { Store } from '../store/store.ts';
+import type { AdministrationStore } from '../store/ports/administration.ts';
+import type { AuditStore } from '../store/ports/audit.ts';
+import type { AutomationStore, RunStore } from '../store/ports/automation.ts';
+import type { BinStore } from '../store/ports/bins.ts';
+import type { EndpointStore } from '../store/ports/endpoints.ts';
+import type { LifecycleStore } from '../store/ports/lifecycle.ts';
+import type { LogStore } from '../store/ports/log.ts';
+import type { NoticeStore } from '../store/ports/notices.ts';
+import type { ReplayStore, ResendStore } from '../store/ports/replays.ts';
+import type { SignalStore } from '../store/ports/signals.ts';
 import type { Clock, Random } from '../world.ts';
 
 /** The verdict on a URL that a person typed: its form, and every address that its name resolves to. */
@@ -38,8 +47,23 @@ export interface RateLimits {
   waiting: number;
 }
 
+/** What of the store the routes ask. */
+export interface HttpStore
+  extends AdministrationStore,
+    EndpointStore,
+    LogStore,
+    ResendStore,
+    ReplayStore,
+    AuditStore,
+    NoticeStore,
+    AutomationStore,
+    RunStore,
+    BinStore,
+    SignalStore,
+    Pick<LifecycleStore, 'ping'> {}
+
 export interface HttpDeps {
-  store: Store;
+  store: HttpStore;
   engine: Engine;
   clock: Clock;
   random: Random;

@@ -6,7 +6,7 @@
 import { laneCount, type Ordering } from '../core/delivery/order.ts';
 import type { Condition } from '../core/routing/condition.ts';
 import { parseCondition } from '../core/routing/parse.ts';
-import type { Routing } from '../store/records.ts';
+import type { Routing } from '../store/records/routing.ts';
 import type { HttpDeps } from './deps.ts';
 import { eventTypesOf, unknownEventType } from './eventTypesOf.ts';
 import { requestHeaderFaults } from './headerRules.ts';

@@ -10,7 +10,7 @@ import {
   ED25519_SEED_BYTES,
   formatSecret,
 } from '../core/signing/secret.ts';
-import type { Endpoint, SealedSecret, SecretKind } from '../store/records.ts';
+import type { Endpoint, SealedSecret, SecretKind } from '../store/records/endpoints.ts';
 import type { HttpDeps } from './deps.ts';
 import { formatTime } from './paging.ts';
 import type { EndpointSecretView } from './views/endpoint.ts';

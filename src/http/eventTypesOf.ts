@@ -5,7 +5,8 @@
 
 import { builtInEventTypes } from '../core/catalog/catalog.ts';
 import type { EventType } from '../core/catalog/eventType.ts';
-import type { CustomEventType, Routing } from '../store/records.ts';
+import type { CustomEventType } from '../store/records/administration.ts';
+import type { Routing } from '../store/records/routing.ts';
 
 const known = new WeakMap<Routing, ReadonlyMap<string, EventType>>();
 

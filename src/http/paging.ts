@@ -5,7 +5,7 @@
 
 import { Type } from 'typebox';
 import { readIsoTime } from '../core/routing/time.ts';
-import type { Page } from '../store/records.ts';
+import type { Page } from '../store/records/log.ts';
 import { type Fault, faulty } from './problem.ts';
 
 export const DEFAULT_PAGE = 25;

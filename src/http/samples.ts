@@ -3,7 +3,7 @@
 import { accountOf, dataOf } from '../core/catalog/envelope.ts';
 import type { EventType, Sample } from '../core/catalog/eventType.ts';
 import type { PublishEvent } from '../engine/engine.ts';
-import type { Routing } from '../store/records.ts';
+import type { Routing } from '../store/records/routing.ts';
 import { eventTypesOf, unknownEventType } from './eventTypesOf.ts';
 import { faulty } from './problem.ts';
 

@@ -4,7 +4,7 @@
  */
 
 import { type DeliveryState, visibleState } from '../core/delivery/machine.ts';
-import type { StoredDelivery } from '../store/records.ts';
+import type { StoredDelivery } from '../store/records/log.ts';
 import type { HttpDeps } from './deps.ts';
 import {
   attemptDetailView,

@@ -3,11 +3,16 @@
 import type { Kysely, Selectable, Transaction } from 'kysely';
 import { formatId } from '../core/ids.ts';
 import { insertAudit } from './audit.ts';
-import { mergeSettings } from './records/settings.ts';
-import type { ApiKey, ApiKeyScope, Recipient, Workspace, WorkspaceSettings } from './records.ts';
-import { DEFAULT_SETTINGS } from './records.ts';
+import type { AdministrationStore } from './ports/administration.ts';
+import type { SecretStore } from './ports/secret.ts';
+import type { ApiKey, ApiKeyScope, Workspace, WorkspacePatch } from './records/administration.ts';
+import {
+  DEFAULT_SETTINGS,
+  mergeSettings,
+  type Recipient,
+  type WorkspaceSettings,
+} from './records/settings.ts';
 import { type ApiKeysTable, INSTALLATION, type Schema, type WorkspacesTable } from './schema.ts';
-import type { Store, WorkspacePatch } from './store.ts';
 
 /** Settings that were added after a workspace was made have their defaults there. */
 export function readSettings(text: string): WorkspaceSettings {
@@ -86,21 +91,7 @@ function changesOf(
   return Object.fromEntries(members.map(([name, to]) => [name, { from: old[name], to }]));
 }
 
-type Administration = Pick<
-  Store,
-  | 'readSealed'
-  | 'keepCanary'
-  | 'createWorkspace'
-  | 'listWorkspaces'
-  | 'findWorkspace'
-  | 'updateWorkspace'
-  | 'createApiKey'
-  | 'findApiKey'
-  | 'listApiKeys'
-  | 'revokeApiKey'
-  | 'putEventType'
-  | 'deleteEventType'
->;
+type Administration = AdministrationStore & SecretStore;
 
 export function administration(write: Kysely<Schema>, read: Kysely<Schema>): Administration {
   const findWorkspace = async (db: Kysely<Schema>, key: number): Promise<Workspace | null> => {

@@ -1,9 +1,9 @@
 /** The audit log: append-only, written by other verbs in their own transactions; for both databases. */
 
 import type { Kysely, Transaction } from 'kysely';
-import type { AuditAction, AuditEntry } from './records/history.ts';
+import type { AuditStore } from './ports/audit.ts';
+import type { AuditAction, AuditEntry } from './records/audit.ts';
 import { INSTALLATION, type Schema } from './schema.ts';
-import type { Store } from './store.ts';
 
 /** To be part of the transaction of the change that it tells of. */
 export async function insertAudit(trx: Transaction<Schema>, entry: AuditEntry): Promise<void> {
@@ -17,7 +17,7 @@ export async function insertAudit(trx: Transaction<Schema>, entry: AuditEntry): 
     .execute();
 }
 
-export function audit(read: Kysely<Schema>): Pick<Store, 'listAudit'> {
+export function audit(read: Kysely<Schema>): AuditStore {
   return {
     async listAudit(workspace, filter, page) {
       let query = read.selectFrom('audit').selectAll().where('workspace', '=', workspace);

@@ -5,22 +5,12 @@ import { formatId } from '../core/ids.ts';
 import { lockAtVersion, lockWorkspace, moveRouting } from './administration.ts';
 import { insertAudit } from './audit.ts';
 import { insertEndpoint } from './endpointRows.ts';
+import type { AutomationStore } from './ports/automation.ts';
+import type { AuditAction } from './records/audit.ts';
 import type { Automation, AutomationKind, KeptDefinition } from './records/automation.ts';
-import type { AuditAction } from './records/history.ts';
-import type { NewEndpoint } from './records.ts';
+import type { NewEndpoint } from './records/endpoints.ts';
 import type { Locking } from './resend.ts';
 import type { AutomationsTable, Schema } from './schema.ts';
-import type { Store } from './store.ts';
-
-type Automations = Pick<
-  Store,
-  | 'createAutomation'
-  | 'updateAutomation'
-  | 'enableAutomation'
-  | 'deleteAutomation'
-  | 'listAutomationVersions'
-  | 'listAutomations'
->;
 
 function toAutomation(row: Selectable<AutomationsTable>): Automation {
   return {
@@ -166,7 +156,7 @@ export async function cancelWaiting(
   return Number(numAffectedRows ?? 0n);
 }
 
-export function automations(write: Kysely<Schema>, read: Kysely<Schema>, locking: Locking): Automations {
+export function automations(write: Kysely<Schema>, read: Kysely<Schema>, locking: Locking): AutomationStore {
   return {
     listAutomations: (workspace) => readAutomations(read, workspace),
     createAutomation: (automation, endpoints, by) =>

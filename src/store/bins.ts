@@ -2,9 +2,10 @@
 
 import { type Kysely, type Selectable, type SqlBool, sql, type Transaction } from 'kysely';
 import { lockWorkspace } from './administration.ts';
+import type { BinStore } from './ports/bins.ts';
+import type { SweepStore } from './ports/retention.ts';
 import type { Bin, BinAnswer } from './records/bins.ts';
 import type { BinsTable, Schema } from './schema.ts';
-import type { Store } from './store.ts';
 import { sweepRows } from './sweeping.ts';
 
 function toBin(row: Selectable<BinsTable> & { requests: number }): Bin {
@@ -71,17 +72,7 @@ async function deleteBins(
 /** SQLite has null for no bytes of a blob. */
 const NOTHING = new Uint8Array(0);
 
-type Bins = Pick<
-  Store,
-  | 'createBin'
-  | 'findBin'
-  | 'listBins'
-  | 'updateBinAnswer'
-  | 'deleteBin'
-  | 'captureRequest'
-  | 'listBinRequests'
-  | 'sweep'
->;
+type Bins = BinStore & SweepStore;
 
 export function bins(write: Kysely<Schema>, read: Kysely<Schema>): Bins {
   return {

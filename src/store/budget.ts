@@ -15,8 +15,10 @@ import {
 } from '../core/delivery/budget.ts';
 import { formatId } from '../core/ids.ts';
 import { readSettings } from './administration.ts';
+import type { DisabledReason } from './records/endpoints.ts';
 import type { NoticeDetails, NoticeKind } from './records/notices.ts';
-import type { AttemptResult, DisabledReason, WorkspaceSettings } from './records.ts';
+import type { AttemptResult } from './records/results.ts';
+import type { WorkspaceSettings } from './records/settings.ts';
 import type { Steps } from './statement.ts';
 
 /** `disabled.by` where the budget did it. */

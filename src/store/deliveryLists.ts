@@ -17,12 +17,11 @@
 import { type Kysely, type RawBuilder, sql } from 'kysely';
 import type { StoredState } from '../core/delivery/machine.ts';
 import { firstKeyAt } from '../core/ids.ts';
+import type { LogStore } from './ports/log.ts';
 import type { SourceKind } from './records/delivery.ts';
-import type { DeliveryPage } from './records/log.ts';
-import type { DeliveryFilter, Page, StoredDelivery } from './records.ts';
+import type { DeliveryFilter, DeliveryPage, Page, StoredDelivery } from './records/log.ts';
 import type { Schema } from './schema.ts';
 import { isInState, isOpen } from './states.ts';
-import type { Store } from './store.ts';
 
 /** 10 to 30 ms. */
 const LOOKED_AT = 5_000;
@@ -35,8 +34,8 @@ type Part = RawBuilder<unknown>;
 
 export function deliveryLists(
   read: Kysely<Schema>,
-): Pick<Store, 'listDeliveries' | 'scanDeliveries' | 'findDelivery'> {
-  const scanDeliveries: Store['scanDeliveries'] = (workspace, filter, page) =>
+): Pick<LogStore, 'listDeliveries' | 'scanDeliveries' | 'findDelivery'> {
+  const scanDeliveries: LogStore['scanDeliveries'] = (workspace, filter, page) =>
     scan(read, workspace, filter, page);
   return {
     scanDeliveries,

@@ -5,14 +5,15 @@ import { formatId } from '../core/ids.ts';
 import { lockWorkspace, moveRouting, readSettings } from './administration.ts';
 import { insertAudit } from './audit.ts';
 import { insertNotices } from './notices.ts';
-import type { DisabledReason, OpenCount } from './records.ts';
+import type { EndpointStore } from './ports/endpoints.ts';
+import type { LaneStore } from './ports/lanes.ts';
+import type { DisabledReason, OpenCount } from './records/endpoints.ts';
 import type { Locking } from './resend.ts';
 import type { Schema } from './schema.ts';
 import { skipOpen } from './skips.ts';
 import { FIRST_OPEN_AFTER, isOpen, isUnmarked } from './states.ts';
-import type { Store } from './store.ts';
 
-type Enabling = Pick<Store, 'disableEndpoint' | 'enableEndpoint' | 'claimProbe'>;
+type Enabling = Pick<EndpointStore, 'disableEndpoint' | 'enableEndpoint'> & Pick<LaneStore, 'claimProbe'>;
 
 export function enabling(write: Kysely<Schema>, read: Kysely<Schema>, locking: Locking): Enabling {
   return {

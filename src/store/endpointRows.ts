@@ -2,7 +2,7 @@
 
 import type { Transaction } from 'kysely';
 import { sliceOf } from '../core/delivery/slice.ts';
-import type { NewEndpoint, SealedSecret } from './records.ts';
+import type { NewEndpoint, SealedSecret } from './records/endpoints.ts';
 import type { Schema } from './schema.ts';
 
 export async function createLanes(

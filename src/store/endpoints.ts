@@ -7,6 +7,9 @@ import { insertAudit } from './audit.ts';
 import { readAutomations, readKeptDefinitions } from './automations.ts';
 import { countOpen, enabling } from './enabling.ts';
 import { createLanes, insertEndpoint, insertSecret } from './endpointRows.ts';
+import type { EndpointStore } from './ports/endpoints.ts';
+import type { LaneStore } from './ports/lanes.ts';
+import type { RoutingStore } from './ports/routing.ts';
 import type {
   DisabledReason,
   Endpoint,
@@ -14,11 +17,10 @@ import type {
   SealedSecret,
   SecretKind,
   SignatureSettings,
-} from './records.ts';
+} from './records/endpoints.ts';
 import type { Locking } from './resend.ts';
 import type { EndpointsTable, Schema, SecretsTable } from './schema.ts';
 import { skipOpen } from './skips.ts';
-import type { Store } from './store.ts';
 
 function toSecret(row: Selectable<SecretsTable>): SealedSecret {
   return {
@@ -138,21 +140,7 @@ async function mergedSignature(
   return JSON.stringify({ ...stored, ...patch });
 }
 
-type Endpoints = Pick<
-  Store,
-  | 'routing'
-  | 'routingVersions'
-  | 'createEndpoint'
-  | 'updateEndpoint'
-  | 'deleteEndpoint'
-  | 'disableEndpoint'
-  | 'enableEndpoint'
-  | 'rotateSecret'
-  | 'countOpen'
-  | 'claimProbe'
-  | 'listFailing'
-  | 'listBudgetErrors'
->;
+type Endpoints = EndpointStore & RoutingStore & Pick<LaneStore, 'claimProbe'>;
 
 export function endpoints(write: Kysely<Schema>, read: Kysely<Schema>, locking: Locking): Endpoints {
   return {

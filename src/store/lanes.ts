@@ -1,16 +1,13 @@
 /** Lanes as who works them reads them, save the hot statements: the queries, for both databases. */
 
 import { type Kysely, type SqlBool, sql } from 'kysely';
+import type { LaneStore } from './ports/lanes.ts';
 import type { SourceKind } from './records/delivery.ts';
-import { LARGE_BODY, type LaneItem, type LaneState } from './records.ts';
+import { LARGE_BODY, type LaneItem, type LaneState } from './records/lanes.ts';
 import type { Schema } from './schema.ts';
 import { isOpen } from './states.ts';
-import type { Store } from './store.ts';
 
-type Lanes = Pick<
-  Store,
-  'digestSlices' | 'listOpenLanes' | 'readLanes' | 'readLane' | 'loadLane' | 'readBody' | 'settleLanes'
->;
+type Lanes = Omit<LaneStore, 'claimProbe'>;
 
 export function lanes(write: Kysely<Schema>, read: Kysely<Schema>): Lanes {
   return {

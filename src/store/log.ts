@@ -13,12 +13,11 @@ import type { StoredState } from '../core/delivery/machine.ts';
 import { firstKeyAt, formatId } from '../core/ids.ts';
 import { insertAudit } from './audit.ts';
 import { deliveryLists } from './deliveryLists.ts';
-import type { AuditAction, AuditEntry } from './records/history.ts';
-import type { LaneHead } from './records/log.ts';
-import type { ChangeAnswer, EventFilter, Page, StoredAttempt, StoredEvent } from './records.ts';
+import type { LogStore } from './ports/log.ts';
+import type { AuditAction, AuditEntry } from './records/audit.ts';
+import type { ChangeAnswer, EventFilter, LaneHead, Page, StoredAttempt, StoredEvent } from './records/log.ts';
 import type { DeliveriesTable, Schema } from './schema.ts';
 import { FIRST_OPEN_AFTER, isOpen } from './states.ts';
-import type { Store } from './store.ts';
 
 const OPEN: StoredState[] = ['pending', 'waiting'];
 
@@ -63,25 +62,11 @@ function inRange<DB, TB extends keyof DB, O>(
   return ranged;
 }
 
-type Log = Pick<
-  Store,
-  | 'listEvents'
-  | 'findEvent'
-  | 'listDeliveries'
-  | 'scanDeliveries'
-  | 'findDelivery'
-  | 'findOwnBody'
-  | 'listAttempts'
-  | 'laneHeads'
-  | 'retryNow'
-  | 'skipDelivery'
->;
-
-export function log(write: Kysely<Schema>, read: Kysely<Schema>): Log {
+export function log(write: Kysely<Schema>, read: Kysely<Schema>): LogStore {
   return { ...eventLog(read), ...deliveryLists(read), ...deliveryLog(read), ...changes(write) };
 }
 
-function eventLog(read: Kysely<Schema>): Pick<Log, 'listEvents' | 'findEvent'> {
+function eventLog(read: Kysely<Schema>): Pick<LogStore, 'listEvents' | 'findEvent'> {
   return {
     async listEvents(workspace: number, filter: EventFilter, page: Page) {
       let query = inRange(eventQuery(read, workspace), 'e.key', filter, page.before);
@@ -100,7 +85,7 @@ function eventLog(read: Kysely<Schema>): Pick<Log, 'listEvents' | 'findEvent'> {
 /** Open deliveries that are counted of those ahead of another. */
 const MOST_AHEAD = 1_000;
 
-function deliveryLog(read: Kysely<Schema>): Pick<Log, 'findOwnBody' | 'listAttempts' | 'laneHeads'> {
+function deliveryLog(read: Kysely<Schema>): Pick<LogStore, 'findOwnBody' | 'listAttempts' | 'laneHeads'> {
   return {
     async findOwnBody(workspace, message) {
       const row = await read
@@ -244,7 +229,7 @@ async function changeDelivery(
   return { kind: 'unchanged', state: isMarked ? 'skipped' : (found.state as StoredState) };
 }
 
-function changes(write: Kysely<Schema>): Pick<Log, 'retryNow' | 'skipDelivery'> {
+function changes(write: Kysely<Schema>): Pick<LogStore, 'retryNow' | 'skipDelivery'> {
   return {
     retryNow: (workspace, delivery, now, by) =>
       write.transaction().execute(async (trx) => {

@@ -10,9 +10,9 @@
 import { type Kysely, type RawBuilder, sql, type Transaction } from 'kysely';
 import { NODE_SLOTS, type Slots } from '../core/ids.ts';
 import type { StoreClock } from './clock.ts';
-import type { HeldSlice } from './records.ts';
+import type { NodeStore, SliceStore } from './ports/nodes.ts';
+import type { HeldSlice } from './records/nodes.ts';
 import type { Schema } from './schema.ts';
-import type { Store } from './store.ts';
 
 /** What differs between the databases here. */
 export interface NodeDialect extends StoreClock {
@@ -25,12 +25,11 @@ export interface NodeDialect extends StoreClock {
 /** 32 nodes at the most, each with 64 keys a millisecond. */
 const SLOTS_PER_NODE = 4;
 
-type Nodes = Pick<
-  Store,
-  'registerNode' | 'heartbeat' | 'unregisterNode' | 'readSlices' | 'takeSlices' | 'releaseSlices'
->;
-
-export function nodes(write: Kysely<Schema>, read: Kysely<Schema>, dialect: NodeDialect): Nodes {
+export function nodes(
+  write: Kysely<Schema>,
+  read: Kysely<Schema>,
+  dialect: NodeDialect,
+): NodeStore & SliceStore {
   return { ...leases(write, dialect), ...slices(write, read, dialect) };
 }
 
@@ -40,10 +39,7 @@ async function readNow(db: Kysely<Schema>, { now }: NodeDialect): Promise<number
   return Number(rows[0]?.now);
 }
 
-function leases(
-  write: Kysely<Schema>,
-  dialect: NodeDialect,
-): Pick<Nodes, 'registerNode' | 'heartbeat' | 'unregisterNode'> {
+function leases(write: Kysely<Schema>, dialect: NodeDialect): NodeStore {
   return {
     registerNode: (node, { leaseMs, sends }) =>
       write.transaction().execute(async (trx) => {
@@ -111,11 +107,7 @@ async function forgetExpired(
   }
 }
 
-function slices(
-  write: Kysely<Schema>,
-  read: Kysely<Schema>,
-  dialect: NodeDialect,
-): Pick<Nodes, 'readSlices' | 'takeSlices' | 'releaseSlices'> {
+function slices(write: Kysely<Schema>, read: Kysely<Schema>, dialect: NodeDialect): SliceStore {
   return {
     async readSlices(node) {
       const { rows } = await sql<{ slice: number; epoch: number; owner: string | null; living: number }>`

@@ -2,6 +2,7 @@
 
 import { type Kysely, type RawBuilder, type Selectable, type SqlBool, sql, type Transaction } from 'kysely';
 import { readSettings } from './administration.ts';
+import type { MailStore, NoticeStore } from './ports/notices.ts';
 import {
   type ComposedMails,
   type ComposeRules,
@@ -13,9 +14,8 @@ import {
   STEP_MAIL,
 } from './records/mails.ts';
 import type { Notice, NoticeDetails, NoticeKind } from './records/notices.ts';
-import type { Recipient } from './records.ts';
+import type { Recipient } from './records/settings.ts';
 import type { NoticesTable, Schema } from './schema.ts';
-import type { Store } from './store.ts';
 import { workspacesWith } from './turns.ts';
 
 /** What differs between the databases here. */
@@ -47,18 +47,7 @@ export async function insertNotices(trx: Transaction<Schema>, rows: readonly New
     .execute();
 }
 
-type Notices = Pick<
-  Store,
-  | 'workspacesToPublish'
-  | 'listUnpublishedNotices'
-  | 'markPublished'
-  | 'listNotices'
-  | 'workspacesToTell'
-  | 'composeMails'
-  | 'workspacesToMail'
-  | 'claimDueMails'
-  | 'settleMail'
->;
+type Notices = NoticeStore & MailStore;
 
 export function notices(write: Kysely<Schema>, read: Kysely<Schema>, dialect: NoticeDialect): Notices {
   return {

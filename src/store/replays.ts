@@ -12,6 +12,7 @@ import { type Kysely, type Selectable, type SqlBool, sql, type Transaction } fro
 import { HOUR } from '../core/duration.ts';
 import { firstKeyAt, formatId } from '../core/ids.ts';
 import { insertAudit } from './audit.ts';
+import type { ReplayStore, ReplayWorkStore } from './ports/replays.ts';
 import type {
   CreateReplayAnswer,
   OwnedReplay,
@@ -21,11 +22,10 @@ import type {
   ReplayCount,
   ReplayFilter,
   ReplayState,
-} from './records/history.ts';
+} from './records/replays.ts';
 import { type Locking, resend } from './resend.ts';
 import type { ReplaysTable, Schema } from './schema.ts';
 import { FIRST_OPEN_AFTER, isInState, isMarked, isOpen } from './states.ts';
-import type { Store } from './store.ts';
 
 function toReplay(row: Selectable<ReplaysTable>): Replay {
   const { key, workspace, endpoint, total, done, gone, reason } = row;
@@ -101,28 +101,16 @@ function isOneOf(states: readonly ReplayableState[]) {
   return sql<SqlBool>`d.state IN (${list}) ${rare}`;
 }
 
-type Replays = Pick<
-  Store,
-  | 'countOriginals'
-  | 'createReplay'
-  | 'findReplay'
-  | 'listReplays'
-  | 'cancelReplay'
-  | 'claimReplays'
-  | 'listOriginals'
-  | 'sendReplayBatch'
-  | 'finishReplay'
->;
-
-export function replays(write: Kysely<Schema>, read: Kysely<Schema>, locking: Locking): Replays {
+export function replays(
+  write: Kysely<Schema>,
+  read: Kysely<Schema>,
+  locking: Locking,
+): ReplayStore & ReplayWorkStore {
   return { ...asked(write, read), ...worked(write, read, locking) };
 }
 
 /** What people do with replays. */
-function asked(
-  write: Kysely<Schema>,
-  read: Kysely<Schema>,
-): Pick<Replays, 'countOriginals' | 'createReplay' | 'findReplay' | 'listReplays' | 'cancelReplay'> {
+function asked(write: Kysely<Schema>, read: Kysely<Schema>): ReplayStore {
   return {
     async countOriginals(replay): Promise<ReplayCount> {
       const { states, since, until } = replay.filter;
@@ -273,11 +261,7 @@ async function openAt(trx: Transaction<Schema>, { workspace, endpoint }: Replay)
 }
 
 /** What the node does that works on them. */
-function worked(
-  write: Kysely<Schema>,
-  read: Kysely<Schema>,
-  locking: Locking,
-): Pick<Replays, 'claimReplays' | 'listOriginals' | 'sendReplayBatch' | 'finishReplay'> {
+function worked(write: Kysely<Schema>, read: Kysely<Schema>, locking: Locking): ReplayWorkStore {
   /** The job where it is still this node's and stands where the node thinks; locked. */
   const mine = (trx: Transaction<Schema>, node: string, { key, workspace, last }: OwnedReplay) =>
     trx

@@ -7,10 +7,10 @@ import { type Kysely, type RawBuilder, type SqlBool, sql, type Transaction } fro
 import { chooseLane, type Ordering } from '../core/delivery/order.ts';
 import { formatId } from '../core/ids.ts';
 import { insertAudit } from './audit.ts';
-import type { EventReplayAnswer, ResendAnswer } from './records/history.ts';
+import type { ResendStore } from './ports/replays.ts';
+import type { EventReplayAnswer, ResendAnswer } from './records/replays.ts';
 import type { Schema } from './schema.ts';
 import { isOpen, isUnmarked } from './states.ts';
-import type { Store } from './store.ts';
 
 /** The locking clause of a SELECT, such as `FOR SHARE OF b`; nothing where transactions are alone anyway. */
 export type Locking = (clause: string) => RawBuilder<unknown>;
@@ -157,10 +157,7 @@ async function insertReplays(
 }
 
 /** By hand: one delivery, or those of one event. */
-export function resending(
-  write: Kysely<Schema>,
-  locking: Locking,
-): Pick<Store, 'replayDelivery' | 'replayEvent'> {
+export function resending(write: Kysely<Schema>, locking: Locking): ResendStore {
   return {
     replayDelivery: (workspace, delivery, { key, now, by }) =>
       write.transaction().execute(async (trx): Promise<ResendAnswer> => {

@@ -14,20 +14,15 @@ import { DAY, HOUR } from '../core/duration.ts';
 import { firstKeyAt } from '../core/ids.ts';
 import { countOpen } from './enabling.ts';
 import { insertNotices } from './notices.ts';
+import type { RetentionStore } from './ports/retention.ts';
 import type { NoticeDetails } from './records/notices.ts';
 import type { ExpiredHeld, KeySpan, Purged } from './records/retention.ts';
 import type { Locking } from './resend.ts';
 import type { Schema } from './schema.ts';
 import { FIRST_OPEN_AFTER, isOpen } from './states.ts';
-import type { Store } from './store.ts';
 import { sweepOld } from './sweeping.ts';
 
-type Retaining = Pick<
-  Store,
-  'purgeAttempts' | 'purgeBodies' | 'purgeEvents' | 'warnOfExpiry' | 'expireHeld' | 'sweepOld'
->;
-
-export function retention(write: Kysely<Schema>, read: Kysely<Schema>, locking: Locking): Retaining {
+export function retention(write: Kysely<Schema>, read: Kysely<Schema>, locking: Locking): RetentionStore {
   return { ...purging(write, read, locking), ...holding(write, read), sweepOld: sweepOld(write, read) };
 }
 
@@ -38,7 +33,7 @@ function purging(
   write: Kysely<Schema>,
   read: Kysely<Schema>,
   locking: Locking,
-): Pick<Retaining, 'purgeAttempts' | 'purgeBodies' | 'purgeEvents'> {
+): Pick<RetentionStore, 'purgeAttempts' | 'purgeBodies' | 'purgeEvents'> {
   return {
     async purgeAttempts(workspace, span) {
       const { rows } = await sql<{ delivery: number }>`
@@ -281,7 +276,7 @@ async function deleteDeliveries(
 function holding(
   write: Kysely<Schema>,
   read: Kysely<Schema>,
-): Pick<Retaining, 'warnOfExpiry' | 'expireHeld'> {
+): Pick<RetentionStore, 'warnOfExpiry' | 'expireHeld'> {
   return {
     async warnOfExpiry(workspace, now, heldDays) {
       const heldMs = heldDays * DAY;

@@ -14,12 +14,12 @@ import { lockWorkspace } from './administration.ts';
 import { insertAudit } from './audit.ts';
 import { cancelWaiting } from './automations.ts';
 import type { StoreClock } from './clock.ts';
+import type { RunStore, RunWorkStore } from './ports/automation.ts';
 import type { DueRun, DueRuns, Run, RunAdvance, RunState } from './records/automation.ts';
 import type { NewDelivery } from './records/delivery.ts';
 import { advanceLanes, type Locking } from './resend.ts';
 import type { Schema } from './schema.ts';
 import { driveAsync, type Row, type Statement } from './statement.ts';
-import type { Store } from './store.ts';
 import { workspacesWith } from './turns.ts';
 import { TAKE_WAIT_LOCKS, waitLocksOf } from './waitLocks.ts';
 
@@ -34,20 +34,6 @@ export interface RunDialect {
   /** Runs one transaction of several at once, again after a collision; null where one comes after the other anyway. */
   alone: (<T>(verb: () => Promise<T>) => Promise<T>) | null;
 }
-
-type Runs = Pick<
-  Store,
-  | 'listRuns'
-  | 'findRun'
-  | 'listRunSteps'
-  | 'cancelRuns'
-  | 'workspacesWithRuns'
-  | 'dueRuns'
-  | 'setAsideRuns'
-  | 'resumeRuns'
-  | 'postponeRun'
-  | 'advanceRuns'
->;
 
 function runQuery(db: Kysely<Schema>, workspace: number) {
   return db
@@ -195,16 +181,16 @@ async function forgetSignals(trx: Transaction<Schema>, run: DueRun, next: RunAdv
     .execute();
 }
 
-export function runs(write: Kysely<Schema>, read: Kysely<Schema>, dialect: RunDialect): Runs {
+export function runs(
+  write: Kysely<Schema>,
+  read: Kysely<Schema>,
+  dialect: RunDialect,
+): RunStore & RunWorkStore {
   return { ...shown(write, read, dialect), ...worked(write, read, dialect) };
 }
 
 /** What people see of runs, and cancel. */
-function shown(
-  write: Kysely<Schema>,
-  read: Kysely<Schema>,
-  { locking }: RunDialect,
-): Pick<Runs, 'listRuns' | 'findRun' | 'listRunSteps' | 'cancelRuns'> {
+function shown(write: Kysely<Schema>, read: Kysely<Schema>, { locking }: RunDialect): RunStore {
   return {
     async listRuns(workspace, filter, page) {
       let query = runQuery(read, workspace);
@@ -267,14 +253,7 @@ const SIGNALS_AT_ONCE = 20;
 const IS_AWAKE = sql<SqlBool>`one.state = 'waiting' AND one.wake_at IS NOT NULL`;
 
 /** What the node does that works on them. */
-function worked(
-  write: Kysely<Schema>,
-  read: Kysely<Schema>,
-  dialect: RunDialect,
-): Pick<
-  Runs,
-  'workspacesWithRuns' | 'dueRuns' | 'setAsideRuns' | 'resumeRuns' | 'postponeRun' | 'advanceRuns'
-> {
+function worked(write: Kysely<Schema>, read: Kysely<Schema>, dialect: RunDialect): RunWorkStore {
   return {
     async workspacesWithRuns() {
       const [due, resuming] = await Promise.all([

@@ -248,7 +248,7 @@ export interface BudgetWarningsTable {
   at: number;
 }
 
-/** The outbox: see records.ts, Notice. */
+/** The outbox: see records/notices.ts. */
 export interface NoticesTable {
   key: Generated<number>;
   workspace: number;
@@ -287,7 +287,7 @@ export interface ReplaysTable {
   key: number;
   workspace: number;
   endpoint: number;
-  /** See records/history.ts, ReplayFilter. */
+  /** See records/replays.ts, ReplayFilter. */
   filter: string;
   total: number;
   done: number;

@@ -7,10 +7,10 @@
  */
 
 import { type Kysely, type SqlBool, sql, type Transaction } from 'kysely';
+import type { SkipStore } from './ports/retention.ts';
 import type { Locking } from './resend.ts';
 import type { Schema } from './schema.ts';
 import { isOpen } from './states.ts';
-import type { Store } from './store.ts';
 
 /** Rows written with the decision itself: some milliseconds, and all there is as a rule. */
 export const SKIPPED_AT_ONCE = 300;
@@ -37,10 +37,7 @@ export async function skipOpen(
   await writeSome(trx, marked(trx, workspace).where('l.endpoint', '=', endpoint), workspace, SKIPPED_AT_ONCE);
 }
 
-export function skips(
-  write: Kysely<Schema>,
-  read: Kysely<Schema>,
-): Pick<Store, 'workspacesToSkip' | 'writeSkips'> {
+export function skips(write: Kysely<Schema>, read: Kysely<Schema>): SkipStore {
   return {
     async workspacesToSkip() {
       const rows = await read

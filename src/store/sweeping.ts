@@ -2,8 +2,8 @@
 
 import { type Kysely, type RawBuilder, type SqlBool, sql } from 'kysely';
 import { DAY, HOUR } from '../core/duration.ts';
+import type { RetentionStore } from './ports/retention.ts';
 import type { Schema } from './schema.ts';
-import type { Store } from './store.ts';
 
 interface Old {
   table: keyof Schema;
@@ -89,7 +89,7 @@ function oldAt(now: number): Old[] {
   ];
 }
 
-export function sweepOld(write: Kysely<Schema>, read: Kysely<Schema>): Store['sweepOld'] {
+export function sweepOld(write: Kysely<Schema>, read: Kysely<Schema>): RetentionStore['sweepOld'] {
   return async (now, limit) => {
     let swept = 0;
     for (const old of oldAt(now)) swept += await sweepRows(write, read, old, limit);

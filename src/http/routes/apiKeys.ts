@@ -2,7 +2,7 @@
 
 import { Type } from 'typebox';
 import { parseId } from '../../core/ids.ts';
-import { API_KEY_SCOPES } from '../../store/records.ts';
+import { API_KEY_SCOPES } from '../../store/records/administration.ts';
 import { makeApiKey } from '../apiKey.ts';
 import { callerOf, type KeyCache, workspaceOf } from '../auth.ts';
 import type { App, HttpDeps } from '../deps.ts';

@@ -1,7 +1,7 @@
 /** `/v1/audit`: who did what. */
 
 import { Type } from 'typebox';
-import { AUDIT_ACTIONS } from '../../store/records/history.ts';
+import { AUDIT_ACTIONS } from '../../store/records/audit.ts';
 import { workspaceOf } from '../auth.ts';
 import type { App, HttpDeps } from '../deps.ts';
 import { describe, oneOf, ref } from '../operation.ts';

@@ -6,7 +6,7 @@ import { eventBody } from '../../core/routing/body.ts';
 import { explain } from '../../core/workflow/explain.ts';
 import { compileDefinition, type Program } from '../../core/workflow/program.ts';
 import { type HappenedEvent, judgeTriggers } from '../../core/workflow/trigger.ts';
-import type { Routing } from '../../store/records.ts';
+import type { Routing } from '../../store/records/routing.ts';
 import { workspaceOf } from '../auth.ts';
 import { checkDefinition } from '../automationInput.ts';
 import { EVENT_DEPTH } from '../bodies.ts';

@@ -2,7 +2,7 @@
 
 import { parseId } from '../../core/ids.ts';
 import type { Automation, AutomationKind, WaitingRuns } from '../../store/records/automation.ts';
-import type { Routing } from '../../store/records.ts';
+import type { Routing } from '../../store/records/routing.ts';
 import { callerOf, workspaceOf } from '../auth.ts';
 import { type CheckedDefinition, checkDefinition, missingEndpoints, typedUrls } from '../automationInput.ts';
 import type { App, HttpDeps } from '../deps.ts';

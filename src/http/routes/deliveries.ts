@@ -3,7 +3,7 @@
 import { Type } from 'typebox';
 import { DELIVERY_STATES, type DeliveryState } from '../../core/delivery/machine.ts';
 import { parseId } from '../../core/ids.ts';
-import type { DeliveryFilter, Page, StoredDelivery } from '../../store/records.ts';
+import type { DeliveryFilter, Page, StoredDelivery } from '../../store/records/log.ts';
 import { callerOf, hasScope, workspaceOf } from '../auth.ts';
 import type { App, HttpDeps } from '../deps.ts';
 import { describe, idParams, oneOf, ref } from '../operation.ts';

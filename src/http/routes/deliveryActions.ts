@@ -2,7 +2,7 @@
 
 import { isEnd, transition } from '../../core/delivery/machine.ts';
 import { formatId } from '../../core/ids.ts';
-import type { ChangeAnswer, StoredDelivery } from '../../store/records.ts';
+import type { ChangeAnswer, StoredDelivery } from '../../store/records/log.ts';
 import { callerOf, workspaceOf } from '../auth.ts';
 import type { App, HttpDeps } from '../deps.ts';
 import { describe, idParams, ref } from '../operation.ts';

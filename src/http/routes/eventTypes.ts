@@ -4,7 +4,7 @@ import { Type } from 'typebox';
 import { builtInEventTypes } from '../../core/catalog/catalog.ts';
 import { buildCustomEventType, checkCustomEventType } from '../../core/catalog/customEventType.ts';
 import type { EventType } from '../../core/catalog/eventType.ts';
-import type { Routing } from '../../store/records.ts';
+import type { Routing } from '../../store/records/routing.ts';
 import { workspaceOf } from '../auth.ts';
 import type { App, HttpDeps } from '../deps.ts';
 import { eventTypesOf, unknownEventType } from '../eventTypesOf.ts';

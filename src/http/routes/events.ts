@@ -2,7 +2,7 @@
 
 import { Type } from 'typebox';
 import type { Run } from '../../store/records/automation.ts';
-import type { Page, StoredDelivery } from '../../store/records.ts';
+import type { Page, StoredDelivery } from '../../store/records/log.ts';
 import { workspaceOf } from '../auth.ts';
 import { automationIds } from '../automationIds.ts';
 import type { App, HttpDeps } from '../deps.ts';

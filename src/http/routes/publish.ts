@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { DAY, SECOND } from '../../core/duration.ts';
-import type { Routing } from '../../store/records.ts';
+import type { Routing } from '../../store/records/routing.ts';
 import { workspaceOf } from '../auth.ts';
 import { BATCH_DEPTH, EVENT_DEPTH, MAX_BATCH_BYTES, MAX_EVENT_BYTES } from '../bodies.ts';
 import type { App, HttpDeps } from '../deps.ts';

@@ -2,7 +2,7 @@
 
 import { Type } from 'typebox';
 import { formatId, parseId } from '../../core/ids.ts';
-import type { EventReplayAnswer, Replay, ReplayFilter } from '../../store/records/history.ts';
+import type { EventReplayAnswer, Replay, ReplayFilter } from '../../store/records/replays.ts';
 import { callerOf, workspaceOf } from '../auth.ts';
 import type { App, HttpDeps } from '../deps.ts';
 import { describe, idParams, ref } from '../operation.ts';

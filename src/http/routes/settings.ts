@@ -1,7 +1,7 @@
 /** `/v1/settings` of a workspace, and `/v1/meta` of the installation. */
 
 import { Type } from 'typebox';
-import type { Workspace } from '../../store/records.ts';
+import type { Workspace } from '../../store/records/administration.ts';
 import { callerOf, workspaceOf } from '../auth.ts';
 import { MAX_ADMIN_BYTES, MAX_BATCH_BYTES, MAX_BATCH_EVENTS, MAX_EVENT_BYTES } from '../bodies.ts';
 import type { App, HttpDeps } from '../deps.ts';

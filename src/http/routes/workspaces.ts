@@ -3,8 +3,8 @@
 import { Type } from 'typebox';
 import { parseId } from '../../core/ids.ts';
 import { DEFAULT_PLAN } from '../../core/plan.ts';
-import { mergeSettings } from '../../store/records/settings.ts';
-import { API_KEY_SCOPES, DEFAULT_SETTINGS, type Workspace } from '../../store/records.ts';
+import { API_KEY_SCOPES, type Workspace } from '../../store/records/administration.ts';
+import { DEFAULT_SETTINGS, mergeSettings } from '../../store/records/settings.ts';
 import { makeApiKey } from '../apiKey.ts';
 import { callerOf } from '../auth.ts';
 import type { App, HttpDeps } from '../deps.ts';

@@ -7,7 +7,7 @@ import type { InjectOptions, LightMyRequestResponse } from 'fastify';
 import { DEFAULT_PLANS } from '../../core/plan.ts';
 import type { Sealer } from '../../core/sealing.ts';
 import type { Engine } from '../../engine/engine.ts';
-import { API_KEY_SCOPES, type ApiKeyScope } from '../../store/records.ts';
+import { API_KEY_SCOPES, type ApiKeyScope } from '../../store/records/administration.ts';
 import type { Store } from '../../store/store.ts';
 import type { Clock, Random, SendRequest, SendResult, World } from '../../world.ts';
 import { makeApiKey } from '../apiKey.ts';

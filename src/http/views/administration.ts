@@ -2,7 +2,7 @@
 
 import { type Static, Type } from 'typebox';
 import { formatId } from '../../core/ids.ts';
-import { API_KEY_SCOPES, type ApiKey, type Workspace } from '../../store/records.ts';
+import { API_KEY_SCOPES, type ApiKey, type Workspace } from '../../store/records/administration.ts';
 import { nullable, oneOf, pageOf, ref, time } from '../operation.ts';
 import { formatTime } from '../paging.ts';
 

@@ -4,7 +4,7 @@ import { type Static, Type } from 'typebox';
 import { formatId } from '../../core/ids.ts';
 import { DEFINITION_LIMITS, STEP_TYPES } from '../../core/workflow/definition.ts';
 import type { Automation, AutomationKind, AutomationVersion } from '../../store/records/automation.ts';
-import type { Endpoint } from '../../store/records.ts';
+import type { Endpoint } from '../../store/records/endpoints.ts';
 import { nullable, oneOf, pageOf, ref, time } from '../operation.ts';
 import { formatTime } from '../paging.ts';
 

@@ -7,7 +7,7 @@ import { ATTEMPT_OUTCOMES } from '../../core/delivery/decide.ts';
 import { DELIVERY_STATES, type DeliveryState } from '../../core/delivery/machine.ts';
 import { formatId } from '../../core/ids.ts';
 import type { DeliverySource } from '../../store/records/delivery.ts';
-import type { StoredAttempt, StoredDelivery } from '../../store/records.ts';
+import type { StoredAttempt, StoredDelivery } from '../../store/records/log.ts';
 import { nullable, oneOf, pageOf, ref, time } from '../operation.ts';
 import { formatTime, formatTimeOrNull } from '../paging.ts';
 import { automationId } from './automation.ts';

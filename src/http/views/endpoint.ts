@@ -7,7 +7,7 @@ import { MAX_LANES, type Ordering } from '../../core/delivery/order.ts';
 import { MAX_WAIT_S, MAX_WAITS, RETRY_PRESETS, type RetryPolicy } from '../../core/delivery/retry.ts';
 import { formatId } from '../../core/ids.ts';
 import { CONDITION_LIMITS, type Condition, OPERATORS } from '../../core/routing/condition.ts';
-import type { Endpoint, Failing, OpenCount } from '../../store/records.ts';
+import type { Endpoint, Failing, OpenCount } from '../../store/records/endpoints.ts';
 import { nullable, oneOf, pageOf, ref, time } from '../operation.ts';
 import { formatTime } from '../paging.ts';
 

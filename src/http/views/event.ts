@@ -7,7 +7,7 @@ import { type Static, Type } from 'typebox';
 import { accountOf, dataOf, familyOf } from '../../core/catalog/envelope.ts';
 import { formatId } from '../../core/ids.ts';
 import type { DeliverySource } from '../../store/records/delivery.ts';
-import type { StoredEvent } from '../../store/records.ts';
+import type { StoredEvent } from '../../store/records/log.ts';
 import { MAX_BATCH_EVENTS } from '../bodies.ts';
 import { nullable, pageOf, ref, time } from '../operation.ts';
 import { formatTime } from '../paging.ts';

@@ -2,15 +2,14 @@
 
 import { type Static, Type } from 'typebox';
 import { formatId } from '../../core/ids.ts';
+import { AUDIT_ACTIONS, type StoredAuditEntry } from '../../store/records/audit.ts';
 import {
-  AUDIT_ACTIONS,
   REPLAY_STATES,
   REPLAYABLE_STATES,
   type Replay,
   type ReplayCount,
   type ReplayFilter,
-  type StoredAuditEntry,
-} from '../../store/records/history.ts';
+} from '../../store/records/replays.ts';
 import { nullable, oneOf, pageOf, ref, time } from '../operation.ts';
 import { formatTime, formatTimeOrNull } from '../paging.ts';
 import type { DeliveryView } from './delivery.ts';

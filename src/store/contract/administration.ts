@@ -1,8 +1,8 @@
 /** The contract's part on migrations, workspaces, keys, event types, endpoints and secrets. */
 
 import { describe, expect, test } from 'vitest';
-import { DEFAULT_SETTINGS } from '../records.ts';
-import type { WorkspacePatch } from '../store.ts';
+import type { WorkspacePatch } from '../records/administration.ts';
+import { DEFAULT_SETTINGS } from '../records/settings.ts';
 import {
   aKey,
   anEndpoint,

@@ -2,7 +2,10 @@
 
 import { describe, expect, test } from 'vitest';
 import { DEFAULT_BUDGET } from '../../core/delivery/budget.ts';
-import { type AttemptResult, DEFAULT_SETTINGS, type LaneItem, type NewEndpoint } from '../records.ts';
+import type { NewEndpoint } from '../records/endpoints.ts';
+import type { LaneItem } from '../records/lanes.ts';
+import type { AttemptResult } from '../records/results.ts';
+import { DEFAULT_SETTINGS } from '../records/settings.ts';
 import type { Store } from '../store.ts';
 import {
   anAttempt,

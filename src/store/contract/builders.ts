@@ -4,24 +4,17 @@ import { afterEach, beforeEach } from 'vitest';
 import { SLICES, sliceOf } from '../../core/delivery/slice.ts';
 import { createKeyMaker } from '../../core/ids.ts';
 import type { NewNotice } from '../notices.ts';
+import type { Workspace } from '../records/administration.ts';
 import type { Bin, BinRequest } from '../records/bins.ts';
 import type { NewDelivery } from '../records/delivery.ts';
+import type { NewEndpoint, SealedSecret } from '../records/endpoints.ts';
+import type { LaneItem, LaneState } from '../records/lanes.ts';
+import type { Page } from '../records/log.ts';
+import type { HeldSlice } from '../records/nodes.ts';
 import type { NoticeDetails, NoticeKind } from '../records/notices.ts';
-import {
-  type AttemptRecord,
-  type AttemptResult,
-  DEFAULT_SETTINGS,
-  type HeldSlice,
-  type LaneItem,
-  type LaneState,
-  type NewEndpoint,
-  type NewEvent,
-  type Page,
-  type PublishAnswer,
-  type PublishCall,
-  type SealedSecret,
-  type Workspace,
-} from '../records.ts';
+import type { NewEvent, PublishAnswer, PublishCall } from '../records/publishing.ts';
+import type { AttemptRecord, AttemptResult } from '../records/results.ts';
+import { DEFAULT_SETTINGS } from '../records/settings.ts';
 import type { Store } from '../store.ts';
 
 /** An empty, migrated store; every test gets its own. */

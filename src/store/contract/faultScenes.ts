@@ -5,8 +5,8 @@ import { DAY, HOUR } from '../../core/duration.ts';
 import { firstKeyAt } from '../../core/ids.ts';
 import type { NewNotice } from '../notices.ts';
 import type { NewAutomation, RunAdvance } from '../records/automation.ts';
-import type { OwnedReplay, Replay } from '../records/history.ts';
-import type { NewEndpoint } from '../records.ts';
+import type { NewEndpoint } from '../records/endpoints.ts';
+import type { OwnedReplay, Replay } from '../records/replays.ts';
 import type { Store } from '../store.ts';
 import {
   aDelivery,

@@ -2,8 +2,8 @@
 
 import { describe, expect, test } from 'vitest';
 import { createKeyMaker } from '../../core/ids.ts';
-import type { OwnedReplay, Replay, ReplayableState, ReplayFilter } from '../records/history.ts';
-import type { NewEndpoint } from '../records.ts';
+import type { NewEndpoint } from '../records/endpoints.ts';
+import type { OwnedReplay, Replay, ReplayableState, ReplayFilter } from '../records/replays.ts';
 import type { Store } from '../store.ts';
 import {
   ALL,

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { SLICES, sliceOf } from '../../core/delivery/slice.ts';
-import { LARGE_BODY } from '../records.ts';
+import { LARGE_BODY } from '../records/lanes.ts';
 import {
   aKey,
   anEndpoint,

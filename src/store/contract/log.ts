@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import type { BinRequestPage } from '../records/bins.ts';
-import type { DeliveryFilter, EventFilter } from '../records.ts';
+import type { DeliveryFilter, EventFilter } from '../records/log.ts';
 import {
   ALL,
   aBinRequest,

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { HOUR, MINUTE } from '../../core/duration.ts';
 import type { ComposeRules, DueMail, ListedNotice } from '../records/mails.ts';
 import type { NoticeKind } from '../records/notices.ts';
-import { DEFAULT_SETTINGS, type Recipient } from '../records.ts';
+import { DEFAULT_SETTINGS, type Recipient } from '../records/settings.ts';
 import type { Store } from '../store.ts';
 import { ALL, aNotice, aWorkspace, type OpenStore, T0, useStore } from './builders.ts';
 

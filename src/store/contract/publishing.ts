@@ -1,8 +1,7 @@
 /** The contract's part on publishing: durable, exact, idempotent, and numbered without gaps. */
 
 import { describe, expect, test } from 'vitest';
-import type { NewEvent } from '../records.ts';
-import { IDEMPOTENCY_KEPT_MS } from '../records.ts';
+import { IDEMPOTENCY_KEPT_MS, type NewEvent } from '../records/publishing.ts';
 import {
   ALL,
   aDelivery,

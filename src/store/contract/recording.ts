@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { SLICES, sliceOf } from '../../core/delivery/slice.ts';
-import type { NewEndpoint } from '../records.ts';
+import type { NewEndpoint } from '../records/endpoints.ts';
 import {
   anAttempt,
   anEvent,

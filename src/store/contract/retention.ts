@@ -2,8 +2,8 @@
 
 import { describe, expect, test } from 'vitest';
 import { createKeyMaker, firstKeyAt } from '../../core/ids.ts';
+import type { NewEndpoint } from '../records/endpoints.ts';
 import type { KeySpan } from '../records/retention.ts';
-import type { NewEndpoint } from '../records.ts';
 import type { Store } from '../store.ts';
 import {
   ALL,

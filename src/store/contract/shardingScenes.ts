@@ -2,7 +2,8 @@
 
 import { DAY, MINUTE } from '../../core/duration.ts';
 import type { DueRun, NewActivation, RunAdvance } from '../records/automation.ts';
-import type { LaneItem, NewEvent, PublishCall } from '../records.ts';
+import type { LaneItem } from '../records/lanes.ts';
+import type { NewEvent, PublishCall } from '../records/publishing.ts';
 import {
   aDelivery,
   aKey,

@@ -19,7 +19,7 @@ import {
   DELIVERED,
   seed,
 } from '../contract/builders.ts';
-import type { Routing } from '../records.ts';
+import type { Routing } from '../records/routing.ts';
 import type { Store } from '../store.ts';
 import { openPostgres } from './postgres.ts';
 

@@ -20,10 +20,10 @@ import {
   publishSome,
   seed,
 } from '../contract/builders.ts';
-import type { NewEndpoint } from '../records.ts';
-import { type Signal, type Store, StoreUnavailable } from '../store.ts';
-import type { Limits } from './pool.ts';
-import { openPool } from './pool.ts';
+import type { Signal } from '../ports/signals.ts';
+import type { NewEndpoint } from '../records/endpoints.ts';
+import { type Store, StoreUnavailable } from '../store.ts';
+import { type Limits, openPool } from './pool.ts';
 import { openPostgres } from './postgres.ts';
 
 /** Short, so that tests take seconds; in the order of the usual ones. */

@@ -12,7 +12,7 @@
 
 import { SECOND } from '../../core/duration.ts';
 import type { Clock, Timer } from '../../world.ts';
-import type { Signal } from '../store.ts';
+import type { Signal } from '../ports/signals.ts';
 
 /** A payload is at most 8,000 bytes; a key and its comma take 17. */
 const LANES_PER_SIGNAL = 400;

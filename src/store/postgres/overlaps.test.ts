@@ -15,7 +15,7 @@ import {
   versionOf,
 } from '../contract/builders.ts';
 import type { NewActivation, RunAdvance } from '../records/automation.ts';
-import type { NewEndpoint } from '../records.ts';
+import type { NewEndpoint } from '../records/endpoints.ts';
 import type { Store } from '../store.ts';
 import { openPostgres } from './postgres.ts';
 

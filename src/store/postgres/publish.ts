@@ -23,7 +23,7 @@ import {
   type PublishAnswer,
   type PublishCall,
   type TouchedLane,
-} from '../records.ts';
+} from '../records/publishing.ts';
 import { driveAsync } from '../statement.ts';
 import { TAKE_WAIT_LOCKS, waitLocksOf } from '../waitLocks.ts';
 import { integers, texts } from './arrays.ts';

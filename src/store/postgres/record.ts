@@ -12,7 +12,7 @@
 import type pg from 'pg';
 import { readSettings } from '../administration.ts';
 import { consequences, hasConsequences } from '../budget.ts';
-import type { AttemptResult, RecordAnswer, RecordVerdict } from '../records.ts';
+import type { AttemptResult, RecordAnswer, RecordVerdict } from '../records/results.ts';
 import { driveAsync } from '../statement.ts';
 import { bytes, integers, texts } from './arrays.ts';
 import { runner, runStatement, transact } from './connection.ts';

@@ -12,7 +12,7 @@
 
 import { SECOND } from '../../core/duration.ts';
 import type { Clock, Timer } from '../../world.ts';
-import type { Signal } from '../store.ts';
+import type { Signal } from '../ports/signals.ts';
 import { createSignalOutbox } from './outbox.ts';
 import { Client, clientConfig, type Limits } from './pool.ts';
 

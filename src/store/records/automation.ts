@@ -1,4 +1,4 @@
-/** Rules and workflows as a store keeps them, and their runs: nouns of the port beside records.ts. */
+/** Rules and workflows as a store keeps them, and their runs. */
 
 import type { NewDelivery } from './delivery.ts';
 

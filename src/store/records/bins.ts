@@ -1,4 +1,4 @@
-/** Bins and what they captured: the port's nouns beside records.ts. */
+/** Bins and what they captured. */
 
 export interface BinAnswer {
   status: number;

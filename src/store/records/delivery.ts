@@ -1,4 +1,4 @@
-/** What a delivery is made of when it is made: nouns of the port beside records.ts. */
+/** What a delivery is made of when it is made. */
 
 export type SourceKind = 'subscription' | 'rule' | 'workflow' | 'test' | 'replay';
 

@@ -1,7 +1,73 @@
-/** What the log's lists answer beside their rows. */
+/** What the log lists: events, deliveries and attempts, and how to ask for them. */
 
 import type { StoredState } from '../../core/delivery/machine.ts';
-import type { StoredDelivery } from '../records.ts';
+import type { DeliverySource } from './delivery.ts';
+import type { AttemptRecord } from './results.ts';
+
+export interface StoredEvent {
+  key: number;
+  id: string;
+  type: string;
+  subject: string | null;
+  createdAt: number;
+  acceptedAt: number;
+  test: boolean;
+  deliveries: number;
+  /** Null once it is no longer kept; the members after it go with it. */
+  body: string | null;
+  account: string | null;
+  verdicts: string | null;
+  warnings: string | null;
+}
+
+export interface StoredDelivery {
+  key: number;
+  workspace: number;
+  event: number;
+  eventId: string;
+  eventType: string;
+  endpoint: number;
+  endpointEnabled: boolean;
+  lane: number;
+  sequence: number;
+  message: number;
+  source: DeliverySource;
+  replayOf: number | null;
+  state: StoredState;
+  reason: string | null;
+  attempts: number;
+  nextAttemptAt: number | null;
+  createdAt: number;
+  endedAt: number | null;
+}
+
+export interface StoredAttempt extends AttemptRecord {
+  delivery: number;
+}
+
+/** Newest first. `before` is the key of the last row of the page before. Times are `[since, until)`. */
+export interface Page {
+  limit: number;
+  before: number | null;
+}
+
+export interface EventFilter {
+  type?: string;
+  subject?: string;
+  since?: number;
+  until?: number;
+}
+
+export interface DeliveryFilter {
+  endpoint?: number;
+  event?: number;
+  /** `held` is: open, of a disabled endpoint. `sending` is not stored: the caller filters it. */
+  state?: StoredState | 'held';
+  type?: string;
+  subject?: string;
+  since?: number;
+  until?: number;
+}
 
 /** Some of a list. `next`: what is older than this key has not been looked at; null at the list's end. */
 export interface DeliveryPage {
@@ -18,3 +84,8 @@ export interface LaneHead {
   /** Open deliveries ahead of the one asked about; 1,000 where there are more. */
   ahead: number;
 }
+
+export type ChangeAnswer =
+  | { kind: 'changed'; lane: number }
+  | { kind: 'unchanged'; state: StoredState }
+  | { kind: 'missing' };

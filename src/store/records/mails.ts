@@ -1,7 +1,7 @@
-/** Notices as they are listed, and the mails that tell of them: the port's nouns beside records.ts. */
+/** Notices as they are listed, and the mails that tell of them. */
 
-import type { Recipient } from '../records.ts';
 import type { Notice } from './notices.ts';
+import type { Recipient } from './settings.ts';
 
 export const MAIL_STATES = ['pending', 'sent', 'refused'] as const;
 export type MailState = (typeof MAIL_STATES)[number];

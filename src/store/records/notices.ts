@@ -1,7 +1,7 @@
-/** Notices: what happened, told to people by mail and to systems by event. The port's nouns beside records.ts. */
+/** Notices: what happened, told to people by mail and to systems by event. */
 
 import type { BudgetPolicy } from '../../core/delivery/budget.ts';
-import type { DisabledReason } from '../records.ts';
+import type { DisabledReason } from './endpoints.ts';
 
 export const NOTICE_KINDS = [
   'budget.warning',

@@ -1,4 +1,4 @@
-/** What retention reads and deletes. The conventions are those of records.ts. */
+/** What retention reads and deletes. */
 
 /** Some keys of one kind, oldest first. */
 export interface KeySpan {

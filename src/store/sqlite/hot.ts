@@ -12,15 +12,13 @@ import { consequences } from '../budget.ts';
 import type { NewDelivery } from '../records/delivery.ts';
 import {
   type AcceptedEvent,
-  type AttemptResult,
   IDEMPOTENCY_KEPT_MS,
   type NewEvent,
   type PublishAnswer,
   type PublishCall,
-  type RecordAnswer,
-  type RecordVerdict,
   type TouchedLane,
-} from '../records.ts';
+} from '../records/publishing.ts';
+import type { AttemptResult, RecordAnswer, RecordVerdict } from '../records/results.ts';
 import { drive, type Row, type Statement } from '../statement.ts';
 
 export type Prepare = (sql: string) => StatementSync;

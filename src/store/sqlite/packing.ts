@@ -6,7 +6,9 @@
 
 import type { NewActivation } from '../records/automation.ts';
 import type { NewDelivery, SourceKind } from '../records/delivery.ts';
-import type { AttemptResult, DisabledReason, NewEvent, PublishCall } from '../records.ts';
+import type { DisabledReason } from '../records/endpoints.ts';
+import type { NewEvent, PublishCall } from '../records/publishing.ts';
+import type { AttemptResult } from '../records/results.ts';
 
 export type Value = string | number | null | Uint8Array;
 

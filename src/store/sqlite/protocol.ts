@@ -2,7 +2,8 @@
  * What the main thread and a database thread say to each other. Messages are structured-cloned.
  */
 
-import type { PublishAnswer, RecordAnswer } from '../records.ts';
+import type { PublishAnswer } from '../records/publishing.ts';
+import type { RecordAnswer } from '../records/results.ts';
 import type { Value } from './packing.ts';
 
 export interface ThreadOptions {

@@ -1,0 +1,30 @@
+/** Workspaces, API keys and the workspaces' own event types. */
+
+import type {
+  ApiKey,
+  CustomEventType,
+  NewApiKey,
+  Workspace,
+  WorkspacePatch,
+} from '../records/administration.ts';
+
+/** What an operator and the owners of a workspace set up. */
+export interface AdministrationStore {
+  createWorkspace(workspace: Omit<Workspace, 'routingVersion'>): Promise<void>;
+  listWorkspaces(): Promise<Workspace[]>;
+  findWorkspace(workspace: number): Promise<Workspace | null>;
+  updateWorkspace(
+    workspace: number,
+    patch: WorkspacePatch,
+    at: number,
+    by: string,
+  ): Promise<Workspace | null>;
+  createApiKey(key: NewApiKey, by: string): Promise<void>;
+  /** Null for an unknown or revoked key. */
+  findApiKey(hash: string): Promise<ApiKey | null>;
+  listApiKeys(workspace: number | null): Promise<ApiKey[]>;
+  revokeApiKey(workspace: number | null, key: number, at: number, by: string): Promise<boolean>;
+  /** False, and nothing is written, where `routingVersion` is given and routing has moved since. */
+  putEventType(type: CustomEventType, routingVersion?: number): Promise<boolean>;
+  deleteEventType(workspace: number, name: string): Promise<boolean>;
+}

@@ -1,0 +1,10 @@
+/** What a process asks of the database as such, before and after its work. */
+
+/** Opened, brought to this version, asked whether it answers, closed. */
+export interface LifecycleStore {
+  /** Brings the schema to this version. Forward-only; each step is one transaction. Returns the names of steps done. */
+  migrate(): Promise<string[]>;
+  /** Resolves where the database can answer; rejects with StoreUnavailable otherwise. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}

@@ -1,0 +1,55 @@
+/** The audit log: who did what to what. */
+
+export const AUDIT_ACTIONS = [
+  'endpoint.created',
+  'endpoint.updated',
+  'endpoint.deleted',
+  'endpoint.enabled',
+  'endpoint.disabled',
+  'endpoint.secret_rotated',
+  'delivery.retried',
+  'delivery.skipped',
+  'delivery.replayed',
+  'event.replayed',
+  'replay.started',
+  'replay.cancelled',
+  'settings.updated',
+  'workspace.updated',
+  'api_key.created',
+  'api_key.revoked',
+  'rule.created',
+  'rule.updated',
+  'rule.enabled',
+  'rule.disabled',
+  'rule.deleted',
+  'workflow.created',
+  'workflow.updated',
+  'workflow.enabled',
+  'workflow.disabled',
+  'workflow.deleted',
+  'run.cancelled',
+] as const;
+export type AuditAction = (typeof AUDIT_ACTIONS)[number];
+
+/** Who did what to what. Written in the transaction of the change itself, and never changed. */
+export interface AuditEntry {
+  /** Null for what belongs to no workspace: instance keys. */
+  workspace: number | null;
+  /** `key:<prefix>`, or what in the system did it: `error_budget`, `system`. */
+  actor: string;
+  action: AuditAction;
+  /** Public id of what it was done to: `ep_…`, `dlv_…`, `key_…`, `ws_…`, an event's own id. */
+  target: string;
+  /** Never a secret. */
+  details: Readonly<Record<string, unknown>>;
+  at: number;
+}
+
+export interface StoredAuditEntry extends AuditEntry {
+  key: number;
+}
+
+export interface AuditFilter {
+  target?: string;
+  action?: AuditAction;
+}

@@ -1,0 +1,36 @@
+/** Nodes and the slices they hold, as a store keeps them. */
+
+import type { Slots } from '../../core/ids.ts';
+
+export interface NodeRegistration {
+  /** Its part of the key space: no other living node has any of them. */
+  slots: Slots;
+  /** The largest key in the database. */
+  largestKey: number;
+  /** The store's own time, ms. */
+  now: number;
+}
+
+/** A slice as its node holds it: under another epoch it is another's, or this node's anew. */
+export interface HeldSlice {
+  slice: number;
+  epoch: number;
+}
+
+/** What the store says of the slices, as one node asks it. */
+export interface SliceView {
+  held: HeldSlice[];
+  /** How many no living node has. */
+  free: number;
+  /** How many living nodes share the slices. */
+  senders: number;
+}
+
+/** The sums over a slice's lanes with work: equal sums, equal lanes. */
+export interface SliceDigest {
+  slice: number;
+  lanes: number;
+  keys: number;
+  sequences: number;
+  revisions: number;
+}
