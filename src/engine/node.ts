@@ -3,7 +3,7 @@
  *
  * One lease per node, not per slice: prolonging it is one small write however many slices are held. Once
  * it has run out, any other node may take the slices, and this node's results are refused from then on
- * (store/nodes.ts). The lease's end is counted on the monotonic clock from before the write that prolonged
+ * (store/queries/nodes.ts). The lease's end is counted on the monotonic clock from before the write that prolonged
  * it, so this node thinks itself out earlier than the others do.
  */
 

@@ -3,7 +3,7 @@
 import { afterEach, beforeEach } from 'vitest';
 import { SLICES, sliceOf } from '../../core/delivery/slice.ts';
 import { createKeyMaker } from '../../core/ids.ts';
-import type { NewNotice } from '../notices.ts';
+import type { NewNotice } from '../queries/notices.ts';
 import type { Workspace } from '../records/administration.ts';
 import type { Bin, BinRequest } from '../records/bins.ts';
 import type { NewDelivery } from '../records/delivery.ts';

@@ -10,7 +10,7 @@
 import { expect } from 'vitest';
 import { SLICES } from '../../core/delivery/slice.ts';
 import { DAY, HOUR, MINUTE } from '../../core/duration.ts';
-import { SKIPPED_AT_ONCE } from '../skips.ts';
+import { SKIPPED_AT_ONCE } from '../queries/skips.ts';
 import type { Store } from '../store.ts';
 import {
   aBinRequest,

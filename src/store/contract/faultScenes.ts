@@ -3,7 +3,7 @@
 import { expect } from 'vitest';
 import { DAY, HOUR } from '../../core/duration.ts';
 import { firstKeyAt } from '../../core/ids.ts';
-import type { NewNotice } from '../notices.ts';
+import type { NewNotice } from '../queries/notices.ts';
 import type { NewAutomation, RunAdvance } from '../records/automation.ts';
 import type { NewEndpoint } from '../records/endpoints.ts';
 import type { OwnedReplay, Replay } from '../records/replays.ts';

@@ -9,7 +9,7 @@
  */
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { NewNotice } from '../notices.ts';
+import type { NewNotice } from '../queries/notices.ts';
 import { type Store, StoreUnavailable } from '../store.ts';
 import { seed } from './builders.ts';
 import { CASES } from './faultCases.ts';

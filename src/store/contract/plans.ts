@@ -3,21 +3,21 @@
 import type { Kysely, LogEvent } from 'kysely';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { audit } from '../audit.ts';
-import { readKeptDefinitions } from '../automations.ts';
-import { bins } from '../bins.ts';
-import { endpoints } from '../endpoints.ts';
-import { lanes } from '../lanes.ts';
-import { log } from '../log.ts';
-import { type NodeDialect, nodes } from '../nodes.ts';
-import { notices } from '../notices.ts';
+import { audit } from '../queries/audit.ts';
+import { readKeptDefinitions } from '../queries/automations.ts';
+import { bins } from '../queries/bins.ts';
+import { endpoints } from '../queries/endpoints.ts';
+import { lanes } from '../queries/lanes.ts';
+import { log } from '../queries/log.ts';
+import { type NodeDialect, nodes } from '../queries/nodes.ts';
+import { notices } from '../queries/notices.ts';
+import { replays } from '../queries/replays.ts';
+import { NO_LOCKS, resending } from '../queries/resend.ts';
+import { retention } from '../queries/retention.ts';
+import { runs } from '../queries/runs.ts';
 import type { DeliveryFilter, EventFilter } from '../records/log.ts';
 import type { ReplayableState } from '../records/replays.ts';
-import { replays } from '../replays.ts';
-import { NO_LOCKS, resending } from '../resend.ts';
-import { retention } from '../retention.ts';
-import { runs } from '../runs.ts';
-import type { Schema } from '../schema.ts';
+import type { Schema } from '../schema/schema.ts';
 
 export interface Explained {
   db: Kysely<Schema>;

@@ -1,8 +1,8 @@
 /** The contract's part on skipping all that is open: what counts as skipped before its row is written. */
 
 import { describe, expect, test } from 'vitest';
+import { SKIPPED_AT_ONCE } from '../queries/skips.ts';
 import type { NewEndpoint } from '../records/endpoints.ts';
-import { SKIPPED_AT_ONCE } from '../skips.ts';
 import type { Store } from '../store.ts';
 import {
   ALL,

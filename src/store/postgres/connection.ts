@@ -10,7 +10,7 @@ import {
   type ValueNode,
 } from 'kysely';
 import pg from 'pg';
-import { numbered, type Row, type Statement } from '../statement.ts';
+import { numbered, type Row, type Statement } from '../queries/statement.ts';
 import { StoreUnavailable } from '../store.ts';
 
 /** SQLSTATE classes: connection, resources (disk full, too many connections), shutdown, system errors. */

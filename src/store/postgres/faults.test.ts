@@ -6,8 +6,8 @@ import { createDatabase, MIGRATED } from '../../../test/support/postgres.ts';
 import { startProxy } from '../../../test/support/proxy.ts';
 import { realClock } from '../../real.ts';
 import { type Faulty, faultContract } from '../contract/faults.ts';
-import { insertNotices } from '../notices.ts';
-import type { Schema } from '../schema.ts';
+import { insertNotices } from '../queries/notices.ts';
+import type { Schema } from '../schema/schema.ts';
 import { openPool } from './pool.ts';
 import { openPostgres } from './postgres.ts';
 

@@ -17,9 +17,9 @@ import {
 } from '../contract/builders.ts';
 import { type Explained, planContract } from '../contract/plans.ts';
 import { storeContract } from '../contract.ts';
-import { insertNotices } from '../notices.ts';
 import type { Signal } from '../ports/signals.ts';
-import type { Schema } from '../schema.ts';
+import { insertNotices } from '../queries/notices.ts';
+import type { Schema } from '../schema/schema.ts';
 import { type Store, StoreUnavailable } from '../store.ts';
 import { openPool } from './pool.ts';
 import { LIST_SETTINGS, NODE_DIALECT, openPostgres } from './postgres.ts';

@@ -14,7 +14,9 @@
  */
 
 import type pg from 'pg';
-import { type Activated, activate, setsOff, subjectsOf } from '../activate.ts';
+import { type Activated, activate, setsOff, subjectsOf } from '../queries/activate.ts';
+import { driveAsync } from '../queries/statement.ts';
+import { TAKE_WAIT_LOCKS, waitLocksOf } from '../queries/waitLocks.ts';
 import type { NewDelivery } from '../records/delivery.ts';
 import {
   type AcceptedEvent,
@@ -24,8 +26,6 @@ import {
   type PublishCall,
   type TouchedLane,
 } from '../records/publishing.ts';
-import { driveAsync } from '../statement.ts';
-import { TAKE_WAIT_LOCKS, waitLocksOf } from '../waitLocks.ts';
 import { integers, texts } from './arrays.ts';
 import { runner, runStatement, sqlState, storable, transact } from './connection.ts';
 

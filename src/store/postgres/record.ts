@@ -10,10 +10,10 @@
  */
 
 import type pg from 'pg';
-import { readSettings } from '../administration.ts';
-import { consequences, hasConsequences } from '../budget.ts';
+import { readSettings } from '../queries/administration.ts';
+import { consequences, hasConsequences } from '../queries/budget.ts';
+import { driveAsync } from '../queries/statement.ts';
 import type { AttemptResult, RecordAnswer, RecordVerdict } from '../records/results.ts';
-import { driveAsync } from '../statement.ts';
 import { bytes, integers, texts } from './arrays.ts';
 import { runner, runStatement, transact } from './connection.ts';
 

@@ -7,8 +7,9 @@
  */
 
 import type { StatementSync } from 'node:sqlite';
-import { type Activated, activate, setsOff } from '../activate.ts';
-import { consequences } from '../budget.ts';
+import { type Activated, activate, setsOff } from '../queries/activate.ts';
+import { consequences } from '../queries/budget.ts';
+import { drive, type Row, type Statement } from '../queries/statement.ts';
 import type { NewDelivery } from '../records/delivery.ts';
 import {
   type AcceptedEvent,
@@ -19,7 +20,6 @@ import {
   type TouchedLane,
 } from '../records/publishing.ts';
 import type { AttemptResult, RecordAnswer, RecordVerdict } from '../records/results.ts';
-import { drive, type Row, type Statement } from '../statement.ts';
 
 export type Prepare = (sql: string) => StatementSync;
 

@@ -6,7 +6,7 @@
 
 import { accessSync, constants, existsSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
-import { DatabaseRefused } from '../migrate.ts';
+import { DatabaseRefused } from '../schema/migrate.ts';
 
 export interface DirectoryLock {
   release(): void;

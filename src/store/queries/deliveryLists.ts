@@ -15,12 +15,12 @@
  */
 
 import { type Kysely, type RawBuilder, sql } from 'kysely';
-import type { StoredState } from '../core/delivery/machine.ts';
-import { firstKeyAt } from '../core/ids.ts';
-import type { LogStore } from './ports/log.ts';
-import type { SourceKind } from './records/delivery.ts';
-import type { DeliveryFilter, DeliveryPage, Page, StoredDelivery } from './records/log.ts';
-import type { Schema } from './schema.ts';
+import type { StoredState } from '../../core/delivery/machine.ts';
+import { firstKeyAt } from '../../core/ids.ts';
+import type { LogStore } from '../ports/log.ts';
+import type { SourceKind } from '../records/delivery.ts';
+import type { DeliveryFilter, DeliveryPage, Page, StoredDelivery } from '../records/log.ts';
+import type { Schema } from '../schema/schema.ts';
 import { isInState, isOpen } from './states.ts';
 
 /** 10 to 30 ms. */

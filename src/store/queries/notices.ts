@@ -1,8 +1,7 @@
 /** The outbox: notices of what happened, and the mails that tell of them. The queries, for both databases. */
 
 import { type Kysely, type RawBuilder, type Selectable, type SqlBool, sql, type Transaction } from 'kysely';
-import { readSettings } from './administration.ts';
-import type { MailStore, NoticeStore } from './ports/notices.ts';
+import type { MailStore, NoticeStore } from '../ports/notices.ts';
 import {
   type ComposedMails,
   type ComposeRules,
@@ -12,10 +11,11 @@ import {
   type MailState,
   type NoticeMail,
   STEP_MAIL,
-} from './records/mails.ts';
-import type { Notice, NoticeDetails, NoticeKind } from './records/notices.ts';
-import type { Recipient } from './records/settings.ts';
-import type { NoticesTable, Schema } from './schema.ts';
+} from '../records/mails.ts';
+import type { Notice, NoticeDetails, NoticeKind } from '../records/notices.ts';
+import type { Recipient } from '../records/settings.ts';
+import type { NoticesTable, Schema } from '../schema/schema.ts';
+import { readSettings } from './administration.ts';
 import { workspacesWith } from './turns.ts';
 
 /** What differs between the databases here. */

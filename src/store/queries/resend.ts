@@ -4,12 +4,12 @@
  */
 
 import { type Kysely, type RawBuilder, type SqlBool, sql, type Transaction } from 'kysely';
-import { chooseLane, type Ordering } from '../core/delivery/order.ts';
-import { formatId } from '../core/ids.ts';
+import { chooseLane, type Ordering } from '../../core/delivery/order.ts';
+import { formatId } from '../../core/ids.ts';
+import type { ResendStore } from '../ports/replays.ts';
+import type { EventReplayAnswer, ResendAnswer } from '../records/replays.ts';
+import type { Schema } from '../schema/schema.ts';
 import { insertAudit } from './audit.ts';
-import type { ResendStore } from './ports/replays.ts';
-import type { EventReplayAnswer, ResendAnswer } from './records/replays.ts';
-import type { Schema } from './schema.ts';
 import { isOpen, isUnmarked } from './states.ts';
 
 /** The locking clause of a SELECT, such as `FOR SHARE OF b`; nothing where transactions are alone anyway. */

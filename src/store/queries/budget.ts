@@ -3,7 +3,7 @@
  * the transaction that records the attempts, for both databases (statement.ts).
  */
 
-import { isSystemEvent } from '../core/catalog/systemEvents.ts';
+import { isSystemEvent } from '../../core/catalog/systemEvents.ts';
 import {
   type BudgetState,
   type BudgetVerdict,
@@ -12,13 +12,13 @@ import {
   clearEndpoint,
   noteSuccess,
   SHARED,
-} from '../core/delivery/budget.ts';
-import { formatId } from '../core/ids.ts';
+} from '../../core/delivery/budget.ts';
+import { formatId } from '../../core/ids.ts';
+import type { DisabledReason } from '../records/endpoints.ts';
+import type { NoticeDetails, NoticeKind } from '../records/notices.ts';
+import type { AttemptResult } from '../records/results.ts';
+import type { WorkspaceSettings } from '../records/settings.ts';
 import { readSettings } from './administration.ts';
-import type { DisabledReason } from './records/endpoints.ts';
-import type { NoticeDetails, NoticeKind } from './records/notices.ts';
-import type { AttemptResult } from './records/results.ts';
-import type { WorkspaceSettings } from './records/settings.ts';
 import type { Steps } from './statement.ts';
 
 /** `disabled.by` where the budget did it. */

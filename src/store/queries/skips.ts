@@ -7,9 +7,9 @@
  */
 
 import { type Kysely, type SqlBool, sql, type Transaction } from 'kysely';
-import type { SkipStore } from './ports/retention.ts';
+import type { SkipStore } from '../ports/retention.ts';
+import type { Schema } from '../schema/schema.ts';
 import type { Locking } from './resend.ts';
-import type { Schema } from './schema.ts';
 import { isOpen } from './states.ts';
 
 /** Rows written with the decision itself: some milliseconds, and all there is as a rule. */

@@ -1,18 +1,18 @@
 /** Workspaces, API keys and custom event types: the queries, for both databases. */
 
 import type { Kysely, Selectable, Transaction } from 'kysely';
-import { formatId } from '../core/ids.ts';
-import { insertAudit } from './audit.ts';
-import type { AdministrationStore } from './ports/administration.ts';
-import type { SecretStore } from './ports/secret.ts';
-import type { ApiKey, ApiKeyScope, Workspace, WorkspacePatch } from './records/administration.ts';
+import { formatId } from '../../core/ids.ts';
+import type { AdministrationStore } from '../ports/administration.ts';
+import type { SecretStore } from '../ports/secret.ts';
+import type { ApiKey, ApiKeyScope, Workspace, WorkspacePatch } from '../records/administration.ts';
 import {
   DEFAULT_SETTINGS,
   mergeSettings,
   type Recipient,
   type WorkspaceSettings,
-} from './records/settings.ts';
-import { type ApiKeysTable, INSTALLATION, type Schema, type WorkspacesTable } from './schema.ts';
+} from '../records/settings.ts';
+import { type ApiKeysTable, INSTALLATION, type Schema, type WorkspacesTable } from '../schema/schema.ts';
+import { insertAudit } from './audit.ts';
 
 /** Settings that were added after a workspace was made have their defaults there. */
 export function readSettings(text: string): WorkspaceSettings {

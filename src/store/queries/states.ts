@@ -4,7 +4,7 @@
  */
 
 import { type RawBuilder, type SqlBool, sql } from 'kysely';
-import type { StoredState } from '../core/delivery/machine.ts';
+import type { StoredState } from '../../core/delivery/machine.ts';
 
 type Column = 'state' | 'd.state';
 

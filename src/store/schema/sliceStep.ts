@@ -3,7 +3,7 @@
  * lane's row named the node that owned it.
  */
 
-import { SLICES } from '../core/delivery/slice.ts';
+import { SLICES } from '../../core/delivery/slice.ts';
 import type { Step } from './schemaStep.ts';
 
 export const slices: Step = ({ int }) => [

@@ -8,11 +8,11 @@
  */
 
 import { type Kysely, type RawBuilder, sql, type Transaction } from 'kysely';
-import { NODE_SLOTS, type Slots } from '../core/ids.ts';
+import { NODE_SLOTS, type Slots } from '../../core/ids.ts';
+import type { NodeStore, SliceStore } from '../ports/nodes.ts';
+import type { HeldSlice } from '../records/nodes.ts';
+import type { Schema } from '../schema/schema.ts';
 import type { StoreClock } from './clock.ts';
-import type { NodeStore, SliceStore } from './ports/nodes.ts';
-import type { HeldSlice } from './records/nodes.ts';
-import type { Schema } from './schema.ts';
 
 /** What differs between the databases here. */
 export interface NodeDialect extends StoreClock {

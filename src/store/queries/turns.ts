@@ -1,7 +1,7 @@
 /** Which workspaces have something to be done, so that each gets its turn. For both databases. */
 
 import { type Kysely, type RawBuilder, type SqlBool, sql } from 'kysely';
-import type { Schema } from './schema.ts';
+import type { Schema } from '../schema/schema.ts';
 
 /**
  * Workspaces with rows `one` that fulfil the condition, ascending. `table` has an index that begins with the

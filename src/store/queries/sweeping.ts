@@ -1,9 +1,9 @@
 /** Deleting what is old in all workspaces, some at a time. For both databases. */
 
 import { type Kysely, type RawBuilder, type SqlBool, sql } from 'kysely';
-import { DAY, HOUR } from '../core/duration.ts';
-import type { RetentionStore } from './ports/retention.ts';
-import type { Schema } from './schema.ts';
+import { DAY, HOUR } from '../../core/duration.ts';
+import type { RetentionStore } from '../ports/retention.ts';
+import type { Schema } from '../schema/schema.ts';
 
 interface Old {
   table: keyof Schema;

@@ -9,10 +9,9 @@
  */
 
 import { type Kysely, type Selectable, type SqlBool, sql, type Transaction } from 'kysely';
-import { HOUR } from '../core/duration.ts';
-import { firstKeyAt, formatId } from '../core/ids.ts';
-import { insertAudit } from './audit.ts';
-import type { ReplayStore, ReplayWorkStore } from './ports/replays.ts';
+import { HOUR } from '../../core/duration.ts';
+import { firstKeyAt, formatId } from '../../core/ids.ts';
+import type { ReplayStore, ReplayWorkStore } from '../ports/replays.ts';
 import type {
   CreateReplayAnswer,
   OwnedReplay,
@@ -22,9 +21,10 @@ import type {
   ReplayCount,
   ReplayFilter,
   ReplayState,
-} from './records/replays.ts';
+} from '../records/replays.ts';
+import type { ReplaysTable, Schema } from '../schema/schema.ts';
+import { insertAudit } from './audit.ts';
 import { type Locking, resend } from './resend.ts';
-import type { ReplaysTable, Schema } from './schema.ts';
 import { FIRST_OPEN_AFTER, isInState, isMarked, isOpen } from './states.ts';
 
 function toReplay(row: Selectable<ReplaysTable>): Replay {

@@ -8,17 +8,17 @@
  */
 
 import { type Kysely, type RawBuilder, type SqlBool, sql, type Transaction } from 'kysely';
-import { formatId } from '../core/ids.ts';
+import { formatId } from '../../core/ids.ts';
+import type { RunStore, RunWorkStore } from '../ports/automation.ts';
+import type { DueRun, DueRuns, Run, RunAdvance, RunState } from '../records/automation.ts';
+import type { NewDelivery } from '../records/delivery.ts';
+import type { Schema } from '../schema/schema.ts';
 import { listenBack, wakeAtOf, writeEffects } from './activate.ts';
 import { lockWorkspace } from './administration.ts';
 import { insertAudit } from './audit.ts';
 import { cancelWaiting } from './automations.ts';
 import type { StoreClock } from './clock.ts';
-import type { RunStore, RunWorkStore } from './ports/automation.ts';
-import type { DueRun, DueRuns, Run, RunAdvance, RunState } from './records/automation.ts';
-import type { NewDelivery } from './records/delivery.ts';
 import { advanceLanes, type Locking } from './resend.ts';
-import type { Schema } from './schema.ts';
 import { driveAsync, type Row, type Statement } from './statement.ts';
 import { workspacesWith } from './turns.ts';
 import { TAKE_WAIT_LOCKS, waitLocksOf } from './waitLocks.ts';

@@ -1,9 +1,9 @@
 /** The audit log: append-only, written by other verbs in their own transactions; for both databases. */
 
 import type { Kysely, Transaction } from 'kysely';
-import type { AuditStore } from './ports/audit.ts';
-import type { AuditAction, AuditEntry } from './records/audit.ts';
-import { INSTALLATION, type Schema } from './schema.ts';
+import type { AuditStore } from '../ports/audit.ts';
+import type { AuditAction, AuditEntry } from '../records/audit.ts';
+import { INSTALLATION, type Schema } from '../schema/schema.ts';
 
 /** To be part of the transaction of the change that it tells of. */
 export async function insertAudit(trx: Transaction<Schema>, entry: AuditEntry): Promise<void> {

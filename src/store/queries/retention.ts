@@ -10,15 +10,15 @@
  */
 
 import { type Kysely, type SqlBool, sql, type Transaction } from 'kysely';
-import { DAY, HOUR } from '../core/duration.ts';
-import { firstKeyAt } from '../core/ids.ts';
+import { DAY, HOUR } from '../../core/duration.ts';
+import { firstKeyAt } from '../../core/ids.ts';
+import type { RetentionStore } from '../ports/retention.ts';
+import type { NoticeDetails } from '../records/notices.ts';
+import type { ExpiredHeld, KeySpan, Purged } from '../records/retention.ts';
+import type { Schema } from '../schema/schema.ts';
 import { countOpen } from './enabling.ts';
 import { insertNotices } from './notices.ts';
-import type { RetentionStore } from './ports/retention.ts';
-import type { NoticeDetails } from './records/notices.ts';
-import type { ExpiredHeld, KeySpan, Purged } from './records/retention.ts';
 import type { Locking } from './resend.ts';
-import type { Schema } from './schema.ts';
 import { FIRST_OPEN_AFTER, isOpen } from './states.ts';
 import { sweepOld } from './sweeping.ts';
 

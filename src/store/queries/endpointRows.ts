@@ -1,9 +1,9 @@
 /** Inserting endpoints with what belongs to them; to be part of a transaction that moves the routing. */
 
 import type { Transaction } from 'kysely';
-import { sliceOf } from '../core/delivery/slice.ts';
-import type { NewEndpoint, SealedSecret } from './records/endpoints.ts';
-import type { Schema } from './schema.ts';
+import { sliceOf } from '../../core/delivery/slice.ts';
+import type { NewEndpoint, SealedSecret } from '../records/endpoints.ts';
+import type { Schema } from '../schema/schema.ts';
 
 export async function createLanes(
   trx: Transaction<Schema>,

@@ -1,16 +1,16 @@
 /** Rules and workflows, and their versions: the queries, for both databases. */
 
 import { type Kysely, type RawBuilder, type Selectable, type SqlBool, sql, type Transaction } from 'kysely';
-import { formatId } from '../core/ids.ts';
+import { formatId } from '../../core/ids.ts';
+import type { AutomationStore } from '../ports/automation.ts';
+import type { AuditAction } from '../records/audit.ts';
+import type { Automation, AutomationKind, KeptDefinition } from '../records/automation.ts';
+import type { NewEndpoint } from '../records/endpoints.ts';
+import type { AutomationsTable, Schema } from '../schema/schema.ts';
 import { lockAtVersion, lockWorkspace, moveRouting } from './administration.ts';
 import { insertAudit } from './audit.ts';
 import { insertEndpoint } from './endpointRows.ts';
-import type { AutomationStore } from './ports/automation.ts';
-import type { AuditAction } from './records/audit.ts';
-import type { Automation, AutomationKind, KeptDefinition } from './records/automation.ts';
-import type { NewEndpoint } from './records/endpoints.ts';
 import type { Locking } from './resend.ts';
-import type { AutomationsTable, Schema } from './schema.ts';
 
 function toAutomation(row: Selectable<AutomationsTable>): Automation {
   return {

@@ -1,10 +1,10 @@
 /** Lanes as who works them reads them, save the hot statements: the queries, for both databases. */
 
 import { type Kysely, type SqlBool, sql } from 'kysely';
-import type { LaneStore } from './ports/lanes.ts';
-import type { SourceKind } from './records/delivery.ts';
-import { LARGE_BODY, type LaneItem, type LaneState } from './records/lanes.ts';
-import type { Schema } from './schema.ts';
+import type { LaneStore } from '../ports/lanes.ts';
+import type { SourceKind } from '../records/delivery.ts';
+import { LARGE_BODY, type LaneItem, type LaneState } from '../records/lanes.ts';
+import type { Schema } from '../schema/schema.ts';
 import { isOpen } from './states.ts';
 
 type Lanes = Omit<LaneStore, 'claimProbe'>;

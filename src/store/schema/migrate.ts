@@ -1,7 +1,7 @@
 /** Runs the schema's steps and says which ones it did. */
 
 import type { Migration, Migrator } from 'kysely/migration';
-import { StoreUnavailable } from './store.ts';
+import { StoreUnavailable } from '../store.ts';
 
 /** The database is not one that this version can use. The message says what to do. */
 export class DatabaseRefused extends Error {

@@ -1,11 +1,11 @@
 /** Bins and what they captured, and the sweeping of what has expired: the queries, for both databases. */
 
 import { type Kysely, type Selectable, type SqlBool, sql, type Transaction } from 'kysely';
+import type { BinStore } from '../ports/bins.ts';
+import type { SweepStore } from '../ports/retention.ts';
+import type { Bin, BinAnswer } from '../records/bins.ts';
+import type { BinsTable, Schema } from '../schema/schema.ts';
 import { lockWorkspace } from './administration.ts';
-import type { BinStore } from './ports/bins.ts';
-import type { SweepStore } from './ports/retention.ts';
-import type { Bin, BinAnswer } from './records/bins.ts';
-import type { BinsTable, Schema } from './schema.ts';
 import { sweepRows } from './sweeping.ts';
 
 function toBin(row: Selectable<BinsTable> & { requests: number }): Bin {

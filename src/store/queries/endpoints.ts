@@ -1,15 +1,10 @@
 /** Endpoints, their secrets and lanes, and the routing snapshot: the queries, for both databases. */
 
 import type { Kysely, Selectable, Transaction, Updateable } from 'kysely';
-import { formatId } from '../core/ids.ts';
-import { lockWorkspace, moveRouting, toWorkspace } from './administration.ts';
-import { insertAudit } from './audit.ts';
-import { readAutomations, readKeptDefinitions } from './automations.ts';
-import { countOpen, enabling } from './enabling.ts';
-import { createLanes, insertEndpoint, insertSecret } from './endpointRows.ts';
-import type { EndpointStore } from './ports/endpoints.ts';
-import type { LaneStore } from './ports/lanes.ts';
-import type { RoutingStore } from './ports/routing.ts';
+import { formatId } from '../../core/ids.ts';
+import type { EndpointStore } from '../ports/endpoints.ts';
+import type { LaneStore } from '../ports/lanes.ts';
+import type { RoutingStore } from '../ports/routing.ts';
 import type {
   DisabledReason,
   Endpoint,
@@ -17,9 +12,14 @@ import type {
   SealedSecret,
   SecretKind,
   SignatureSettings,
-} from './records/endpoints.ts';
+} from '../records/endpoints.ts';
+import type { EndpointsTable, Schema, SecretsTable } from '../schema/schema.ts';
+import { lockWorkspace, moveRouting, toWorkspace } from './administration.ts';
+import { insertAudit } from './audit.ts';
+import { readAutomations, readKeptDefinitions } from './automations.ts';
+import { countOpen, enabling } from './enabling.ts';
+import { createLanes, insertEndpoint, insertSecret } from './endpointRows.ts';
 import type { Locking } from './resend.ts';
-import type { EndpointsTable, Schema, SecretsTable } from './schema.ts';
 import { skipOpen } from './skips.ts';
 
 function toSecret(row: Selectable<SecretsTable>): SealedSecret {

@@ -7,11 +7,11 @@
  * for each other in a circle: counts of activations by automation and subject, then waiting runs by key.
  */
 
-import { SECOND } from '../core/duration.ts';
-import { firstKeyAt } from '../core/ids.ts';
-import type { NewActivation, RunAdvance } from './records/automation.ts';
-import type { NewDelivery } from './records/delivery.ts';
-import type { NewEvent, PublishCall } from './records/publishing.ts';
+import { SECOND } from '../../core/duration.ts';
+import { firstKeyAt } from '../../core/ids.ts';
+import type { NewActivation, RunAdvance } from '../records/automation.ts';
+import type { NewDelivery } from '../records/delivery.ts';
+import type { NewEvent, PublishCall } from '../records/publishing.ts';
 import type { Statement, Steps } from './statement.ts';
 
 export interface Activated {

@@ -1,15 +1,15 @@
 /** Switching endpoints off and on (A13, P9), and what is open at them: the queries, for both databases. */
 
 import { type Kysely, type SqlBool, sql, type Transaction } from 'kysely';
-import { formatId } from '../core/ids.ts';
+import { formatId } from '../../core/ids.ts';
+import type { EndpointStore } from '../ports/endpoints.ts';
+import type { LaneStore } from '../ports/lanes.ts';
+import type { DisabledReason, OpenCount } from '../records/endpoints.ts';
+import type { Schema } from '../schema/schema.ts';
 import { lockWorkspace, moveRouting, readSettings } from './administration.ts';
 import { insertAudit } from './audit.ts';
 import { insertNotices } from './notices.ts';
-import type { EndpointStore } from './ports/endpoints.ts';
-import type { LaneStore } from './ports/lanes.ts';
-import type { DisabledReason, OpenCount } from './records/endpoints.ts';
 import type { Locking } from './resend.ts';
-import type { Schema } from './schema.ts';
 import { skipOpen } from './skips.ts';
 import { FIRST_OPEN_AFTER, isOpen, isUnmarked } from './states.ts';
 

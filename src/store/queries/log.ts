@@ -8,15 +8,22 @@ import {
   sql,
   type Transaction,
 } from 'kysely';
-import type { AttemptOutcome } from '../core/delivery/decide.ts';
-import type { StoredState } from '../core/delivery/machine.ts';
-import { firstKeyAt, formatId } from '../core/ids.ts';
+import type { AttemptOutcome } from '../../core/delivery/decide.ts';
+import type { StoredState } from '../../core/delivery/machine.ts';
+import { firstKeyAt, formatId } from '../../core/ids.ts';
+import type { LogStore } from '../ports/log.ts';
+import type { AuditAction, AuditEntry } from '../records/audit.ts';
+import type {
+  ChangeAnswer,
+  EventFilter,
+  LaneHead,
+  Page,
+  StoredAttempt,
+  StoredEvent,
+} from '../records/log.ts';
+import type { DeliveriesTable, Schema } from '../schema/schema.ts';
 import { insertAudit } from './audit.ts';
 import { deliveryLists } from './deliveryLists.ts';
-import type { LogStore } from './ports/log.ts';
-import type { AuditAction, AuditEntry } from './records/audit.ts';
-import type { ChangeAnswer, EventFilter, LaneHead, Page, StoredAttempt, StoredEvent } from './records/log.ts';
-import type { DeliveriesTable, Schema } from './schema.ts';
 import { FIRST_OPEN_AFTER, isOpen } from './states.ts';
 
 const OPEN: StoredState[] = ['pending', 'waiting'];
