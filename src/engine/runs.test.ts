@@ -18,8 +18,9 @@ import { createKeyMaker } from '../core/ids.ts';
 import { DEFAULT_PLANS } from '../core/plan.ts';
 import { realRandom } from '../real.ts';
 import { storableTexts } from '../store/postgres/connection.ts';
+import { POSTGRES_DIALECT } from '../store/postgres/dialect.ts';
 import { openPool } from '../store/postgres/pool.ts';
-import { openPostgres, RUN_DIALECT } from '../store/postgres/postgres.ts';
+import { openPostgres } from '../store/postgres/postgres.ts';
 import { runs as runQueries } from '../store/queries/runs.ts';
 import type { Automation } from '../store/records/automation.ts';
 import type { Schema } from '../store/schema/schema.ts';
@@ -66,7 +67,7 @@ const OPEN = {
         () => db.destroy(),
       );
       const moved = { now: () => sql<number>`CAST(${clock.now()} AS bigint)` };
-      return { ...store, ...runQueries(db, db, { ...RUN_DIALECT, clock: moved }) };
+      return { ...store, ...runQueries(db, db, { ...POSTGRES_DIALECT, ...moved }) };
     };
     const stores: [Store, Store] = [one(), one()];
     return {

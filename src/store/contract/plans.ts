@@ -3,16 +3,17 @@
 import type { Kysely, LogEvent } from 'kysely';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import type { Dialect } from '../dialect.ts';
 import { audit } from '../queries/audit.ts';
 import { readKeptDefinitions } from '../queries/automations.ts';
 import { bins } from '../queries/bins.ts';
 import { endpoints } from '../queries/endpoints.ts';
 import { lanes } from '../queries/lanes.ts';
 import { log } from '../queries/log.ts';
-import { type NodeDialect, nodes } from '../queries/nodes.ts';
+import { nodes } from '../queries/nodes.ts';
 import { notices } from '../queries/notices.ts';
 import { replays } from '../queries/replays.ts';
-import { NO_LOCKS, resending } from '../queries/resend.ts';
+import { resending } from '../queries/resend.ts';
 import { retention } from '../queries/retention.ts';
 import { runs } from '../queries/runs.ts';
 import type { DeliveryFilter, EventFilter } from '../records/log.ts';
@@ -21,7 +22,7 @@ import type { Schema } from '../schema/schema.ts';
 
 export interface Explained {
   db: Kysely<Schema>;
-  dialect: NodeDialect;
+  dialect: Dialect;
   /** Called once the rows are there. */
   ready(): Promise<void>;
   /** The plan's lines. */
@@ -178,7 +179,7 @@ export function planContract(
     test('one row, one lane, one endpoint', async () => {
       const verbs = {
         ...log(explained.db, explained.db),
-        ...endpoints(explained.db, explained.db, NO_LOCKS),
+        ...endpoints(explained.db, explained.db, explained.dialect),
       };
       const lane = lanes(explained.db, explained.db);
       await check(() => verbs.findEvent(WORKSPACE, 'e77'));
@@ -201,8 +202,8 @@ export function planContract(
       [['delivered', 'dropped'], /deliveries_by_endpoint/],
     ])('replaying what was %o', async (states, by) => {
       const verbs = {
-        ...replays(explained.db, explained.db, NO_LOCKS),
-        ...resending(explained.db, NO_LOCKS),
+        ...replays(explained.db, explained.db, explained.dialect),
+        ...resending(explained.db, explained.dialect),
       };
       const filter = { since: 0, until: 200_000, states };
       const base = { key: 9, workspace: WORKSPACE, endpoint: 103, filter, createdAt: 100_000 };
@@ -224,7 +225,7 @@ export function planContract(
     });
 
     test('retention reaches its rows by the batch, whatever the planner knows of them', async () => {
-      const verbs = retention(explained.db, explained.db, NO_LOCKS);
+      const verbs = retention(explained.db, explained.db, explained.dialect);
       const tooMuch = [explained.readsAll, explained.readsWorkspace];
       // Each time there are as many rows to be deleted, further on.
       let after = 1_001;
@@ -243,17 +244,15 @@ export function planContract(
     });
 
     test('what is held and what is old are found by index', async () => {
-      const verbs = retention(explained.db, explained.db, NO_LOCKS);
+      const verbs = retention(explained.db, explained.db, explained.dialect);
       await check(() => verbs.warnOfExpiry(WORKSPACE, 10 * 86_400_000, 7));
       await check(() => verbs.expireHeld(WORKSPACE, 10 * 86_400_000, 7, 100));
       await check(() => verbs.sweepOld(1, 10));
     });
 
     test('runs that are due, among those that wait', async () => {
-      const clock = { now: () => sql<number>`1800000000000` };
-      const noLocks = { locking: NO_LOCKS, overlapping: false, alone: null };
-      const routingVersion = () => sql<{ version: number }>`SELECT 1 AS version`;
-      const verbs = runs(explained.db, explained.db, { clock, ...noLocks, routingVersion });
+      const now = () => sql<number>`1800000000000`;
+      const verbs = runs(explained.db, explained.db, { ...explained.dialect, now });
       await check(() => verbs.workspacesWithRuns(), /runs_due|automations/);
       await check(() => verbs.dueRuns(WORKSPACE, 20), /runs_due|runs_pkey|PRIMARY KEY|run_signals/);
       await check(() => verbs.resumeRuns(WORKSPACE, 20), /runs_set_aside|workspaces|automations/);
@@ -262,8 +261,7 @@ export function planContract(
     });
 
     test('notices and mails', async () => {
-      const noLocks = { skipLocked: sql``, composesAlone: null };
-      const verbs = notices(explained.db, explained.db, noLocks);
+      const verbs = notices(explained.db, explained.db, explained.dialect);
       let mails = 0;
       const messageId = () => {
         mails += 1;
@@ -290,7 +288,7 @@ export function planContract(
     });
 
     test('starting, sweeping, enabling and deleting', async () => {
-      const verbs = endpoints(explained.db, explained.db, NO_LOCKS);
+      const verbs = endpoints(explained.db, explained.db, explained.dialect);
       const node = nodes(explained.db, explained.db, explained.dialect);
       await check(() => node.registerNode('b', { leaseMs: 1_000, sends: true }));
       await check(() => node.takeSlices('b', 10));

@@ -21,8 +21,9 @@ import type { Signal } from '../ports/signals.ts';
 import { insertNotices } from '../queries/notices.ts';
 import type { Schema } from '../schema/schema.ts';
 import { type Store, StoreUnavailable } from '../store.ts';
+import { POSTGRES_DIALECT } from './dialect.ts';
 import { openPool } from './pool.ts';
-import { LIST_SETTINGS, NODE_DIALECT, openPostgres } from './postgres.ts';
+import { LIST_SETTINGS, openPostgres } from './postgres.ts';
 
 let databases = 0;
 
@@ -196,7 +197,7 @@ planContract('PostgreSQL', async (logged): Promise<Explained> => {
   const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }), log: logged });
   return {
     db,
-    dialect: NODE_DIALECT,
+    dialect: POSTGRES_DIALECT,
     async ready() {
       await pool.query('ANALYZE');
     },

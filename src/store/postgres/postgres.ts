@@ -5,7 +5,7 @@
  * list, however long, stands before an acknowledgement.
  */
 
-import { Kysely, PostgresDialect, sql } from 'kysely';
+import { Kysely, PostgresDialect } from 'kysely';
 import { Migrator } from 'kysely/migration';
 import type pg from 'pg';
 import type { Clock } from '../../world.ts';
@@ -13,22 +13,22 @@ import { administration } from '../queries/administration.ts';
 import { audit } from '../queries/audit.ts';
 import { automations } from '../queries/automations.ts';
 import { bins } from '../queries/bins.ts';
-import type { StoreClock } from '../queries/clock.ts';
 import { endpoints } from '../queries/endpoints.ts';
 import { lanes } from '../queries/lanes.ts';
 import { log } from '../queries/log.ts';
-import { type NodeDialect, nodes } from '../queries/nodes.ts';
-import { type NoticeDialect, notices } from '../queries/notices.ts';
+import { nodes } from '../queries/nodes.ts';
+import { notices } from '../queries/notices.ts';
 import { replays } from '../queries/replays.ts';
-import { ROW_LOCKS, resending } from '../queries/resend.ts';
+import { resending } from '../queries/resend.ts';
 import { retention } from '../queries/retention.ts';
-import { type RunDialect, runs } from '../queries/runs.ts';
+import { runs } from '../queries/runs.ts';
 import { skips } from '../queries/skips.ts';
 import { DatabaseRefused, migrate } from '../schema/migrate.ts';
 import { migrations, POSTGRES_TYPES } from '../schema/migrations.ts';
 import type { Schema } from '../schema/schema.ts';
 import { type Store, StoreUnavailable } from '../store.ts';
 import { guard, guardAll, storableTexts } from './connection.ts';
+import { POSTGRES_DIALECT } from './dialect.ts';
 import { DEFAULT_LIMITS, type Limits, openPool } from './pool.ts';
 import { publish } from './publish.ts';
 import { record } from './record.ts';
@@ -64,34 +64,6 @@ const HOT_SETTINGS = 'SET enable_seqscan = off; SET enable_hashjoin = off; SET e
 export const LIST_SETTINGS = 'SET enable_seqscan = off; SET enable_bitmapscan = off';
 
 /**
- * The server's clock is the one that all nodes share. As a subquery it is read once a statement; in a condition by
- * itself it would be asked for each row, and no index could be used.
- */
-const SERVER_CLOCK: StoreClock = {
-  now: () => sql<number>`(SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint)`,
-};
-
-export const NODE_DIALECT: NodeDialect = {
-  ...SERVER_CLOCK,
-  skipLocked: sql`FOR UPDATE SKIP LOCKED`,
-  lockNodes: sql`LOCK TABLE nodes IN SHARE ROW EXCLUSIVE MODE`,
-};
-
-const NOTICE_DIALECT: NoticeDialect = {
-  skipLocked: sql`FOR UPDATE SKIP LOCKED`,
-  composesAlone: (workspace) =>
-    sql`SELECT pg_try_advisory_xact_lock(hashtextextended(${`mails of ${workspace}`}, 0)) AS alone`,
-};
-
-export const RUN_DIALECT: RunDialect = {
-  clock: SERVER_CLOCK,
-  locking: ROW_LOCKS,
-  routingVersion: (workspace) => sql`SELECT mirsal_routing_version(${workspace}) AS version`,
-  overlapping: true,
-  alone: guard,
-};
-
-/**
  * The names of the steps that the database has seen. These are a start's first statements: unless the server is
  * away, what fails is how Mirsal comes in, such as a password, TLS, or a database that is not there. Throws
  * DatabaseRefused then.
@@ -122,18 +94,18 @@ export function openPostgres({ url, clock, ...options }: PostgresOptions): Store
   const signals = openSignals(url, clock, limits, pool);
   const verbs = guardAll({
     ...administration(db, db),
-    ...endpoints(db, db, ROW_LOCKS),
-    ...nodes(db, db, NODE_DIALECT),
+    ...endpoints(db, db, POSTGRES_DIALECT),
+    ...nodes(db, db, POSTGRES_DIALECT),
     ...lanes(db, db),
     ...log(db, db),
     ...bins(db, db),
-    ...notices(db, db, NOTICE_DIALECT),
+    ...notices(db, db, POSTGRES_DIALECT),
     ...audit(db),
-    ...resending(db, ROW_LOCKS),
-    ...automations(db, db, ROW_LOCKS),
-    ...runs(db, db, RUN_DIALECT),
-    ...replays(db, db, ROW_LOCKS),
-    ...retention(db, db, ROW_LOCKS),
+    ...resending(db, POSTGRES_DIALECT),
+    ...automations(db, db, POSTGRES_DIALECT),
+    ...runs(db, db, POSTGRES_DIALECT),
+    ...replays(db, db, POSTGRES_DIALECT),
+    ...retention(db, db, POSTGRES_DIALECT),
     ...skips(db, db),
     publish: (call: Parameters<Store['publish']>[0]) => publish(hot, call),
     record: (...parameters: Parameters<Store['record']>) => record(hot, ...parameters),

@@ -2,6 +2,7 @@
 
 import { type Kysely, type RawBuilder, type Selectable, type SqlBool, sql, type Transaction } from 'kysely';
 import { formatId } from '../../core/ids.ts';
+import type { Dialect } from '../dialect.ts';
 import type { AutomationStore } from '../ports/automation.ts';
 import type { AuditAction } from '../records/audit.ts';
 import type { Automation, AutomationKind, KeptDefinition } from '../records/automation.ts';
@@ -10,7 +11,6 @@ import type { AutomationsTable, Schema } from '../schema/schema.ts';
 import { lockAtVersion, lockWorkspace, moveRouting } from './administration.ts';
 import { insertAudit } from './audit.ts';
 import { insertEndpoint } from './endpointRows.ts';
-import type { Locking } from './resend.ts';
 
 function toAutomation(row: Selectable<AutomationsTable>): Automation {
   return {
@@ -130,33 +130,33 @@ async function change(
 
 /** Keys of waiting runs, locked in ascending order, as everyone does who takes several. */
 export function waitingRuns(
-  locking: Locking,
+  dialect: Dialect,
   workspace: number,
   which: { run: number } | { automation: number },
 ): RawBuilder<{ key: number }> {
   const chosen = 'run' in which ? sql`r.key = ${which.run}` : sql`r.automation = ${which.automation}`;
   return sql<{ key: number }>`SELECT r.key FROM runs r
     WHERE r.workspace = ${workspace} AND ${chosen} AND r.state = 'waiting'
-    ORDER BY r.key ${locking('FOR UPDATE OF r')}`;
+    ORDER BY r.key ${dialect.locking('FOR UPDATE OF r')}`;
 }
 
 /** Ends runs that wait; a run whose next step is being written at this moment finds its revision gone. */
 export async function cancelWaiting(
   trx: Transaction<Schema>,
-  locking: Locking,
+  dialect: Dialect,
   { workspace, which }: { workspace: number; which: { run: number } | { automation: number } },
   reason: string,
   at: number,
 ): Promise<number> {
   const { numAffectedRows } = await sql`
-    WITH chosen AS MATERIALIZED (${waitingRuns(locking, workspace, which)})
+    WITH chosen AS MATERIALIZED (${waitingRuns(dialect, workspace, which)})
     UPDATE runs SET state = 'cancelled', reason = ${reason}, revision = revision + 1, due_at = NULL,
       wake_at = NULL, waits_for = NULL, ended_at = ${at}
     WHERE workspace = ${workspace} AND key IN (SELECT key FROM chosen)`.execute(trx);
   return Number(numAffectedRows ?? 0n);
 }
 
-export function automations(write: Kysely<Schema>, read: Kysely<Schema>, locking: Locking): AutomationStore {
+export function automations(write: Kysely<Schema>, read: Kysely<Schema>, dialect: Dialect): AutomationStore {
   return {
     listAutomations: (workspace) => readAutomations(read, workspace),
     createAutomation: (automation, endpoints, by) =>
@@ -193,12 +193,12 @@ export function automations(write: Kysely<Schema>, read: Kysely<Schema>, locking
           await connect(trx, endpoints);
           const which = { automation: key };
           if (waiting === 'cancel') {
-            await cancelWaiting(trx, locking, { workspace, which }, `new_version: ${version}`, at);
+            await cancelWaiting(trx, dialect, { workspace, which }, `new_version: ${version}`, at);
           }
           if (waiting === 'move') {
             // Their step may wait for another event now: those that wait for one are looked at.
             await sql`
-              WITH chosen AS MATERIALIZED (${waitingRuns(locking, workspace, which)})
+              WITH chosen AS MATERIALIZED (${waitingRuns(dialect, workspace, which)})
               UPDATE runs SET version = ${version}, revision = revision + 1,
                 wake_at = CASE WHEN waits_for IS NULL THEN wake_at ELSE 0 END
               WHERE workspace = ${workspace} AND key IN (SELECT key FROM chosen)`.execute(trx);
@@ -225,7 +225,7 @@ export function automations(write: Kysely<Schema>, read: Kysely<Schema>, locking
         const which = { automation: key };
         const cancelled = await cancelWaiting(
           trx,
-          locking,
+          dialect,
           { workspace, which },
           `${found.kind}_deleted`,
           at,

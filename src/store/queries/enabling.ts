@@ -2,6 +2,7 @@
 
 import { type Kysely, type SqlBool, sql, type Transaction } from 'kysely';
 import { formatId } from '../../core/ids.ts';
+import type { Dialect } from '../dialect.ts';
 import type { EndpointStore } from '../ports/endpoints.ts';
 import type { LaneStore } from '../ports/lanes.ts';
 import type { DisabledReason, OpenCount } from '../records/endpoints.ts';
@@ -9,13 +10,12 @@ import type { Schema } from '../schema/schema.ts';
 import { lockWorkspace, moveRouting, readSettings } from './administration.ts';
 import { insertAudit } from './audit.ts';
 import { insertNotices } from './notices.ts';
-import type { Locking } from './resend.ts';
 import { skipOpen } from './skips.ts';
 import { FIRST_OPEN_AFTER, isOpen, isUnmarked } from './states.ts';
 
 type Enabling = Pick<EndpointStore, 'disableEndpoint' | 'enableEndpoint'> & Pick<LaneStore, 'claimProbe'>;
 
-export function enabling(write: Kysely<Schema>, read: Kysely<Schema>, locking: Locking): Enabling {
+export function enabling(write: Kysely<Schema>, read: Kysely<Schema>, dialect: Dialect): Enabling {
   return {
     disableEndpoint: (workspace, endpoint, disabled) =>
       write.transaction().execute((trx) => disable(trx, workspace, endpoint, disabled)),
@@ -24,7 +24,7 @@ export function enabling(write: Kysely<Schema>, read: Kysely<Schema>, locking: L
       const held = (await countOpen(read, workspace, [endpoint])).get(endpoint)?.count ?? 0;
       return write
         .transaction()
-        .execute((trx) => enable(trx, locking, { workspace, endpoint, choice, by, at, held }));
+        .execute((trx) => enable(trx, dialect, { workspace, endpoint, choice, by, at, held }));
     },
     async claimProbe(workspace, endpoint, lane) {
       const result = await write
@@ -121,7 +121,7 @@ async function clearErrors(trx: Transaction<Schema>, workspace: number, endpoint
 
 async function enable(
   trx: Transaction<Schema>,
-  locking: Locking,
+  dialect: Dialect,
   {
     workspace,
     endpoint,
@@ -169,7 +169,7 @@ async function enable(
     .where('endpoint', '=', endpoint)
     .execute();
   if (choice === 'skip') {
-    await skipOpen(trx, locking, { workspace, endpoint }, `skipped_by: ${by}`, at);
+    await skipOpen(trx, dialect, { workspace, endpoint }, `skipped_by: ${by}`, at);
   }
   const { name, url } = found;
   await insertNotices(trx, [

@@ -2,6 +2,7 @@
 
 import type { Kysely, Selectable, Transaction, Updateable } from 'kysely';
 import { formatId } from '../../core/ids.ts';
+import type { Dialect } from '../dialect.ts';
 import type { EndpointStore } from '../ports/endpoints.ts';
 import type { LaneStore } from '../ports/lanes.ts';
 import type { RoutingStore } from '../ports/routing.ts';
@@ -19,7 +20,6 @@ import { insertAudit } from './audit.ts';
 import { readAutomations, readKeptDefinitions } from './automations.ts';
 import { countOpen, enabling } from './enabling.ts';
 import { createLanes, insertEndpoint, insertSecret } from './endpointRows.ts';
-import type { Locking } from './resend.ts';
 import { skipOpen } from './skips.ts';
 
 function toSecret(row: Selectable<SecretsTable>): SealedSecret {
@@ -142,10 +142,10 @@ async function mergedSignature(
 
 type Endpoints = EndpointStore & RoutingStore & Pick<LaneStore, 'claimProbe'>;
 
-export function endpoints(write: Kysely<Schema>, read: Kysely<Schema>, locking: Locking): Endpoints {
+export function endpoints(write: Kysely<Schema>, read: Kysely<Schema>, dialect: Dialect): Endpoints {
   return {
     ...reading(read),
-    ...enabling(write, read, locking),
+    ...enabling(write, read, dialect),
     createEndpoint: (endpoint, by) =>
       write.transaction().execute(async (trx) => {
         await insertEndpoint(trx, endpoint);
@@ -186,7 +186,7 @@ export function endpoints(write: Kysely<Schema>, read: Kysely<Schema>, locking: 
       const skipped = (await countOpen(read, workspace, [endpoint])).get(endpoint)?.count ?? 0;
       return write.transaction().execute(async (trx) => {
         if (!(await change(trx, workspace, endpoint, { deleted_at: at }))) return false;
-        await skipOpen(trx, locking, { workspace, endpoint }, 'endpoint_deleted', at);
+        await skipOpen(trx, dialect, { workspace, endpoint }, 'endpoint_deleted', at);
         await insertAudit(trx, {
           workspace,
           actor: by,

@@ -7,39 +7,27 @@
  * comes later finds no node and writes nothing (P4, P5).
  */
 
-import { type Kysely, type RawBuilder, sql, type Transaction } from 'kysely';
+import { type Kysely, sql, type Transaction } from 'kysely';
 import { NODE_SLOTS, type Slots } from '../../core/ids.ts';
+import type { Dialect } from '../dialect.ts';
 import type { NodeStore, SliceStore } from '../ports/nodes.ts';
 import type { HeldSlice } from '../records/nodes.ts';
 import type { Schema } from '../schema/schema.ts';
-import type { StoreClock } from './clock.ts';
-
-/** What differs between the databases here. */
-export interface NodeDialect extends StoreClock {
-  /** Appended to a SELECT of slices about to be taken: passes over those that another is taking. */
-  skipLocked: RawBuilder<unknown>;
-  /** Makes registrations of nodes wait for each other; null where transactions do anyway. */
-  lockNodes: RawBuilder<unknown> | null;
-}
 
 /** 32 nodes at the most, each with 64 keys a millisecond. */
 const SLOTS_PER_NODE = 4;
 
-export function nodes(
-  write: Kysely<Schema>,
-  read: Kysely<Schema>,
-  dialect: NodeDialect,
-): NodeStore & SliceStore {
+export function nodes(write: Kysely<Schema>, read: Kysely<Schema>, dialect: Dialect): NodeStore & SliceStore {
   return { ...leases(write, dialect), ...slices(write, read, dialect) };
 }
 
 /** The store's time, read apart: a volatile clock has no place in the condition of a write. */
-async function readNow(db: Kysely<Schema>, { now }: NodeDialect): Promise<number> {
+async function readNow(db: Kysely<Schema>, { now }: Dialect): Promise<number> {
   const { rows } = await sql<{ now: number }>`SELECT ${now()} AS now`.execute(db);
   return Number(rows[0]?.now);
 }
 
-function leases(write: Kysely<Schema>, dialect: NodeDialect): NodeStore {
+function leases(write: Kysely<Schema>, dialect: Dialect): NodeStore {
   return {
     registerNode: (node, { leaseMs, sends }) =>
       write.transaction().execute(async (trx) => {
@@ -107,7 +95,7 @@ async function forgetExpired(
   }
 }
 
-function slices(write: Kysely<Schema>, read: Kysely<Schema>, dialect: NodeDialect): SliceStore {
+function slices(write: Kysely<Schema>, read: Kysely<Schema>, dialect: Dialect): SliceStore {
   return {
     async readSlices(node) {
       const { rows } = await sql<{ slice: number; epoch: number; owner: string | null; living: number }>`
@@ -132,7 +120,8 @@ function slices(write: Kysely<Schema>, read: Kysely<Schema>, dialect: NodeDialec
         await forgetExpired(trx, await readNow(trx, dialect), node);
         const { rows } = await sql<{ slice: number; epoch: number }>`
           WITH chosen AS MATERIALIZED (
-            SELECT slice FROM slices WHERE owner IS NULL ORDER BY slice LIMIT ${limit} ${dialect.skipLocked})
+            SELECT slice FROM slices WHERE owner IS NULL ORDER BY slice LIMIT ${limit}
+            ${dialect.locking('FOR UPDATE SKIP LOCKED')})
           UPDATE slices SET owner = ${node}, epoch = epoch + 1
           WHERE slice IN (SELECT slice FROM chosen) AND EXISTS (SELECT 1 FROM nodes WHERE node = ${node})
           RETURNING slice, epoch`.execute(trx);

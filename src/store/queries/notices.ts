@@ -1,6 +1,7 @@
 /** The outbox: notices of what happened, and the mails that tell of them. The queries, for both databases. */
 
-import { type Kysely, type RawBuilder, type Selectable, type SqlBool, sql, type Transaction } from 'kysely';
+import { type Kysely, type Selectable, type SqlBool, sql, type Transaction } from 'kysely';
+import type { Dialect } from '../dialect.ts';
 import type { MailStore, NoticeStore } from '../ports/notices.ts';
 import {
   type ComposedMails,
@@ -17,14 +18,6 @@ import type { Recipient } from '../records/settings.ts';
 import type { NoticesTable, Schema } from '../schema/schema.ts';
 import { readSettings } from './administration.ts';
 import { workspacesWith } from './turns.ts';
-
-/** What differs between the databases here. */
-export interface NoticeDialect {
-  /** Appended to a SELECT of rows about to be taken: passes over those in use at this moment. */
-  skipLocked: RawBuilder<unknown>;
-  /** Whether this transaction alone composes the workspace's mails; null where transactions are alone anyway. */
-  composesAlone: ((workspace: number) => RawBuilder<{ alone: boolean }>) | null;
-}
 
 /** More notices wait for the next mail. */
 const MAX_GROUPED = 5_000;
@@ -49,7 +42,7 @@ export async function insertNotices(trx: Transaction<Schema>, rows: readonly New
 
 type Notices = NoticeStore & MailStore;
 
-export function notices(write: Kysely<Schema>, read: Kysely<Schema>, dialect: NoticeDialect): Notices {
+export function notices(write: Kysely<Schema>, read: Kysely<Schema>, dialect: Dialect): Notices {
   return {
     ...mails(write, read, dialect),
     workspacesToPublish: () => workspacesWith(read, 'notices', sql<SqlBool>`one.published_at IS NULL`),
@@ -151,7 +144,7 @@ async function mailsOf(
 function mails(
   write: Kysely<Schema>,
   read: Kysely<Schema>,
-  dialect: NoticeDialect,
+  dialect: Dialect,
 ): Pick<Notices, 'workspacesToTell' | 'composeMails' | 'workspacesToMail' | 'claimDueMails' | 'settleMail'> {
   return {
     workspacesToTell: (rules) => workspacesToTell(read, rules),
@@ -170,7 +163,7 @@ function mails(
       return write.transaction().execute(async (trx) => {
         const due = await sql<{ key: number }>`
           SELECT key FROM mails WHERE workspace = ${workspace} AND state = 'pending' AND next_attempt_at <= ${now}
-          ORDER BY next_attempt_at LIMIT ${limit} ${dialect.skipLocked}`.execute(trx);
+          ORDER BY next_attempt_at LIMIT ${limit} ${dialect.locking('FOR UPDATE SKIP LOCKED')}`.execute(trx);
         const keys = due.rows.map((row) => row.key);
         if (keys.length === 0) return [];
         await trx
@@ -224,7 +217,7 @@ async function workspacesToTell(
 /** How many mails were made of what the workspace has to tell; null where there is nobody to tell it. */
 async function compose(
   trx: Transaction<Schema>,
-  dialect: NoticeDialect,
+  dialect: Dialect,
   workspace: number,
   rules: ComposeRules,
 ): Promise<number | null> {

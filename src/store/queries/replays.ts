@@ -11,6 +11,7 @@
 import { type Kysely, type Selectable, type SqlBool, sql, type Transaction } from 'kysely';
 import { HOUR } from '../../core/duration.ts';
 import { firstKeyAt, formatId } from '../../core/ids.ts';
+import type { Dialect } from '../dialect.ts';
 import type { ReplayStore, ReplayWorkStore } from '../ports/replays.ts';
 import type {
   CreateReplayAnswer,
@@ -24,7 +25,7 @@ import type {
 } from '../records/replays.ts';
 import type { ReplaysTable, Schema } from '../schema/schema.ts';
 import { insertAudit } from './audit.ts';
-import { type Locking, resend } from './resend.ts';
+import { resend } from './resend.ts';
 import { FIRST_OPEN_AFTER, isInState, isMarked, isOpen } from './states.ts';
 
 function toReplay(row: Selectable<ReplaysTable>): Replay {
@@ -104,9 +105,9 @@ function isOneOf(states: readonly ReplayableState[]) {
 export function replays(
   write: Kysely<Schema>,
   read: Kysely<Schema>,
-  locking: Locking,
+  dialect: Dialect,
 ): ReplayStore & ReplayWorkStore {
-  return { ...asked(write, read), ...worked(write, read, locking) };
+  return { ...asked(write, read), ...worked(write, read, dialect) };
 }
 
 /** What people do with replays. */
@@ -261,7 +262,7 @@ async function openAt(trx: Transaction<Schema>, { workspace, endpoint }: Replay)
 }
 
 /** What the node does that works on them. */
-function worked(write: Kysely<Schema>, read: Kysely<Schema>, locking: Locking): ReplayWorkStore {
+function worked(write: Kysely<Schema>, read: Kysely<Schema>, dialect: Dialect): ReplayWorkStore {
   /** The job where it is still this node's and stands where the node thinks; locked. */
   const mine = (trx: Transaction<Schema>, node: string, { key, workspace, last }: OwnedReplay) =>
     trx
@@ -319,7 +320,7 @@ function worked(write: Kysely<Schema>, read: Kysely<Schema>, locking: Locking): 
           .set({ last_lane: last.lane, last_sequence: last.sequence })
           .executeTakeFirst();
         if (moved.numUpdatedRows === 0n) return { kind: 'lost' };
-        const resent = await resend(trx, locking, replay.workspace, batch, now);
+        const resent = await resend(trx, dialect, replay.workspace, batch, now);
         const job = trx
           .updateTable('replays')
           .where('workspace', '=', replay.workspace)

@@ -3,20 +3,15 @@
  * messages. To be part of a transaction; for both databases.
  */
 
-import { type Kysely, type RawBuilder, type SqlBool, sql, type Transaction } from 'kysely';
+import { type Kysely, type SqlBool, sql, type Transaction } from 'kysely';
 import { chooseLane, type Ordering } from '../../core/delivery/order.ts';
 import { formatId } from '../../core/ids.ts';
+import type { Dialect } from '../dialect.ts';
 import type { ResendStore } from '../ports/replays.ts';
 import type { EventReplayAnswer, ResendAnswer } from '../records/replays.ts';
 import type { Schema } from '../schema/schema.ts';
 import { insertAudit } from './audit.ts';
 import { isOpen, isUnmarked } from './states.ts';
-
-/** The locking clause of a SELECT, such as `FOR SHARE OF b`; nothing where transactions are alone anyway. */
-export type Locking = (clause: string) => RawBuilder<unknown>;
-
-export const NO_LOCKS: Locking = () => sql``;
-export const ROW_LOCKS: Locking = (clause) => sql.raw(clause);
 
 export interface Resend {
   original: number;
@@ -37,12 +32,12 @@ export interface Resent {
 /** In the order given. `items` are few enough for one statement each. */
 export async function resend(
   trx: Transaction<Schema>,
-  locking: Locking,
+  dialect: Dialect,
   workspace: number,
   items: readonly Resend[],
   now: number,
 ): Promise<Resent> {
-  const found = await findSendable(trx, locking, workspace, items);
+  const found = await findSendable(trx, dialect, workspace, items);
   const wanted = [...new Set(found.values().map((row) => row.endpoint))];
   const living = await lockEndpoints(trx, workspace, wanted);
   const chosen = items.flatMap(({ original, key }) => {
@@ -51,7 +46,7 @@ export async function resend(
     if (row === undefined || endpoint === undefined) return [];
     return [{ original, key, lane: chooseLane(endpoint, row) }];
   });
-  const firsts = await advanceLanes(trx, locking, workspace, chosen);
+  const firsts = await advanceLanes(trx, dialect, workspace, chosen);
   await insertReplays(trx, workspace, chosen, firsts, now);
   return {
     made: chosen.map(({ key, lane }) => ({ key, lane })),
@@ -64,7 +59,7 @@ export async function resend(
 /** The originals whose bodies are there, and stay there until this transaction ends. */
 async function findSendable(
   trx: Transaction<Schema>,
-  locking: Locking,
+  dialect: Dialect,
   workspace: number,
   items: readonly Resend[],
 ): Promise<Map<number, { endpoint: number; id: string; subject: string | null }>> {
@@ -74,7 +69,7 @@ async function findSendable(
       JOIN events e ON e.workspace = d.workspace AND e.key = d.event
       JOIN event_bodies b ON b.workspace = d.workspace AND b.event = d.event
     WHERE d.workspace = ${workspace} AND d.key IN (${sql.join(items.map(({ original }) => original))})
-    ${locking('FOR SHARE OF b')}`.execute(trx);
+    ${dialect.locking('FOR SHARE OF b')}`.execute(trx);
   return new Map(rows.map(({ key, ...row }) => [key, row]));
 }
 
@@ -108,7 +103,7 @@ async function lockEndpoints(
 /** Takes as many sequences of each lane as are chosen for it, lanes in ascending order as everyone does; answers the first ones. */
 export async function advanceLanes(
   trx: Transaction<Schema>,
-  locking: Locking,
+  dialect: Dialect,
   workspace: number,
   chosen: ReadonlyArray<{ lane: number }>,
 ): Promise<Map<number, number>> {
@@ -117,7 +112,7 @@ export async function advanceLanes(
   const keys = sql.join([...counts.keys()]);
   if (counts.size > 1) {
     await sql`SELECT l.key FROM lanes l WHERE l.workspace = ${workspace} AND l.key IN (${keys})
-      ORDER BY l.key ${locking('FOR UPDATE OF l')}`.execute(trx);
+      ORDER BY l.key ${dialect.locking('FOR UPDATE OF l')}`.execute(trx);
   }
   const cases = [...counts].map(
     ([lane, { length }]) => sql`WHEN CAST(${lane} AS bigint) THEN CAST(${length} AS bigint)`,
@@ -157,7 +152,7 @@ async function insertReplays(
 }
 
 /** By hand: one delivery, or those of one event. */
-export function resending(write: Kysely<Schema>, locking: Locking): ResendStore {
+export function resending(write: Kysely<Schema>, dialect: Dialect): ResendStore {
   return {
     replayDelivery: (workspace, delivery, { key, now, by }) =>
       write.transaction().execute(async (trx): Promise<ResendAnswer> => {
@@ -168,7 +163,7 @@ export function resending(write: Kysely<Schema>, locking: Locking): ResendStore 
           .where('key', '=', delivery)
           .executeTakeFirst();
         if (known === undefined) return { kind: 'missing' };
-        const { made, gone } = await resend(trx, locking, workspace, [{ original: delivery, key }], now);
+        const { made, gone } = await resend(trx, dialect, workspace, [{ original: delivery, key }], now);
         const [first] = made;
         if (first === undefined) return { kind: gone > 0 ? 'body_gone' : 'endpoint_gone' };
         await insertAudit(trx, {
@@ -196,7 +191,7 @@ export function resending(write: Kysely<Schema>, locking: Locking): ResendStore 
         const originals = await query.orderBy('d.key').execute();
         const ended = originals.filter(({ open }) => !open);
         const items = ended.map(({ key }) => ({ original: key, key: nextKey() }));
-        const resent = await resend(trx, locking, workspace, items, now);
+        const resent = await resend(trx, dialect, workspace, items, now);
         if (resent.made.length > 0) {
           await insertAudit(trx, {
             workspace,

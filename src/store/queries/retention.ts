@@ -12,18 +12,18 @@
 import { type Kysely, type SqlBool, sql, type Transaction } from 'kysely';
 import { DAY, HOUR } from '../../core/duration.ts';
 import { firstKeyAt } from '../../core/ids.ts';
+import type { Dialect } from '../dialect.ts';
 import type { RetentionStore } from '../ports/retention.ts';
 import type { NoticeDetails } from '../records/notices.ts';
 import type { ExpiredHeld, KeySpan, Purged } from '../records/retention.ts';
 import type { Schema } from '../schema/schema.ts';
 import { countOpen } from './enabling.ts';
 import { insertNotices } from './notices.ts';
-import type { Locking } from './resend.ts';
 import { FIRST_OPEN_AFTER, isOpen } from './states.ts';
 import { sweepOld } from './sweeping.ts';
 
-export function retention(write: Kysely<Schema>, read: Kysely<Schema>, locking: Locking): RetentionStore {
-  return { ...purging(write, read, locking), ...holding(write, read), sweepOld: sweepOld(write, read) };
+export function retention(write: Kysely<Schema>, read: Kysely<Schema>, dialect: Dialect): RetentionStore {
+  return { ...purging(write, read, dialect), ...holding(write, read), sweepOld: sweepOld(write, read) };
 }
 
 /** Deliveries of one transaction: an event may have a thousand. */
@@ -32,7 +32,7 @@ const MAX_DELIVERIES = 500;
 function purging(
   write: Kysely<Schema>,
   read: Kysely<Schema>,
-  locking: Locking,
+  dialect: Dialect,
 ): Pick<RetentionStore, 'purgeAttempts' | 'purgeBodies' | 'purgeEvents'> {
   return {
     async purgeAttempts(workspace, span) {
@@ -82,7 +82,7 @@ function purging(
         old.length === 0
           ? 0
           : await write.transaction().execute(async (trx) => {
-              const locked = await lockBodies(trx, locking, workspace, old);
+              const locked = await lockBodies(trx, dialect, workspace, old);
               const used = await eventsInUse(trx, workspace, locked);
               const unused = locked.filter((key) => !used.has(key));
               return deleteIn(trx, 'event_bodies', 'event', workspace, unused);
@@ -112,7 +112,7 @@ function purging(
       const { deleted, events } =
         old.length === 0
           ? { deleted: 0, events: 0 }
-          : await write.transaction().execute((trx) => deleteEvents(trx, locking, workspace, old));
+          : await write.transaction().execute((trx) => deleteEvents(trx, dialect, workspace, old));
       if (events < old.length) leaveFor(kept, old);
       const seen = lookedAt(keys, span, kept);
       return { deleted, ...seen, last: few.length < rows.length ? (keys.at(-1) ?? null) : seen.last };
@@ -201,20 +201,20 @@ async function eventsInUse(
 
 async function lockBodies(
   trx: Transaction<Schema>,
-  locking: Locking,
+  dialect: Dialect,
   workspace: number,
   events: readonly number[],
 ): Promise<number[]> {
   const { rows } = await sql<{ event: number }>`
     SELECT b.event FROM event_bodies b WHERE b.workspace = ${workspace} AND b.event IN (${sql.join(events)})
-    ORDER BY b.event ${locking('FOR UPDATE OF b SKIP LOCKED')}`.execute(trx);
+    ORDER BY b.event ${dialect.locking('FOR UPDATE OF b SKIP LOCKED')}`.execute(trx);
   return rows.map((row) => row.event);
 }
 
 /** Events with all that is of them; how many rows that was, and how many events. */
 async function deleteEvents(
   trx: Transaction<Schema>,
-  locking: Locking,
+  dialect: Dialect,
   workspace: number,
   events: readonly number[],
 ): Promise<{ deleted: number; events: number }> {
@@ -222,9 +222,9 @@ async function deleteEvents(
     SELECT e.key, b.event AS body FROM events e
       LEFT JOIN event_bodies b ON b.workspace = e.workspace AND b.event = e.key AND b.event IN (${sql.join(events)})
     WHERE e.workspace = ${workspace} AND e.key IN (${sql.join(events)})
-    ORDER BY e.key ${locking('FOR UPDATE OF e SKIP LOCKED')}`.execute(trx);
+    ORDER BY e.key ${dialect.locking('FOR UPDATE OF e SKIP LOCKED')}`.execute(trx);
   const withBody = found.rows.filter((row) => row.body !== null).map((row) => row.key);
-  const locked = new Set(withBody.length === 0 ? [] : await lockBodies(trx, locking, workspace, withBody));
+  const locked = new Set(withBody.length === 0 ? [] : await lockBodies(trx, dialect, workspace, withBody));
   const mine = found.rows.filter((row) => row.body === null || locked.has(row.key)).map((row) => row.key);
   const owned = await ofEvents(trx, workspace, mine);
   const used = new Set([...owned.deliveries, ...owned.runs].flatMap((row) => (row.isOpen ? row.event : [])));

@@ -9,6 +9,7 @@
 
 import { type Kysely, type RawBuilder, type SqlBool, sql, type Transaction } from 'kysely';
 import { formatId } from '../../core/ids.ts';
+import type { Dialect } from '../dialect.ts';
 import type { RunStore, RunWorkStore } from '../ports/automation.ts';
 import type { DueRun, DueRuns, Run, RunAdvance, RunState } from '../records/automation.ts';
 import type { NewDelivery } from '../records/delivery.ts';
@@ -17,23 +18,10 @@ import { listenBack, wakeAtOf, writeEffects } from './activate.ts';
 import { lockWorkspace } from './administration.ts';
 import { insertAudit } from './audit.ts';
 import { cancelWaiting } from './automations.ts';
-import type { StoreClock } from './clock.ts';
-import { advanceLanes, type Locking } from './resend.ts';
+import { advanceLanes } from './resend.ts';
 import { driveAsync, type Row, type Statement } from './statement.ts';
 import { workspacesWith } from './turns.ts';
 import { TAKE_WAIT_LOCKS, waitLocksOf } from './waitLocks.ts';
-
-/** What differs between the databases here. */
-export interface RunDialect {
-  clock: StoreClock;
-  locking: Locking;
-  /** The workspace's routing version, which stays as it is until the transaction ends. */
-  routingVersion: (workspace: number) => RawBuilder<{ version: number | null }>;
-  /** Whether transactions overlap, so that what others are about to commit must be waited for. */
-  overlapping: boolean;
-  /** Runs one transaction of several at once, again after a collision; null where one comes after the other anyway. */
-  alone: (<T>(verb: () => Promise<T>) => Promise<T>) | null;
-}
 
 function runQuery(db: Kysely<Schema>, workspace: number) {
   return db
@@ -82,13 +70,13 @@ function runner(trx: Transaction<Schema>): (statement: Statement) => Promise<Row
 
 async function queueDeliveries(
   trx: Transaction<Schema>,
-  locking: Locking,
+  dialect: Dialect,
   run: { workspace: number; event: number },
   deliveries: readonly NewDelivery[],
   now: number,
 ): Promise<number[]> {
   if (deliveries.length === 0) return [];
-  const next = await advanceLanes(trx, locking, run.workspace, deliveries);
+  const next = await advanceLanes(trx, dialect, run.workspace, deliveries);
   const rows = deliveries.map(({ key, endpoint, lane, source }) => {
     const sequence = next.get(lane);
     if (sequence === undefined) throw new Error(`Lane ${lane} does not exist.`);
@@ -126,7 +114,7 @@ async function queueDeliveries(
 /** Null where the run, or the routing that the step was computed with, has moved since. */
 async function advance(
   trx: Transaction<Schema>,
-  dialect: RunDialect,
+  dialect: Dialect,
   { run, next }: { run: DueRun; next: RunAdvance },
   { routingVersion, now }: { routingVersion: number; now: number },
 ): Promise<number[] | null> {
@@ -165,7 +153,7 @@ async function advance(
     .executeTakeFirstOrThrow();
   await driveAsync(writeEffects(workspace, run.key, Number(from) + 1, next, now), runStatement);
   await driveAsync(listenBack(run, next), runStatement);
-  return queueDeliveries(trx, dialect.locking, run, next.deliveries, now);
+  return queueDeliveries(trx, dialect, run, next.deliveries, now);
 }
 
 /** Those that were looked at; all of them where the run waits for something else now. */
@@ -181,16 +169,12 @@ async function forgetSignals(trx: Transaction<Schema>, run: DueRun, next: RunAdv
     .execute();
 }
 
-export function runs(
-  write: Kysely<Schema>,
-  read: Kysely<Schema>,
-  dialect: RunDialect,
-): RunStore & RunWorkStore {
+export function runs(write: Kysely<Schema>, read: Kysely<Schema>, dialect: Dialect): RunStore & RunWorkStore {
   return { ...shown(write, read, dialect), ...worked(write, read, dialect) };
 }
 
 /** What people see of runs, and cancel. */
-function shown(write: Kysely<Schema>, read: Kysely<Schema>, { locking }: RunDialect): RunStore {
+function shown(write: Kysely<Schema>, read: Kysely<Schema>, dialect: Dialect): RunStore {
   return {
     async listRuns(workspace, filter, page) {
       let query = runQuery(read, workspace);
@@ -229,7 +213,7 @@ function shown(write: Kysely<Schema>, read: Kysely<Schema>, { locking }: RunDial
     cancelRuns: (workspace, which, by, at) =>
       write.transaction().execute(async (trx) => {
         const reason = `cancelled_by: ${by}`;
-        const cancelled = await cancelWaiting(trx, locking, { workspace, which }, reason, at);
+        const cancelled = await cancelWaiting(trx, dialect, { workspace, which }, reason, at);
         if (cancelled > 0) {
           await insertAudit(trx, {
             workspace,
@@ -253,11 +237,11 @@ const SIGNALS_AT_ONCE = 20;
 const IS_AWAKE = sql<SqlBool>`one.state = 'waiting' AND one.wake_at IS NOT NULL`;
 
 /** What the node does that works on them. */
-function worked(write: Kysely<Schema>, read: Kysely<Schema>, dialect: RunDialect): RunWorkStore {
+function worked(write: Kysely<Schema>, read: Kysely<Schema>, dialect: Dialect): RunWorkStore {
   return {
     async workspacesWithRuns() {
       const [due, resuming] = await Promise.all([
-        workspacesDue(read, dialect.clock),
+        workspacesDue(read, dialect),
         workspacesWith(
           read,
           'automations',
@@ -266,7 +250,7 @@ function worked(write: Kysely<Schema>, read: Kysely<Schema>, dialect: RunDialect
       ]);
       return { due, resuming };
     },
-    dueRuns: (workspace, limit) => readDue(read, dialect.clock, workspace, limit),
+    dueRuns: (workspace, limit) => readDue(read, dialect, workspace, limit),
     setAsideRuns: (workspace, runs) =>
       write.transaction().execute(async (trx) => {
         // Whoever enables the automation waits for this, or has been waited for.
@@ -340,26 +324,24 @@ function worked(write: Kysely<Schema>, read: Kysely<Schema>, dialect: RunDialect
  * Workspaces where runs are due, the longest due first; where many are, each of them, in the order of their keys.
  * Asked for every second: mostly nothing is due, which is one look at an index.
  */
-async function workspacesDue(read: Kysely<Schema>, clock: StoreClock): Promise<number[]> {
+async function workspacesDue(read: Kysely<Schema>, { now }: Dialect): Promise<number[]> {
   const due = await sql<{ workspace: number }>`SELECT one.workspace FROM runs one
-    WHERE ${IS_AWAKE} AND one.wake_at <= ${clock.now()} ORDER BY one.wake_at LIMIT ${LOOKED_AT}`.execute(
-    read,
-  );
+    WHERE ${IS_AWAKE} AND one.wake_at <= ${now()} ORDER BY one.wake_at LIMIT ${LOOKED_AT}`.execute(read);
   const found = [...new Set(due.rows.map(({ workspace }) => Number(workspace)))];
   if (due.rows.length < LOOKED_AT) return found;
-  return workspacesWith(read, 'runs', IS_AWAKE, sql<SqlBool>`one.wake_at <= ${clock.now()}`);
+  return workspacesWith(read, 'runs', IS_AWAKE, sql<SqlBool>`one.wake_at <= ${now()}`);
 }
 
 async function readDue(
   read: Kysely<Schema>,
-  clock: StoreClock,
+  { now }: Dialect,
   workspace: number,
   limit: number,
 ): Promise<DueRuns> {
   const { rows } = await sql<{ key: number; enabled: number | null; now: number }>`
-    SELECT one.key, a.enabled_at AS enabled, ${clock.now()} AS now FROM runs one
+    SELECT one.key, a.enabled_at AS enabled, ${now()} AS now FROM runs one
       JOIN automations a ON a.workspace = one.workspace AND a.key = one.automation
-    WHERE one.workspace = ${workspace} AND ${IS_AWAKE} AND one.wake_at <= ${clock.now()}
+    WHERE one.workspace = ${workspace} AND ${IS_AWAKE} AND one.wake_at <= ${now()}
     ORDER BY one.wake_at LIMIT ${Math.max(limit, LOOKED_AT)}`.execute(read);
   const keys = rows.filter(({ enabled }) => enabled !== null).map(({ key }) => Number(key));
   return {

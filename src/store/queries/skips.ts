@@ -7,9 +7,9 @@
  */
 
 import { type Kysely, type SqlBool, sql, type Transaction } from 'kysely';
+import type { Dialect } from '../dialect.ts';
 import type { SkipStore } from '../ports/retention.ts';
 import type { Schema } from '../schema/schema.ts';
-import type { Locking } from './resend.ts';
 import { isOpen } from './states.ts';
 
 /** Rows written with the decision itself: some milliseconds, and all there is as a rule. */
@@ -21,7 +21,7 @@ const IS_MARKED = sql<SqlBool>`l.skip_through > 0`;
 /** A mark that still stands is taken over, and its reason with it. */
 export async function skipOpen(
   trx: Transaction<Schema>,
-  locking: Locking,
+  dialect: Dialect,
   { workspace, endpoint }: { workspace: number; endpoint: number },
   reason: string,
   at: number,
@@ -30,7 +30,7 @@ export async function skipOpen(
   await sql`
     WITH chosen AS MATERIALIZED (
       SELECT l.key FROM lanes l WHERE l.workspace = ${workspace} AND l.endpoint = ${endpoint} AND l.open = 1
-      ORDER BY l.key ${locking('FOR UPDATE OF l')})
+      ORDER BY l.key ${dialect.locking('FOR UPDATE OF l')})
     UPDATE lanes SET skip_through = last_sequence, skip_reason = ${reason}, skip_at = ${at},
       revision = revision + 1
     WHERE workspace = ${workspace} AND key IN (SELECT key FROM chosen)`.execute(trx);

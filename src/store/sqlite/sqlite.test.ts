@@ -17,6 +17,7 @@ import { migrate } from '../schema/migrate.ts';
 import { migrations, SQLITE_TYPES } from '../schema/migrations.ts';
 import type { Schema } from '../schema/schema.ts';
 import { StoreUnavailable } from '../store.ts';
+import { sqliteDialect } from './dialect.ts';
 import { DirectoryInUse } from './lock.ts';
 import { createStore, openSqlite } from './sqlite.ts';
 import { startThread, threadDialect } from './thread-client.ts';
@@ -187,7 +188,7 @@ planContract('SQLite', async (logged): Promise<Explained> => {
   const db = new Kysely<Schema>({ dialect: threadDialect(writer), log: logged });
   return {
     db,
-    dialect: { now: () => sql<number>`0`, skipLocked: sql``, lockNodes: null },
+    dialect: sqliteDialect({ now: () => 0 }),
     // Without ANALYZE, as in production.
     async ready() {},
     async explain(text, parameters) {

@@ -11,17 +11,16 @@ import { administration } from '../queries/administration.ts';
 import { audit } from '../queries/audit.ts';
 import { automations } from '../queries/automations.ts';
 import { bins } from '../queries/bins.ts';
-import type { StoreClock } from '../queries/clock.ts';
 import { countOpen } from '../queries/enabling.ts';
 import { endpoints } from '../queries/endpoints.ts';
 import { lanes } from '../queries/lanes.ts';
 import { log } from '../queries/log.ts';
-import { type NodeDialect, nodes } from '../queries/nodes.ts';
+import { nodes } from '../queries/nodes.ts';
 import { notices } from '../queries/notices.ts';
 import { replays } from '../queries/replays.ts';
-import { NO_LOCKS, resending } from '../queries/resend.ts';
+import { resending } from '../queries/resend.ts';
 import { retention } from '../queries/retention.ts';
-import { type RunDialect, runs } from '../queries/runs.ts';
+import { runs } from '../queries/runs.ts';
 import { skips } from '../queries/skips.ts';
 import type { PublishAnswer } from '../records/publishing.ts';
 import type { RecordAnswer } from '../records/results.ts';
@@ -29,6 +28,7 @@ import { migrate } from '../schema/migrate.ts';
 import { migrations, SQLITE_TYPES } from '../schema/migrations.ts';
 import type { Schema } from '../schema/schema.ts';
 import type { Store } from '../store.ts';
+import { sqliteDialect } from './dialect.ts';
 import { checkFile, lockDirectory } from './lock.ts';
 import { packCall, packResults } from './packing.ts';
 import { lazyThread, startThread, type Thread, threadDialect } from './thread-client.ts';
@@ -72,17 +72,6 @@ export function openSqlite({ directory, clock }: SqliteOptions): Store {
  */
 const RECORDING = { batch: 25, writers: 8, writersPerWorkspace: 8 };
 
-export function runDialect(clock: StoreClock): RunDialect {
-  return {
-    clock,
-    locking: NO_LOCKS,
-    routingVersion: (workspace) =>
-      sql`SELECT routing_version AS version FROM workspaces WHERE key = ${workspace}`,
-    overlapping: false,
-    alone: null,
-  };
-}
-
 /** The store on threads of one file; lists are read by `lister`. */
 export function createStore({
   writer,
@@ -98,31 +87,26 @@ export function createStore({
   const write = new Kysely<Schema>({ dialect: threadDialect(writer) });
   const read = new Kysely<Schema>({ dialect: threadDialect(reader) });
   const lists = new Kysely<Schema>({ dialect: threadDialect(lister) });
-  const shownReplays = replays(write, lists, NO_LOCKS);
-  const storeClock: StoreClock = { now: () => sql<number>`${clock.now()}` };
-  const dialect: NodeDialect = {
-    ...storeClock,
-    skipLocked: sql``,
-    lockNodes: null,
-  };
+  const dialect = sqliteDialect(clock);
+  const shownReplays = replays(write, lists, dialect);
   return {
     ...administration(write, read),
-    ...endpoints(write, read, NO_LOCKS),
+    ...endpoints(write, read, dialect),
     ...nodes(write, read, dialect),
     ...lanes(write, read),
     ...log(write, lists),
     ...bins(write, read),
-    ...notices(write, read, { skipLocked: sql``, composesAlone: null }),
+    ...notices(write, read, dialect),
     ...audit(lists),
-    ...resending(write, NO_LOCKS),
-    ...automations(write, read, NO_LOCKS),
-    ...runs(write, read, runDialect(storeClock)),
-    listRuns: runs(write, lists, runDialect(storeClock)).listRuns,
-    ...replays(write, read, NO_LOCKS),
+    ...resending(write, dialect),
+    ...automations(write, read, dialect),
+    ...runs(write, read, dialect),
+    listRuns: runs(write, lists, dialect).listRuns,
+    ...replays(write, read, dialect),
     countOriginals: shownReplays.countOriginals,
     listReplays: shownReplays.listReplays,
     countOpen: (workspace, keys) => countOpen(lists, workspace, keys),
-    ...retention(write, read, NO_LOCKS),
+    ...retention(write, read, dialect),
     ...skips(write, read),
     publish: async (call) =>
       (await writer.run({
