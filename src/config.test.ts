@@ -121,6 +121,7 @@ describe('what is wrong is refused at start', () => {
     ['MIRSAL_MAIL_FROM', 'Mirsal', 'is an address, such as Mirsal <hooks@example.com>'],
     ['MIRSAL_MAIL_FROM', 'a@example.com\nBcc: b@example.com', 'is an address'],
     ['MIRSAL_OWNER_EMAIL', 'owner', 'is one e-mail address'],
+    ['MIRSAL_OWNER_EMAIL', 'owner@[192.0.2.1]', 'is one e-mail address'],
     ['MIRSAL_OWNER_EMAIL', 'a@example.com, b@example.com', 'is one e-mail address'],
     ['MIRSAL_PORT', '65536', 'from 0 (any free one) to 65535, not "65536"'],
     ['MIRSAL_PORT', '-1', 'not "-1"'],

@@ -6,6 +6,7 @@
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { type Cidr, parseCidrs } from './core/egress/address.ts';
+import { isMailAddress, MAIL_ADDRESS_IN_WORDS } from './core/mailAddress.ts';
 import { DEFAULT_PLANS, type Plan, parsePlans } from './core/plan.ts';
 
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
@@ -184,12 +185,10 @@ function readSmtpUrl(value: string | null, faults: string[]): string | null {
   return null;
 }
 
-const ADDRESS = /^[^\s@"<>(),:;\\]+@[^\s@"<>(),:;\\]+$/;
-
 function readMailFrom(value: string | null, faults: string[]): string | null {
   if (value === null) return null;
   const address = /<([^<>]*)>$/.exec(value)?.[1] ?? value;
-  if (ADDRESS.test(address) && !/\p{Cc}/u.test(value)) return value;
+  if (isMailAddress(address) && !/\p{Cc}/u.test(value)) return value;
   faults.push(
     `MIRSAL_MAIL_FROM is an address, such as Mirsal <hooks@example.com>, not ${JSON.stringify(value)}.`,
   );
@@ -197,8 +196,8 @@ function readMailFrom(value: string | null, faults: string[]): string | null {
 }
 
 function readEmail(name: string, value: string | null, faults: string[]): string | null {
-  if (value === null || ADDRESS.test(value)) return value;
-  faults.push(`${name} is one e-mail address such as owner@example.com, not ${JSON.stringify(value)}.`);
+  if (value === null || isMailAddress(value)) return value;
+  faults.push(`${name} is ${MAIL_ADDRESS_IN_WORDS}, not ${JSON.stringify(value)}.`);
   return null;
 }
 

@@ -1,5 +1,7 @@
 /** Plans (A1): what a workspace may use, and how much of it. Pure; the installation configures them. */
 
+import { isObject } from './json/object.ts';
+
 export interface PlanLimits {
   /** Null for no limit. */
   endpoints: number | null;
@@ -79,10 +81,6 @@ export function parsePlans(text: string): ParsedPlans {
     plans.push(plan);
   }
   return { ok: true, plans };
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** The plan, or what is wrong with it. */

@@ -117,7 +117,7 @@ describe('owners', () => {
 
   test('are addresses that can stand in a header', async () => {
     const instance = await server.key(['manage'], null);
-    for (const email of ['a', 'a@b\r\nBcc: c@d', 'a@b, c@d', 'A <a@b>']) {
+    for (const email of ['a', 'a@b\r\nBcc: c@d', 'a@b, c@d', 'A <a@b>', 'a@[192.0.2.1]', 'a\u0007@b']) {
       const call = { name: 'Acme', owners: [{ email, language: 'en' }] };
       const answer = await callApp(server.app, 'POST', '/v1/workspaces', call, {
         authorization: `Bearer ${instance}`,

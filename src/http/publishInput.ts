@@ -12,6 +12,7 @@ import type { EventType } from '../core/catalog/eventType.ts';
 import { subjectFault, subjectOf } from '../core/catalog/subject.ts';
 import { isSystemEvent } from '../core/catalog/systemEvents.ts';
 import { validateData } from '../core/catalog/validate.ts';
+import { isObject, own } from '../core/json/object.ts';
 import { MAX_JSON_DEPTH } from '../core/json/parse.ts';
 import { pointerToken } from '../core/json/pointer.ts';
 import { arraySlices, memberSlices } from '../core/json/slices.ts';
@@ -261,14 +262,6 @@ function problemFrom(reading: Reading): Problem {
   const rest = count > 1 ? ` (and ${count - 1} more)` : '';
   const detail = `${first.fault.field || 'The body'} ${first.fault.message}${rest}. Nothing was accepted.`;
   return new Problem(first.code, detail, { errors: reading.faults.map(({ fault }) => fault) });
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function own(value: object, name: string): unknown {
-  return Object.hasOwn(value, name) ? Reflect.get(value, name) : undefined;
 }
 
 /** Said in the document; bodies.ts enforces it. */

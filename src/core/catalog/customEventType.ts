@@ -2,7 +2,9 @@
  * Event types that a workspace defines itself. Pure. checkCustomEventType says what is wrong with a
  * definition, all faults at once; buildCustomEventType turns a faultless one into an EventType.
  */
+
 import { kindOf } from '../json/excerpt.ts';
+import { isObject, own } from '../json/object.ts';
 import { isPointer, pointerToken } from '../json/pointer.ts';
 import { builtInEventTypes } from './catalog.ts';
 import { checkCustomSchema } from './customSchema.ts';
@@ -43,7 +45,7 @@ const SAMPLE_CREATED_AT = Date.UTC(2026, 0, 1);
 
 /** Faults of a posted definition; fields are pointers into it ("/schema/properties/a/pattern"). */
 export function checkCustomEventType(definition: unknown): Fault[] {
-  if (!isRecord(definition)) return [fault('', `must be an object, but is ${kindOf(definition)}`, 'type')];
+  if (!isObject(definition)) return [fault('', `must be an object, but is ${kindOf(definition)}`, 'type')];
   const schemaFaults = checkCustomSchema(own(definition, 'schema'), '/schema');
   const faults = [
     ...nameFaults(own(definition, 'name')),
@@ -128,7 +130,7 @@ function familyFaults(family: unknown): Fault[] {
 
 function textsFaults(texts: unknown, at: string, maxLength: number): Fault[] {
   if (texts === undefined) return [];
-  if (!isRecord(texts)) return [fault(at, `must be an object such as {"en": "…", "ar": "…"}`, 'type')];
+  if (!isObject(texts)) return [fault(at, `must be an object such as {"en": "…", "ar": "…"}`, 'type')];
   const wrong = ['en', 'ar'].flatMap((language) => {
     const text = own(texts, language);
     if (text === undefined) return [];
@@ -160,7 +162,7 @@ function listFaults(
   const names = new Set<unknown>();
   return list.flatMap((item, index) => {
     const place = `${at}/${index}`;
-    if (!isRecord(item)) return [fault(place, `must be an object, but is ${kindOf(item)}`, 'type')];
+    if (!isObject(item)) return [fault(place, `must be an object, but is ${kindOf(item)}`, 'type')];
     const name = own(item, 'name');
     const again = names.has(name);
     names.add(name);
@@ -214,14 +216,6 @@ function unknownMembers(value: object, known: readonly string[], at: string): Fa
         'additionalProperties',
       ),
     );
-}
-
-function own(value: object, name: string): unknown {
-  return Object.hasOwn(value, name) ? Reflect.get(value, name) : undefined;
-}
-
-function isRecord(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function fault(field: string, message: string, keyword: string): Fault {

@@ -2,6 +2,7 @@
  * Replaces local references by what they refer to. Pure. The validator then sees plain schemas, whose
  * error paths tell which alternative an error belongs to. Only for schemas without cycles.
  */
+import { isObject } from '../json/object.ts';
 import { parsePointer } from '../json/pointer.ts';
 import type { JsonSchema } from './schema.ts';
 
@@ -64,5 +65,5 @@ function expandKeyword(keyword: string, value: unknown, define: (name: string) =
 }
 
 export function isSchema(value: unknown): value is JsonSchema {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
+  return isObject(value);
 }

@@ -5,8 +5,10 @@
  * Two validators per schema: a quick one that stops at the first error, for the hot path, where nearly
  * everything is valid; and a thorough one that collects all, compiled when the first error occurs.
  */
+
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
+import { isObject } from '../json/object.ts';
 import { RESERVED_MESSAGING_MEMBERS } from './envelope.ts';
 import type { EventType } from './eventType.ts';
 import { expandRefs } from './expandRefs.ts';
@@ -38,7 +40,7 @@ export function validateData(eventType: Pick<EventType, 'family' | 'schema'>, va
 
 /** The members of messaging data stand in the body itself, beside the envelope's own. */
 function messagingFaults(value: unknown): Fault[] {
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+  if (!isObject(value)) {
     return [{ field: '/data', message: 'must be an object in the messaging family', keyword: 'family' }];
   }
   return RESERVED_MESSAGING_MEMBERS.filter((name) => Object.hasOwn(value, name)).map((name) => ({

@@ -3,6 +3,7 @@
  * what passes is within CONDITION_LIMITS and evaluates without ever throwing.
  */
 import { kindOf } from '../json/excerpt.ts';
+import { isObject, own } from '../json/object.ts';
 import {
   type Clause,
   type ClauseTextOptions,
@@ -16,9 +17,7 @@ import {
 } from './condition.ts';
 import {
   type InputFault,
-  isRecord,
   MAX_INPUT_FAULTS,
-  own,
   type Reading,
   refuse,
   refuseUnknown,
@@ -56,7 +55,7 @@ function readCondition(
   depth: number,
   reading: ConditionReading,
 ): Condition | null {
-  if (!isRecord(input)) return refuse(reading, path, `must be an object, but is ${kindOf(input)}; ${FORMS}`);
+  if (!isObject(input)) return refuse(reading, path, `must be an object, but is ${kindOf(input)}; ${FORMS}`);
   if (depth > CONDITION_LIMITS.depth) {
     return refuse(reading, path, `is nested deeper than ${CONDITION_LIMITS.depth} levels; flatten it`);
   }

@@ -40,14 +40,6 @@ export function refuseUnknown(input: object, known: readonly string[], path: str
   }
 }
 
-export function own(input: object, name: string): unknown {
-  return Object.hasOwn(input, name) ? Reflect.get(input, name) : undefined;
-}
-
-export function isRecord(value: unknown): value is object {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
 export function shortened(text: string): string {
   return text.length <= 60 ? text : `${text.slice(0, 60).toWellFormed()}…`;
 }

@@ -4,10 +4,9 @@
  * compiles, and every run of it ends (SPEC.md, W1).
  */
 import { kindOf } from '../json/excerpt.ts';
+import { isObject, own } from '../json/object.ts';
 import type { Condition } from '../routing/condition.ts';
 import {
-  isRecord,
-  own,
   readArray,
   readBoolean,
   readChoice,
@@ -62,7 +61,7 @@ const WORKFLOW_MEMBERS = [
 /** Checks a rule, as parsed JSON. */
 export function parseRule(input: unknown, context: DefinitionContext): RuleParsed {
   const reading = beginReading(context);
-  if (!isRecord(input)) return notAnObject(input);
+  if (!isObject(input)) return notAnObject(input);
   refuseUnknown(input, RULE_MEMBERS, '', reading);
   const shared = readShared(input, DEFAULTS.on_error.rule, reading);
   const position = own(input, 'position') ?? undefined;
@@ -89,7 +88,7 @@ export function parseRule(input: unknown, context: DefinitionContext): RuleParse
 /** Checks a workflow, as parsed JSON. */
 export function parseWorkflow(input: unknown, context: DefinitionContext): WorkflowParsed {
   const reading = beginReading(context);
-  if (!isRecord(input)) return notAnObject(input);
+  if (!isObject(input)) return notAnObject(input);
   refuseUnknown(input, WORKFLOW_MEMBERS, '', reading);
   const shared = readShared(input, DEFAULTS.on_error.workflow, reading);
   const overdue = own(input, 'max_overdue') ?? DEFAULTS.max_overdue;
@@ -144,7 +143,7 @@ function readTrigger(
   known: readonly string[],
   reading: DefinitionReading,
 ): Trigger | null {
-  if (!isRecord(input)) {
+  if (!isObject(input)) {
     return refuse(
       reading,
       path,
@@ -172,7 +171,7 @@ function readActions(input: unknown, reading: DefinitionReading): Action[] | nul
   if (items === null) return null;
   const actions = items.map((item, index) => {
     const path = `/actions/${index}`;
-    if (!isRecord(item)) {
+    if (!isObject(item)) {
       return refuse(
         reading,
         path,

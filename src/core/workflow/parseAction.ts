@@ -1,7 +1,9 @@
 /** Reading webhook and e-mail actions, of rules and as steps of workflows. Pure. */
 import { parseTargetUrl } from '../egress/url.ts';
 import { kindOf } from '../json/excerpt.ts';
-import { isRecord, own, readArray, readText, refuse, refuseUnknown, shortened } from '../routing/reading.ts';
+import { isObject, own } from '../json/object.ts';
+import { isMailAddress } from '../mailAddress.ts';
+import { readArray, readText, refuse, refuseUnknown, shortened } from '../routing/reading.ts';
 import {
   type Action,
   DEFINITION_LIMITS,
@@ -9,7 +11,6 @@ import {
   type Recipient,
   type WebhookAction,
 } from './definition.ts';
-import { isMailAddress } from './mailAddress.ts';
 import { checkMember, type DefinitionReading, readField } from './parseParts.ts';
 import { type Placeholder, parsePlaceholders } from './placeholder.ts';
 import { compileTemplate } from './template.ts';
@@ -176,7 +177,7 @@ function readRecipient(input: unknown, path: string, reading: DefinitionReading)
       : '';
     return refuse(reading, path, `${JSON.stringify(shortened(input))} is not an e-mail address${hint}`);
   }
-  if (!isRecord(input)) {
+  if (!isObject(input)) {
     const wanted = 'an e-mail address or {"field": "data.contact.email"}';
     return refuse(reading, path, `must be ${wanted}, but is ${kindOf(input)}`);
   }

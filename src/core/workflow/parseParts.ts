@@ -2,10 +2,11 @@
 import type { EventType } from '../catalog/eventType.ts';
 import { DAY } from '../duration.ts';
 import { kindOf } from '../json/excerpt.ts';
+import { isObject } from '../json/object.ts';
 import { pointerToken } from '../json/pointer.ts';
 import { type Condition, parseFieldPath } from '../routing/condition.ts';
 import { parseCondition } from '../routing/parse.ts';
-import { isRecord, type Reading, refuse, shortened } from '../routing/reading.ts';
+import { type Reading, refuse, shortened } from '../routing/reading.ts';
 import type { ScopeId, TriggerScope } from '../routing/scope.ts';
 import { DEFINITION_LIMITS, type DefinitionContext } from './definition.ts';
 import { longestMs, parseIsoDuration } from './isoDuration.ts';
@@ -39,7 +40,7 @@ export function readScope(
 ): TriggerScope | null {
   if (input === undefined) return null;
   const names = eventType.scopes.map(({ name }) => name);
-  if (!isRecord(input)) {
+  if (!isObject(input)) {
     return refuse(reading, path, `must be an object such as {"tag": 141002}, but is ${kindOf(input)}`);
   }
   const ids = Object.entries(input).map(([name, id]): [string, ScopeId] | null => {

@@ -1,9 +1,8 @@
 /** Reading the tree of a workflow's steps. Pure; the work is bounded by the limits, whatever is posted. */
 import { kindOf } from '../json/excerpt.ts';
+import { isObject, own } from '../json/object.ts';
 import {
-  isRecord,
   MAX_INPUT_FAULTS,
-  own,
   readArray,
   readChoice,
   refuse,
@@ -76,7 +75,7 @@ function alwaysEnds(step: Step): boolean {
 }
 
 function readStep(input: unknown, path: string, depth: number, reading: DefinitionReading): Step | null {
-  if (!isRecord(input)) {
+  if (!isObject(input)) {
     const example = '{"id": "wait", "type": "delay", "for": "P1D"}';
     return refuse(reading, path, `must be an object such as ${example}, but is ${kindOf(input)}`);
   }
@@ -217,7 +216,7 @@ function readUntil(
   path: string,
   reading: DefinitionReading,
 ): string | { field: string } | null {
-  if (isRecord(input)) {
+  if (isObject(input)) {
     refuseUnknown(input, ['field'], path, reading);
     const field = readField(own(input, 'field'), `${path}/field`, 'every', reading);
     return field === null ? null : { field };
@@ -231,7 +230,7 @@ function readUntil(
 type UntilNext = Extract<DelayStep, { until_next: unknown }>['until_next'];
 
 function readUntilNext(input: unknown, path: string, reading: DefinitionReading): UntilNext | null {
-  if (!isRecord(input)) {
+  if (!isObject(input)) {
     const example = '{"time": "10:00", "weekdays": ["sun", "mon"], "time_zone": "Asia/Riyadh"}';
     return refuse(reading, path, `must be an object such as ${example}, but is ${kindOf(input)}`);
   }

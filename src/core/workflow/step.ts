@@ -5,13 +5,13 @@
 import { DAY } from '../duration.ts';
 import { inWords } from '../json/excerpt.ts';
 import { getPath } from '../json/pointer.ts';
+import { isMailAddress } from '../mailAddress.ts';
 import type { EventBody } from '../routing/body.ts';
 import { evaluate, type Verdict } from '../routing/evaluate.ts';
 import { readIsoTime, readTime } from '../routing/time.ts';
 import { DEFINITION_LIMITS, type StepType } from './definition.ts';
 import { addDuration } from './isoDuration.ts';
 import { nextLocalTime } from './localTime.ts';
-import { isMailAddress } from './mailAddress.ts';
 import { pickMembers } from './pick.ts';
 import type { CompiledEmail, CompiledWebhook, Delay, ProgramStep, WebhookTarget } from './program.ts';
 import {

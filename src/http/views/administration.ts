@@ -2,6 +2,11 @@
 
 import { type Static, Type } from 'typebox';
 import { formatId } from '../../core/ids.ts';
+import {
+  MAIL_ADDRESS_IN_WORDS,
+  MAIL_ADDRESS_PATTERN,
+  MAX_MAIL_ADDRESS_LENGTH,
+} from '../../core/mailAddress.ts';
 import { API_KEY_SCOPES, type ApiKey, type Workspace } from '../../store/records/administration.ts';
 import { nullable, oneOf, pageOf, ref, time } from '../operation.ts';
 import { formatTime } from '../paging.ts';
@@ -9,10 +14,10 @@ import { formatTime } from '../paging.ts';
 const MAX_NAME_LENGTH = 200;
 export const nameInput = Type.String({ minLength: 1, maxLength: MAX_NAME_LENGTH });
 
-/** One address; no spaces, quotes or line ends, so that it can stand in a mail's header. */
 export const emailInput = Type.String({
-  maxLength: 254,
-  pattern: '^[^\\s@"<>(),:;\\\\]+@[^\\s@"<>(),:;\\\\]+$',
+  maxLength: MAX_MAIL_ADDRESS_LENGTH,
+  pattern: MAIL_ADDRESS_PATTERN,
+  description: MAIL_ADDRESS_IN_WORDS,
 });
 
 /** People to write to, each in their language. */

@@ -13,13 +13,13 @@ import {
   noteSuccess,
   SHARED,
 } from '../../core/delivery/budget.ts';
-import { formatId } from '../../core/ids.ts';
-import type { DisabledReason } from '../records/endpoints.ts';
-import type { NoticeDetails, NoticeKind } from '../records/notices.ts';
+import type { NoticeDetails } from '../records/notices.ts';
 import type { AttemptResult } from '../records/results.ts';
 import type { WorkspaceSettings } from '../records/settings.ts';
 import { readSettings } from './administration.ts';
+import { clearErrors, type Disabling, disableNow } from './disabling.ts';
 import type { Steps } from './statement.ts';
+import { writeNotice } from './writeNotice.ts';
 
 /** `disabled.by` where the budget did it. */
 const BY_BUDGET = 'error_budget';
@@ -224,8 +224,9 @@ function* applyVerdict(account: Account, verdict: BudgetVerdict, at: number): St
   };
   const endpoints = verdict.endpoints.flatMap((culprit) => describeCulprit(account, culprit));
   const details = { level: verdict.level, errors: verdict.errors, budget: settings.budget, endpoints };
-  yield* notice(workspace, 'budget.warning', details, {
+  yield* writeNotice(workspace, 'budget.warning', details, {
     endpoint: verdict.scope === SHARED ? null : verdict.scope,
+    delivery: null,
     at,
     cause: account.cause,
   });
@@ -243,38 +244,20 @@ function describeCulprit(
 function* disable(
   account: Account,
   endpoint: number,
-  disabled: { reason: DisabledReason; at: number; by: string },
-  trip: NoticeDetails['endpoint.disabled']['trip'],
+  disabled: Disabling['disabled'],
+  trip: Disabling['trip'],
 ): Steps<void> {
   const { workspace, state } = account;
   clearEndpoint(state, endpoint);
-  yield {
-    sql: 'DELETE FROM budget_errors WHERE workspace = ? AND endpoint = ?',
-    values: [workspace, endpoint],
-  };
   const known = account.endpoints.get(endpoint);
-  if (known === undefined || known.disabled) return;
+  if (known === undefined || known.disabled) {
+    yield* clearErrors(workspace, endpoint);
+    return;
+  }
   known.disabled = true;
   account.moved = true;
-  const { reason, at, by } = disabled;
-  yield {
-    sql: `UPDATE endpoints SET disabled_reason = ?, disabled_at = ?, disabled_by = ?,
-        recovery_since = NULL, probing = 0, probe_lane = NULL, held_warned_at = NULL
-      WHERE workspace = ? AND key = ?`,
-    values: [reason, at, by, workspace, endpoint],
-  };
-  const target = formatId('ep', endpoint);
-  yield {
-    sql: 'INSERT INTO audit (workspace, actor, action, target, details, at) VALUES (?, ?, ?, ?, ?, ?)',
-    values: [workspace, by, 'endpoint.disabled', target, JSON.stringify({ reason }), at],
-  };
   const { name, url, error } = known;
-  yield* notice(
-    workspace,
-    'endpoint.disabled',
-    { name, url, reason, by, error, trip },
-    { endpoint, at, cause: account.cause },
-  );
+  yield* disableNow({ workspace, endpoint, name, url, disabled, error, trip, cause: account.cause });
 }
 
 /** The first delivery since its endpoint was enabled has arrived: the rest may follow. */
@@ -298,7 +281,7 @@ function* noteDrop(known: KnownEndpoint | undefined, result: Fresh): Steps<void>
   if (row === undefined || known === undefined) return;
   // A subscription to drops must not beget further ones; what rules and workflows do is bounded by depth.
   if (isSystemEvent(String(row.type)) && row.source_kind === 'subscription') return;
-  yield* notice(
+  yield* writeNotice(
     workspace,
     'delivery.dropped',
     {
@@ -311,22 +294,4 @@ function* noteDrop(known: KnownEndpoint | undefined, result: Fresh): Steps<void>
     },
     { endpoint, delivery, at: endOf(result), cause: delivery },
   );
-}
-
-function* notice<Kind extends NoticeKind>(
-  workspace: number,
-  kind: Kind,
-  details: NoticeDetails[Kind],
-  about: { endpoint: number | null; delivery?: number; at: number; cause: number },
-): Steps<void> {
-  yield {
-    sql: `INSERT INTO notices (workspace, kind, endpoint, delivery, details, at, depth)
-      SELECT d.workspace, ?, ?, ?, ?, ?, e.depth + 1 FROM deliveries d
-        JOIN events e ON e.workspace = d.workspace AND e.key = d.event
-      WHERE d.workspace = ? AND d.key = ?`,
-    values: [
-      ...[kind, about.endpoint, about.delivery ?? null, JSON.stringify(details), about.at],
-      ...[workspace, about.cause],
-    ],
-  };
 }

@@ -5,12 +5,14 @@ import { formatId } from '../../core/ids.ts';
 import type { Dialect } from '../dialect.ts';
 import type { EndpointStore } from '../ports/endpoints.ts';
 import type { LaneStore } from '../ports/lanes.ts';
-import type { DisabledReason, OpenCount } from '../records/endpoints.ts';
+import type { OpenCount } from '../records/endpoints.ts';
 import type { Schema } from '../schema/schema.ts';
 import { lockWorkspace, moveRouting, readSettings } from './administration.ts';
 import { insertAudit } from './audit.ts';
+import { clearErrors, type Disabling, disableNow } from './disabling.ts';
 import { insertNotices } from './notices.ts';
 import { skipOpen } from './skips.ts';
+import { driveAsync, inTransaction } from './statement.ts';
 import { FIRST_OPEN_AFTER, isOpen, isUnmarked } from './states.ts';
 
 type Enabling = Pick<EndpointStore, 'disableEndpoint' | 'enableEndpoint'> & Pick<LaneStore, 'claimProbe'>;
@@ -75,48 +77,26 @@ async function disable(
   trx: Transaction<Schema>,
   workspace: number,
   endpoint: number,
-  { reason, at, by }: { reason: DisabledReason; at: number; by: string },
+  disabled: Disabling['disabled'],
 ): Promise<boolean> {
   const found = await lock(trx, workspace, endpoint);
   if (found === undefined) return false;
   // The first reason and time stay.
   if (found.disabled_at !== null) return true;
   await moveRouting(trx, workspace);
-  await trx
-    .updateTable('endpoints')
-    .set({ disabled_reason: reason, disabled_at: at, disabled_by: by, ...NOT_RECOVERING })
-    .where('workspace', '=', workspace)
-    .where('key', '=', endpoint)
-    .execute();
-  await clearErrors(trx, workspace, endpoint);
   const { name, url } = found;
-  const details = { name, url, reason, by, error: null, trip: null };
-  await insertNotices(trx, [{ workspace, kind: 'endpoint.disabled', endpoint, delivery: null, details, at }]);
-  const target = formatId('ep', endpoint);
-  await insertAudit(trx, {
+  const steps = disableNow({
     workspace,
-    actor: by,
-    action: 'endpoint.disabled',
-    target,
-    details: { reason },
-    at,
+    endpoint,
+    name,
+    url,
+    disabled,
+    error: null,
+    trip: null,
+    cause: null,
   });
+  await driveAsync(steps, inTransaction(trx));
   return true;
-}
-
-const NOT_RECOVERING = {
-  recovery_since: null,
-  probing: 0,
-  probe_lane: null,
-  release_per_second: null,
-  held_warned_at: null,
-};
-
-/** Takes the endpoint's errors out of the budget, and its warnings with them. */
-async function clearErrors(trx: Transaction<Schema>, workspace: number, endpoint: number): Promise<void> {
-  for (const table of ['budget_errors', 'budget_warnings'] as const) {
-    await trx.deleteFrom(table).where('workspace', '=', workspace).where('endpoint', '=', endpoint).execute();
-  }
 }
 
 async function enable(
@@ -150,19 +130,20 @@ async function enable(
   await trx
     .updateTable('endpoints')
     .set({
-      ...NOT_RECOVERING,
       disabled_reason: null,
       disabled_at: null,
       disabled_by: null,
       recovery_since: at,
       probing: 1,
+      probe_lane: null,
+      held_warned_at: null,
       release_per_second: readSettings(row.settings).release_per_second,
       updated_at: at,
     })
     .where('workspace', '=', workspace)
     .where('key', '=', endpoint)
     .execute();
-  await clearErrors(trx, workspace, endpoint);
+  await driveAsync(clearErrors(workspace, endpoint), inTransaction(trx));
   await trx
     .deleteFrom('failing')
     .where('workspace', '=', workspace)

@@ -7,7 +7,7 @@
  * (waitLocks.ts), the run, lanes in ascending order.
  */
 
-import { type Kysely, type RawBuilder, type SqlBool, sql, type Transaction } from 'kysely';
+import { type Kysely, type SqlBool, sql, type Transaction } from 'kysely';
 import { formatId } from '../../core/ids.ts';
 import type { Dialect } from '../dialect.ts';
 import type { RunStore, RunWorkStore } from '../ports/automation.ts';
@@ -19,7 +19,7 @@ import { lockWorkspace } from './administration.ts';
 import { insertAudit } from './audit.ts';
 import { cancelWaiting } from './automations.ts';
 import { advanceLanes } from './resend.ts';
-import { driveAsync, type Row, type Statement } from './statement.ts';
+import { driveAsync, inTransaction } from './statement.ts';
 import { workspacesWith } from './turns.ts';
 import { TAKE_WAIT_LOCKS, waitLocksOf } from './waitLocks.ts';
 
@@ -53,18 +53,6 @@ function toRun(row: RunRow): Run {
     waitsFor: row.waits_for,
     createdAt: row.created_at,
     endedAt: row.ended_at,
-  };
-}
-
-/** Runs shared statements (statement.ts) in a Kysely transaction. */
-function runner(trx: Transaction<Schema>): (statement: Statement) => Promise<Row[]> {
-  return async ({ sql: text, values }) => {
-    const parts = text.split('?');
-    let query: RawBuilder<Row> = sql<Row>`${sql.raw(parts[0] ?? '')}`;
-    for (const [index, part] of parts.slice(1).entries()) {
-      query = sql<Row>`${query}${values[index] ?? null}${sql.raw(part)}`;
-    }
-    return (await query.execute(trx)).rows;
   };
 }
 
@@ -121,7 +109,7 @@ async function advance(
   const { workspace } = run;
   const { rows } = await dialect.routingVersion(workspace).execute(trx);
   if (Number(rows[0]?.version) !== routingVersion) return null;
-  const runStatement = runner(trx);
+  const runStatement = inTransaction(trx);
   if (dialect.overlapping && next.listensSince !== null && run.subject !== null) {
     const locks = JSON.stringify(waitLocksOf([run.subject]));
     await runStatement({ sql: TAKE_WAIT_LOCKS, values: [workspace, locks] });

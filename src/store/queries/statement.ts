@@ -3,6 +3,9 @@
  * gets their rows, so that SQLite's thread drives it at once and PostgreSQL by awaiting each.
  */
 
+import { type RawBuilder, sql, type Transaction } from 'kysely';
+import type { Schema } from '../schema/schema.ts';
+
 /** One statement with `?` for each value. */
 export interface Statement {
   sql: string;
@@ -36,4 +39,16 @@ export function numbered(sql: string): string {
     place += 1;
     return `$${place}`;
   });
+}
+
+/** Runs statements in a transaction of Kysely's. */
+export function inTransaction(trx: Transaction<Schema>): (statement: Statement) => Promise<Row[]> {
+  return async ({ sql: text, values }) => {
+    const parts = text.split('?');
+    let query: RawBuilder<Row> = sql<Row>`${sql.raw(parts[0] ?? '')}`;
+    for (const [index, part] of parts.slice(1).entries()) {
+      query = sql<Row>`${query}${values[index] ?? null}${sql.raw(part)}`;
+    }
+    return (await query.execute(trx)).rows;
+  };
 }
