@@ -14,7 +14,7 @@ import type { NoticeDetails, NoticeKind } from '../store/records/notices.ts';
 import { DEFAULT_SETTINGS, type Recipient } from '../store/records/settings.ts';
 import type { Store } from '../store/store.ts';
 import type { SendMail } from '../world.ts';
-import type { EngineDeps } from './create.ts';
+import type { EngineDeps } from './deps.ts';
 import type { Engine } from './engine.ts';
 import type { Mailing } from './outbox.ts';
 

@@ -1,0 +1,54 @@
+/** The jobs of a node that sends, in the order in which they are begun. */
+
+import type { Plan } from '../core/plan.ts';
+import type { Clock } from '../world.ts';
+import type { Changes } from './changes.ts';
+import type { EngineLog, EngineStore, OnError } from './deps.ts';
+import type { Directory } from './directory.ts';
+import { createHousekeeping, createSkipWriting, createSweep } from './housekeeping.ts';
+import { createJobs, type Job, type Jobs } from './jobs.ts';
+import { createMailer, createNoticePublishing, type Mailing } from './outbox.ts';
+import { placesOf } from './publisher.ts';
+import type { Publishing } from './publishing.ts';
+import { createReplayer } from './replays.ts';
+import { createRuns } from './runs.ts';
+
+export interface BackgroundDeps {
+  store: EngineStore;
+  clock: Clock;
+  log: EngineLog;
+  node: string;
+  uuid(): string;
+  nextKey(): number;
+  plans: readonly Plan[];
+  /** Null where no mail server is set: nobody is mailed. */
+  mailing: Mailing | null;
+  directory: Directory;
+  lanesChanged: Changes['lanesChanged'];
+  publishSystemEvent: Publishing['publishSystemEvent'];
+  onError: OnError;
+}
+
+export function createBackground(deps: BackgroundDeps): Jobs {
+  const { store, clock, log, node, uuid, nextKey, plans, mailing, lanesChanged, onError } = deps;
+  const workspace = deps.directory.fresh;
+  const onDone = (fields: Record<string, unknown>): void => log.debug(fields, 'retention');
+  const jobs: Job[] = [
+    createNoticePublishing({ store, clock, log, workspace, publish: deps.publishSystemEvent }),
+  ];
+  if (mailing !== null) jobs.push(createMailer({ store, clock, uuid, log, mailing, onError }));
+  jobs.push(
+    createReplayer({ store, clock, node, nextKey, lanesChanged }),
+    createRuns({
+      store,
+      workspace,
+      places: (view) => placesOf({ nextKey, mailHost: mailing?.host ?? null }, view),
+      lanesChanged,
+      onError,
+    }),
+    createHousekeeping({ store, clock, plans, lanesChanged, onDone }),
+    createSweep({ store, clock, onDone }),
+    createSkipWriting({ store, clock }),
+  );
+  return createJobs({ clock, onError }, jobs);
+}

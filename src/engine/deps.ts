@@ -1,0 +1,64 @@
+/** What the engine is given by who makes it: of the store, of the world, and how this node takes part. */
+
+import type { Plan } from '../core/plan.ts';
+import type { Sealer } from '../core/sealing.ts';
+import type { AdministrationStore } from '../store/ports/administration.ts';
+import type { RunWorkStore } from '../store/ports/automation.ts';
+import type { LaneStore } from '../store/ports/lanes.ts';
+import type { NodeStore, SliceStore } from '../store/ports/nodes.ts';
+import type { MailStore, NoticeStore } from '../store/ports/notices.ts';
+import type { PublishStore } from '../store/ports/publishing.ts';
+import type { RecordStore } from '../store/ports/recording.ts';
+import type { ReplayWorkStore } from '../store/ports/replays.ts';
+import type { RetentionStore, SkipStore, SweepStore } from '../store/ports/retention.ts';
+import type { RoutingStore } from '../store/ports/routing.ts';
+import type { SignalStore } from '../store/ports/signals.ts';
+import type { World } from '../world.ts';
+import type { Mailing } from './outbox.ts';
+import type { SlotLimits } from './slots.ts';
+
+/** What of the store the engine works with. */
+export interface EngineStore
+  extends RoutingStore,
+    PublishStore,
+    NodeStore,
+    SliceStore,
+    LaneStore,
+    RecordStore,
+    ReplayWorkStore,
+    RunWorkStore,
+    NoticeStore,
+    MailStore,
+    RetentionStore,
+    SkipStore,
+    SweepStore,
+    SignalStore,
+    Pick<AdministrationStore, 'listWorkspaces'> {}
+
+export interface EngineLog {
+  info(fields: Record<string, unknown>, message: string): void;
+  warn(fields: Record<string, unknown>, message: string): void;
+  error(fields: Record<string, unknown>, message: string): void;
+  debug(fields: Record<string, unknown>, message: string): void;
+  isLevelEnabled(level: string): boolean;
+}
+
+export interface EngineDeps {
+  store: EngineStore;
+  world: World;
+  sealer: Sealer;
+  log: EngineLog;
+  /** Whether other processes may share the store: lanes are leased then. */
+  shared: boolean;
+  /** False for a process that only takes events in (`--roles api`). */
+  sends: boolean;
+  /** Null where no mail server is set. */
+  mailing: Mailing | null;
+  slots?: SlotLimits;
+  plans?: readonly Plan[];
+  /** The store's time, ms, at some moment since `askedAt` (monotonic); see time.ts. */
+  onTime?(storeMs: number, askedAt: number): void;
+}
+
+/** Says what has failed and will be tried again; `where` names what it was. */
+export type OnError = (error: unknown, where: string) => void;

@@ -1,0 +1,37 @@
+/** The ways in which an event comes in: posted, as a test of one endpoint, made of a notice. All publish and hand over. */
+
+import type { Engine } from './engine.ts';
+import type { NoticePublishingDeps } from './outbox.ts';
+import type { Published, Publisher } from './publisher.ts';
+
+export interface Publishing extends Pick<Engine, 'publish' | 'sendTest'> {
+  publishSystemEvent: NoticePublishingDeps['publish'];
+}
+
+/** `handOver` gets what was committed; it never fails. */
+export function createPublishing(publisher: Publisher, handOver: (published: Published) => void): Publishing {
+  const publish: Publisher['publish'] = async (request) => {
+    const published = await publisher.publish(request);
+    handOver(published);
+    return published;
+  };
+  return {
+    async publish(workspace, read, idempotency) {
+      const { answer } = await publish({ workspace, read, idempotency, test: null });
+      return answer.kind !== 'accepted'
+        ? answer
+        : { kind: 'accepted', accepted: answer.accepted, repeated: answer.repeated };
+    },
+    async sendTest(workspace, endpoint, event) {
+      const { call } = await publish({ workspace, read: () => [event], idempotency: null, test: endpoint });
+      const [stored] = call.events;
+      const [delivery] = stored?.deliveries ?? [];
+      if (stored === undefined || delivery === undefined) throw new Error('A test makes one delivery.');
+      return { event: stored.id, delivery: delivery.key };
+    },
+    async publishSystemEvent(workspace, { event, except }, depth) {
+      const request = { workspace, read: () => [event], idempotency: null, test: null, except, depth };
+      return (await publish(request)).answer.kind === 'accepted';
+    },
+  };
+}
