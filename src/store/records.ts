@@ -323,13 +323,12 @@ export interface LaneState {
   routingVersion: number;
 }
 
-/** The sums over a slice's lanes with work: equal sums, equal lanes. */
+/** Of a slice's lanes with work: equal digests, equal lanes. */
 export interface SliceDigest {
   slice: number;
   lanes: number;
-  keys: number;
-  sequences: number;
-  revisions: number;
+  /** The sum of their hashes (hashLane of core/delivery/slice.ts). */
+  hashes: number;
 }
 
 /** A lane that memory knows nothing open of, as memory knows it. */

@@ -218,12 +218,13 @@ export interface Store {
   takeSlices(node: string, limit: number): Promise<HeldSlice[]>;
   /** Frees those of these slices that the node has under that epoch. Its lanes there must have nothing in flight. */
   releaseSlices(node: string, slices: readonly HeldSlice[]): Promise<void>;
-  /** Of each of these slices that has lanes with work: the sums over them. */
+  /** Of each of these slices that has lanes with work: their digest. */
   digestSlices(slices: readonly number[]): Promise<SliceDigest[]>;
   /** The lanes of these slices that may have open deliveries. */
   listOpenLanes(slices: readonly number[]): Promise<LaneState[]>;
   readLanes(lanes: readonly number[]): Promise<LaneState[]>;
-  readLane(workspace: number, lane: number): Promise<LaneState | null>;
+  /** The same of one workspace's lanes, with one statement: a few hundred at the most. */
+  readLanesOf(workspace: number, lanes: readonly number[]): Promise<LaneState[]>;
   /**
    * Open deliveries of a lane after a sequence, in order, as far as their bodies come to `maxBytes`: at least
    * one. Bodies over LARGE_BODY (records.ts), or over `maxBytes`, are left to `readBody`.
