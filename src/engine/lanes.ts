@@ -26,7 +26,7 @@ import type { Bodies, HeldBody } from './bodies.ts';
 import type { Destination, Directory, WorkspaceView } from './directory.ts';
 import { Lane, LOADED_BYTES_PER_LANE, LOADED_PER_LANE, type Slice } from './lane.ts';
 import type { Memory } from './memory.ts';
-import { createLaneReads, type LaneReads, type LaneStore } from './reads.ts';
+import { createLaneReads, type LaneReads } from './reads.ts';
 import type { Recorder } from './recorder.ts';
 import type { Slots } from './slots.ts';
 
@@ -43,7 +43,7 @@ const FRESH_MS = SECOND;
 const CLEARED_AT_ONCE = 2_000;
 
 export interface LanesDeps {
-  store: LaneStore & Pick<Store, 'claimProbe'>;
+  store: Pick<Store, 'readLanesOf' | 'loadLane' | 'claimProbe'>;
   clock: Clock;
   send: Send;
   directory: Directory;
@@ -364,17 +364,17 @@ export class Lanes {
   }
 
   async #load(lane: Lane): Promise<void> {
-    const { memory, clock } = this.#deps;
-    const { last, loadedThrough, revision } = lane;
-    // Where memory is full, one at a time, and its body when it is sent.
-    const hasRoom = memory.roomForLanes() >= LOADED_BYTES_PER_LANE;
-    const seenAt = clock.monotonic();
-    const items = await this.#reads.load(
-      { workspace: lane.workspace, lane: lane.key },
-      loadedThrough,
-      hasRoom ? LOADED_PER_LANE : 1,
-      hasRoom ? LOADED_BYTES_PER_LANE : 0,
-    );
+    const { store, memory, clock } = this.#deps;
+    const { key, workspace, last, loadedThrough, revision } = lane;
+    let seenAt = 0;
+    const items = await this.#reads.load(workspace, async () => {
+      if (lane.stale || lane.lost) return [];
+      seenAt = clock.monotonic();
+      // Where memory is full, one at a time, and its body when it is sent.
+      const hasRoom = memory.roomForLanes() >= LOADED_BYTES_PER_LANE;
+      const room = hasRoom ? LOADED_BYTES_PER_LANE : 0;
+      return store.loadLane({ workspace, lane: key }, loadedThrough, hasRoom ? LOADED_PER_LANE : 1, room);
+    });
     if (lane.stale || lane.lost) return;
     // What was read may be older than a change that the lane has been told of meanwhile.
     if (lane.loadedThrough !== loadedThrough || lane.revision !== revision) return;
