@@ -94,8 +94,8 @@ export class Lanes {
   readonly #slices = new Map<number, Slice>();
   /** By slice, the last epoch that this node has stopped working it under. */
   readonly #ended = new Map<number, number>();
-  /** Lanes of dropped slices that still hold timers and memory. */
-  readonly #dropped: Lane[] = [];
+  /** Dropped slices with lanes that still hold timers and memory. */
+  readonly #dropped = new Set<Slice>();
   readonly #loops = new Set<Promise<void>>();
   readonly #sending = new Set<number>();
   #stopping = false;
@@ -136,8 +136,8 @@ export class Lanes {
     this.#ended.set(number, slice.epoch);
     slice.isLeaving = true;
     slice.isDropped = true;
-    if (this.#dropped.length === 0) this.#deps.clock.soon(() => this.#clear());
-    for (const lane of slice.lanes.values()) this.#dropped.push(lane);
+    if (this.#dropped.size === 0) this.#deps.clock.soon(() => this.#clear());
+    this.#dropped.add(slice);
     slice.onIdle?.();
   }
 
@@ -258,8 +258,10 @@ export class Lanes {
 
   /** Lets go of what dropped lanes hold. They are lost by then: it may take its time. */
   #clear(): void {
-    for (const lane of this.#dropped.splice(-CLEARED_AT_ONCE)) this.#forget(lane);
-    if (this.#dropped.length > 0) this.#deps.clock.soon(() => this.#clear());
+    const left = this.#dropped.values().flatMap(({ lanes }) => lanes.values());
+    for (const lane of left.take(CLEARED_AT_ONCE)) this.#forget(lane);
+    for (const slice of this.#dropped) if (slice.lanes.size === 0) this.#dropped.delete(slice);
+    if (this.#dropped.size > 0) this.#deps.clock.soon(() => this.#clear());
   }
 
   // ---------------------------------------------------------------- the loop of a lane

@@ -22,8 +22,8 @@ import type { Lanes } from './lanes.ts';
 export const ROUNDS_PER_PASS = 5;
 /** A dry lane stays open this long: under steady traffic it is not closed and opened for each delivery. */
 const SETTLE_AFTER_MS = 2 * SECOND;
-/** Their lanes are read at once: 6,000 where a node has 100,000. */
-const SLICES_READ_AT_ONCE = 16;
+/** Their lanes are read and started at once: 1,500 where a node has 100,000. */
+const SLICES_READ_AT_ONCE = 4;
 const RELEASE_RETRY_MS = SECOND / 2;
 /** In-flight attempts end by their deadline (10 s at most); their results need a moment more. */
 export const STOP_PATIENCE_MS = MINUTE / 4;
