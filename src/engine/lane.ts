@@ -24,6 +24,8 @@ export interface Slice {
   sending: number;
   /** Being given up: no more sends start. */
   isLeaving: boolean;
+  /** No longer this node's, and none of its lanes is. */
+  isDropped: boolean;
   /** Called when nothing is in flight any more. */
   onIdle: (() => void) | null;
 }
@@ -59,8 +61,8 @@ export class Lane {
   running = false;
   /** Something has happened since its loop's last turn began. */
   isWoken = false;
-  /** No longer this node's: nothing more may be sent. */
-  lost = false;
+  /** No longer in this node's memory. */
+  isForgotten = false;
   /** Wakes it when a retry is due, or when something is to be tried again. */
   timer: Timer | null = null;
   /** Monotonic, ms: when the last of what was held went out. */
@@ -80,6 +82,11 @@ export class Lane {
     this.routingVersion = state.routingVersion;
     this.seenAt = nowMs;
     this.idleSince = nowMs;
+  }
+
+  /** Nothing more of it may be sent. */
+  get lost(): boolean {
+    return this.isForgotten || this.slice.isDropped;
   }
 
   get head(): LaneItem | undefined {

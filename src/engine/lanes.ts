@@ -28,6 +28,7 @@ import type { Bodies, HeldBody } from './bodies.ts';
 import type { Destination, Directory, WorkspaceView } from './directory.ts';
 import { Lane, LOADED_BYTES_PER_LANE, LOADED_PER_LANE, type Slice } from './lane.ts';
 import type { Memory } from './memory.ts';
+import { createLaneReads, type LaneReads } from './reads.ts';
 import type { Recorder } from './recorder.ts';
 import type { Slots } from './slots.ts';
 
@@ -40,9 +41,11 @@ const PROBE_RETRY_MS = SECOND;
 const LONGEST_WAIT_MS = MINUTE / 2;
 /** What has been in memory for longer is compared with the store before it is sent. */
 const FRESH_MS = SECOND;
+/** Lanes of dropped slices are cleared so many at a time, in some 5 ms: 100,000 at once would stop all else for 0.3 s. */
+const CLEARED_AT_ONCE = 2_000;
 
 export interface LanesDeps {
-  store: Pick<LaneStore, 'readLane' | 'loadLane' | 'claimProbe'>;
+  store: Pick<LaneStore, 'readLanesOf' | 'loadLane' | 'claimProbe'>;
   clock: Clock;
   send: Send;
   directory: Directory;
@@ -89,16 +92,19 @@ function activeDestination(view: WorkspaceView | null, endpoint: number): Destin
 
 export class Lanes {
   readonly #deps: LanesDeps;
+  readonly #reads: LaneReads;
   readonly #slices = new Map<number, Slice>();
   /** By slice, the last epoch that this node has stopped working it under. */
   readonly #ended = new Map<number, number>();
-  readonly #lanes = new Map<number, Lane>();
+  /** Dropped slices with lanes that still hold timers and memory. */
+  readonly #dropped = new Set<Slice>();
   readonly #loops = new Set<Promise<void>>();
   readonly #sending = new Set<number>();
   #stopping = false;
 
   constructor(deps: LanesDeps) {
     this.#deps = deps;
+    this.#reads = createLaneReads(deps.store);
   }
 
   // ---------------------------------------------------------------- slices
@@ -118,6 +124,7 @@ export class Lanes {
         lanes: new Map(),
         sending: 0,
         isLeaving: false,
+        isDropped: false,
         onIdle: null,
       });
     }
@@ -130,7 +137,9 @@ export class Lanes {
     this.#slices.delete(number);
     this.#ended.set(number, slice.epoch);
     slice.isLeaving = true;
-    for (const lane of slice.lanes.values()) this.#forget(lane);
+    slice.isDropped = true;
+    if (this.#dropped.size === 0) this.#deps.clock.soon(() => this.#clear());
+    this.#dropped.add(slice);
     slice.onIdle?.();
   }
 
@@ -173,7 +182,7 @@ export class Lanes {
     for (const state of states) {
       const slice = this.#slices.get(state.slice);
       if (slice === undefined || slice.isLeaving) continue;
-      const known = this.#lanes.get(state.lane);
+      const known = slice.lanes.get(state.lane);
       const lane = known ?? this.#add(state, slice);
       if (known !== undefined) {
         this.#change(lane, () => lane.agree(state, this.#deps.clock.monotonic()));
@@ -188,7 +197,7 @@ export class Lanes {
     const slice = this.#slices.get(sliceOf(state.lane));
     if (slice === undefined || slice.isLeaving || this.#stopping) return;
     const now = this.#deps.clock.monotonic();
-    const lane = this.#lanes.get(state.lane) ?? this.#add(state, slice);
+    const lane = slice.lanes.get(state.lane) ?? this.#add(state, slice);
     // Changed since the last look: what is in memory behind the head may have been skipped.
     if (state.revision > lane.revision) lane.stale = true;
     this.#change(lane, () => lane.append(items, this.#deps.memory.roomForLanes(), now));
@@ -197,8 +206,8 @@ export class Lanes {
 
   /** All lanes of a workspace look at its endpoints again. */
   wakeWorkspace(workspace: number): void {
-    for (const lane of this.#lanes.values()) {
-      if (lane.workspace === workspace) this.#start(lane);
+    for (const { lanes } of this.#slices.values()) {
+      for (const lane of lanes.values()) if (lane.workspace === workspace) this.#start(lane);
     }
   }
 
@@ -220,7 +229,7 @@ export class Lanes {
   /** Starts nothing more; resolves when what was in flight is recorded. */
   async stop(): Promise<void> {
     this.#stopping = true;
-    for (const lane of this.#lanes.values()) lane.timer?.cancel();
+    for (const { lanes } of this.#slices.values()) for (const lane of lanes.values()) lane.timer?.cancel();
     await Promise.allSettled(this.#loops);
     await this.#deps.recorder.drain();
     this.dropAll();
@@ -230,7 +239,6 @@ export class Lanes {
 
   #add(state: Omit<LaneState, 'slice'>, slice: Slice): Lane {
     const lane = new Lane(state, slice, this.#deps.clock.monotonic());
-    this.#lanes.set(lane.key, lane);
     slice.lanes.set(lane.key, lane);
     return lane;
   }
@@ -243,13 +251,19 @@ export class Lanes {
   }
 
   #forget(lane: Lane): void {
-    lane.lost = true;
+    lane.isForgotten = true;
     lane.timer?.cancel();
     lane.timer = null;
     this.#change(lane, () => lane.unload());
-    if (this.#lanes.get(lane.key) !== lane) return;
-    this.#lanes.delete(lane.key);
-    lane.slice.lanes.delete(lane.key);
+    if (lane.slice.lanes.get(lane.key) === lane) lane.slice.lanes.delete(lane.key);
+  }
+
+  /** Lets go of what dropped lanes hold. They are lost by then: it may take its time. */
+  #clear(): void {
+    const left = this.#dropped.values().flatMap(({ lanes }) => lanes.values());
+    for (const lane of left.take(CLEARED_AT_ONCE)) this.#forget(lane);
+    for (const slice of this.#dropped) if (slice.lanes.size === 0) this.#dropped.delete(slice);
+    if (this.#dropped.size > 0) this.#deps.clock.soon(() => this.#clear());
   }
 
   // ---------------------------------------------------------------- the loop of a lane
@@ -348,23 +362,23 @@ export class Lanes {
 
   /** Asks the store how the lane stands. */
   async #look(lane: Lane): Promise<void> {
-    const state = await this.#deps.store.readLane(lane.workspace, lane.key);
+    const state = await this.#reads.look(lane.workspace, lane.key);
     if (state === null) this.#forget(lane);
     else this.#change(lane, () => lane.agree(state, this.#deps.clock.monotonic()));
   }
 
   async #load(lane: Lane): Promise<void> {
     const { store, memory, clock } = this.#deps;
-    const { last, loadedThrough, revision } = lane;
-    // Where memory is full, one at a time, and its body when it is sent.
-    const hasRoom = memory.roomForLanes() >= LOADED_BYTES_PER_LANE;
-    const seenAt = clock.monotonic();
-    const items = await store.loadLane(
-      { workspace: lane.workspace, lane: lane.key },
-      loadedThrough,
-      hasRoom ? LOADED_PER_LANE : 1,
-      hasRoom ? LOADED_BYTES_PER_LANE : 0,
-    );
+    const { key, workspace, last, loadedThrough, revision } = lane;
+    let seenAt = 0;
+    const items = await this.#reads.load(workspace, async () => {
+      if (lane.stale || lane.lost) return [];
+      seenAt = clock.monotonic();
+      // Where memory is full, one at a time, and its body when it is sent.
+      const hasRoom = memory.roomForLanes() >= LOADED_BYTES_PER_LANE;
+      const room = hasRoom ? LOADED_BYTES_PER_LANE : 0;
+      return store.loadLane({ workspace, lane: key }, loadedThrough, hasRoom ? LOADED_PER_LANE : 1, room);
+    });
     if (lane.stale || lane.lost) return;
     // What was read may be older than a change that the lane has been told of meanwhile.
     if (lane.loadedThrough !== loadedThrough || lane.revision !== revision) return;

@@ -15,3 +15,20 @@ export const SLICES = 256;
 export function sliceOf(lane: number): number {
   return (lane + Math.floor(lane / NODE_SLOTS) + Math.floor(lane / KEYS_PER_MS)) % SLICES;
 }
+
+/**
+ * A prime below 2^26: squares of what is below it, and the sums of hashes of 2^26 lanes, are integers that a number
+ * holds exactly.
+ */
+export const HASH_PRIME = 67_108_859;
+
+/**
+ * One number, 0 … HASH_PRIME - 1, for how a lane stands. It is squared at each step, so that in a sum over many lanes
+ * what is too much of one does not make up for what is lacking of another. The stores compute the same in SQL.
+ */
+export function hashLane(lane: number, lastSequence: number, revision: number): number {
+  const x = lane % HASH_PRIME;
+  const y = (x * x + lastSequence) % HASH_PRIME;
+  const z = (y * y + revision) % HASH_PRIME;
+  return (z * z) % HASH_PRIME;
+}

@@ -67,7 +67,7 @@ type Reading =
   | 'listBudgetErrors'
   | 'loadLane'
   | 'readLanes'
-  | 'readLane'
+  | 'readLanesOf'
   | 'readBody'
   | 'digestSlices'
   | 'listOpenLanes'

@@ -189,7 +189,7 @@ export function planContract(
       await check(() => verbs.countOpen(WORKSPACE, [101, 102]));
       await check(() => lane.loadLane({ workspace: WORKSPACE, lane: 203 }, 4_900, 100, 1e6));
       await check(() => lane.readLanes([203, 204]));
-      await check(() => lane.readLane(WORKSPACE, 203));
+      await check(() => lane.readLanesOf(WORKSPACE, [203, 204]));
       await check(() => lane.digestSlices([1, 2, 3]));
       await check(() => lane.listOpenLanes([1, 2, 3]));
       const drained = { workspace: WORKSPACE, lane: 203, lastSequence: 5_000, revision: 0 };

@@ -53,7 +53,7 @@ async function everyPublish(scene: Scene): Promise<void> {
   if (large.kind !== 'accepted') throw new Error('It was not accepted.');
   const [item] = (await openItems(store, endpoint)).filter(({ body }) => body === null);
   if (item === undefined) throw new Error('Its body was loaded with it.');
-  await store.readLane(workspace, endpoint.lanes[0] ?? 0);
+  await store.readLanesOf(workspace, [...endpoint.lanes, aKey()]);
   await store.readBody(workspace, item);
 }
 

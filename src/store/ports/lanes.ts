@@ -5,12 +5,13 @@ import type { SliceDigest } from '../records/nodes.ts';
 
 /** What of the lanes is open, read by slice, by lane and by delivery. */
 export interface LaneStore {
-  /** Of each of these slices that has lanes with work: the sums over them. */
+  /** Of each of these slices that has lanes with work: their digest. */
   digestSlices(slices: readonly number[]): Promise<SliceDigest[]>;
   /** The lanes of these slices that may have open deliveries. */
   listOpenLanes(slices: readonly number[]): Promise<LaneState[]>;
   readLanes(lanes: readonly number[]): Promise<LaneState[]>;
-  readLane(workspace: number, lane: number): Promise<LaneState | null>;
+  /** The same of one workspace's lanes, with one statement: a few hundred at the most. */
+  readLanesOf(workspace: number, lanes: readonly number[]): Promise<LaneState[]>;
   /**
    * Open deliveries of a lane after a sequence, in order, as far as their bodies come to `maxBytes`: at least
    * one. Bodies over LARGE_BODY, or over `maxBytes`, are left to `readBody`.

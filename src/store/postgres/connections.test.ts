@@ -188,6 +188,81 @@ test('once a connection has gone silent, nobody else waits for those that lay id
   await store.close();
 });
 
+test('a call that was begun on another silent connection is given up with the first', async () => {
+  const { store, workspace } = await aStore({ answerMs: SECOND });
+  const list = () => store.listEvents(workspace, {}, ALL);
+  await Promise.all([list(), list()]);
+  proxy.lose('half-open');
+  const first = settled(list);
+  await new Promise((resolve) => realClock.after(0.6 * SECOND, () => resolve(null)));
+  const second = settled(list);
+  expect((await first).error).toBeInstanceOf(StoreUnavailable);
+  const { error, ms } = await second;
+  expect(error).toBeInstanceOf(StoreUnavailable);
+  // By itself it would have a whole second.
+  expect(ms).toBeLessThan(0.9 * SECOND);
+  await expectWorks(list);
+  await store.close();
+});
+
+test('a connection that has answered since another went silent is let be, whatever it waits for', async () => {
+  const { store, workspace } = await aStore({ statementMs: 20 * SECOND, answerMs: SECOND });
+  const list = () => store.listEvents(workspace, {}, ALL);
+  await Promise.all([list(), list()]);
+  const holder = openPool({ url, max: 1 });
+  const client = await holder.connect();
+  await client.query('BEGIN');
+  await client.query('LOCK TABLE bins IN ACCESS EXCLUSIVE MODE');
+  proxy.strike({ at: 'request', nth: 1, loss: 'half-open' });
+  const silent = settled(list);
+  while (!proxy.struck()) await direct.store.ping();
+  await new Promise((resolve) => realClock.after(0.6 * SECOND, () => resolve(null)));
+  await list();
+  const waiting = store.listBins(workspace);
+  expect((await silent).error).toBeInstanceOf(StoreUnavailable);
+  await client.query('ROLLBACK');
+  client.release();
+  expect(await waiting).toEqual([]);
+  await holder.end();
+  await store.close();
+});
+
+test('P4: where every other connection is busy, a node registers, prolongs its lease, takes slices and gives them away', async () => {
+  // Statements may take longer here than it may take to get a connection.
+  const { store, workspace, endpoint } = await aStore({ statementMs: 20 * SECOND, answerMs: 21 * SECOND });
+  const holder = openPool({ url, max: 1 });
+  const client = await holder.connect();
+  await client.query('BEGIN');
+  await client.query('LOCK TABLE endpoints, events IN EXCLUSIVE MODE');
+  const routingVersion = (await direct.store.routingVersions([workspace])).get(workspace) ?? 0;
+  const { held: others } = await direct.store.readSlices('node-a');
+  await direct.store.releaseSlices('node-a', others.slice(0, 3));
+  const busy = Array.from({ length: 12 }, () => [
+    store.updateEndpoint(workspace, endpoint.key, { name: 'busy' }, 1, 'me').catch(() => null),
+    publish(store, workspace, [anEvent([endpoint])], { routingVersion }).catch(() => null),
+  ]).flat();
+  await Promise.all([
+    expectUnavailable(() => store.listWorkspaces()),
+    expectUnavailable(() => store.ping()),
+    expectWorks(async () => {
+      await store.registerNode('node-l', { leaseMs: 60 * SECOND, sends: true });
+      const [held] = await Promise.all([
+        store.takeSlices('node-l', 3),
+        store.heartbeat('node-l', { leaseMs: 60 * SECOND, sends: true }),
+        store.readSlices('node-l'),
+      ]);
+      expect(held).toHaveLength(3);
+      await store.releaseSlices('node-l', held);
+      await store.unregisterNode('node-l');
+    }),
+  ]);
+  await client.query('ROLLBACK');
+  client.release();
+  await Promise.all(busy);
+  await holder.end();
+  await store.close();
+});
+
 test('who waits for a connection of an exhausted pool is refused within the limit, and served when one is free', async () => {
   // Statements may take longer here than it may take to get a connection.
   const { store, workspace } = await aStore({ statementMs: 20 * SECOND, answerMs: 21 * SECOND });

@@ -5,7 +5,9 @@
  * A connection ends in one of three ways, none of which is ever thrown where nobody waits for it:
  *  - it breaks (the server restarts, the network cuts it): whoever uses it is told by the driver;
  *  - it goes silent while in use (a firewall forgot it, the server's host is gone, and nothing says so):
- *    it is broken off here after `answerMs`, since a late answer would be taken for the next question's;
+ *    it is broken off here after `answerMs`, since a late answer would be taken for the next question's. With it go
+ *    those of its pool that lie idle, and those in use that have been silent as long: what silenced one has most
+ *    likely silenced them, and nobody should wait for each anew;
  *  - it is idle for longer than IDLE_MS: the pool closes it.
  * A connection that broke is never used again: the pool asks the driver before it takes one back.
  */
@@ -63,11 +65,37 @@ const types: pg.CustomTypesConfig = {
 interface ClientConfig extends pg.ClientConfig {
   /** Silence while in use after which it is broken off, ms; absent where a statement may take any time. */
   answerMs?: number;
-  onSilent?(): void;
+  /** What it and its pool's others have been heard of; there where `answerMs` is. */
+  hearing?: Hearing;
+}
+
+/** The connections of a pool, and in which order the server was last heard on them. */
+class Hearing {
+  readonly clients = new Set<Client>();
+  #count = 0;
+
+  next(): number {
+    this.#count += 1;
+    return this.#count;
+  }
+
+  /**
+   * Breaks off those that lie idle, which costs nobody anything, and those in use that nothing was heard of since this
+   * one was given out, or last heard of.
+   */
+  giveUp(silent: Client): void {
+    const since = Math.max(silent.heard, silent.givenOut);
+    for (const client of this.clients) {
+      if (client !== silent && (!client.inUse || client.heard <= since)) {
+        client.breakOff('Another connection went silent');
+      }
+    }
+  }
 }
 
 /** What is asked of the driver's socket here. */
 interface Socket {
+  on: (event: 'data', onData: () => void) => unknown;
   setTimeout: (ms: number, onSilence: () => void) => void;
   destroy: (error: Error) => void;
 }
@@ -76,19 +104,26 @@ interface Socket {
 export class Client extends pg.Client {
   /** False while it lies in the pool, where silence is nothing to worry about. */
   inUse = true;
+  /** When the server was last heard, and when the pool gave this out: in the order that Hearing counts. */
+  heard = 0;
+  givenOut = 0;
 
   constructor(config: ClientConfig = {}) {
     super(config);
     // The driver tells whoever waits for an answer. It also emits the error, which ends the process where
     // nobody listens; the pool listens only to those that it has not given out.
     this.on('error', () => {});
-    const { answerMs } = config;
-    if (answerMs === undefined) return;
+    const { answerMs, hearing } = config;
+    if (answerMs === undefined || hearing === undefined) return;
     this.once('connect', () => {
+      this.heard = hearing.next();
+      this.#socket.on('data', () => {
+        this.heard = hearing.next();
+      });
       this.#socket.setTimeout(answerMs, () => {
         if (!this.inUse) return;
         this.breakOff(`PostgreSQL has not answered for ${answerMs} ms`);
-        config.onSilent?.();
+        hearing.giveUp(this);
       });
     });
   }
@@ -127,16 +162,13 @@ export interface PoolOptions {
 
 export function openPool(options: PoolOptions): pg.Pool {
   const { url, max, settings, limited = true, limits = DEFAULT_LIMITS } = options;
-  const clients = new Set<Client>();
+  const hearing = new Hearing();
   const limitsOfEach = {
     statement_timeout: limits.statementMs,
     // A node that froze or vanished amid a transaction must not keep its locks.
     idle_in_transaction_session_timeout: limits.statementMs,
     answerMs: limits.answerMs,
-    // What silenced one has most likely silenced those that lie idle, too: nobody else should wait for them.
-    onSilent: () => {
-      for (const client of clients) if (!client.inUse) client.breakOff('Another connection went silent');
-    },
+    hearing,
   };
   const pool = new pg.Pool({
     ...clientConfig(url, limits.connectMs),
@@ -159,7 +191,8 @@ export function openPool(options: PoolOptions): pg.Pool {
     'acquire',
     whenOurs((client) => {
       client.inUse = true;
-      clients.add(client);
+      client.givenOut = hearing.next();
+      hearing.clients.add(client);
     }),
   );
   pool.on('release', (_, client) => {
@@ -169,7 +202,7 @@ export function openPool(options: PoolOptions): pg.Pool {
   });
   pool.on(
     'remove',
-    whenOurs((client) => clients.delete(client)),
+    whenOurs((client) => hearing.clients.delete(client)),
   );
   // An idle connection that breaks is dropped by the pool; the next statement finds out for itself.
   pool.on('error', () => {});

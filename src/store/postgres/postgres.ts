@@ -1,8 +1,8 @@
 /**
  * The shared store: PostgreSQL, any number of nodes.
  *
- * Two pools: the hot one publishes and records, the other serves everything else, so that no
- * list, however long, stands before an acknowledgement.
+ * Three pools: the hot one publishes and records, one is the lease's, and the third serves everything else. So no
+ * list, however long, stands before an acknowledgement, and nothing at all before a heartbeat.
  */
 
 import { Kysely, PostgresDialect } from 'kysely';
@@ -44,6 +44,16 @@ export interface PostgresOptions {
 
 const HOT_CONNECTIONS = 8;
 const OTHER_CONNECTIONS = 8;
+/** A heartbeat, a balance and a release may be under way, each once at the most: none waits for another. */
+const LEASE_CONNECTIONS = 3;
+
+/**
+ * Half of what others may take: a heartbeat on a connection that has gone silent is given up after 6 s, and the next
+ * one, 3 s later, is in time for a lease of 18 s.
+ */
+function leaseLimits(limits: Limits): Limits {
+  return { ...limits, statementMs: limits.statementMs / 2, answerMs: limits.answerMs / 2 };
+}
 
 /**
  * Each batch is a transaction and a round trip of its own: few large ones cost least. Several workspaces are
@@ -90,12 +100,19 @@ export function openPostgres({ url, clock, ...options }: PostgresOptions): Store
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
   const hot = openPool({ url, max: HOT_CONNECTIONS, settings: HOT_SETTINGS, limits });
   const pool = openPool({ url, max: OTHER_CONNECTIONS, settings: LIST_SETTINGS, limits });
+  const leasePool = openPool({
+    url,
+    max: LEASE_CONNECTIONS,
+    settings: LIST_SETTINGS,
+    limits: leaseLimits(limits),
+  });
   const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }), plugins: [storableTexts] });
+  const lease = new Kysely<Schema>({ dialect: new PostgresDialect({ pool: leasePool }) });
   const signals = openSignals(url, clock, limits, pool);
   const verbs = guardAll({
     ...administration(db, db),
     ...endpoints(db, db, POSTGRES_DIALECT),
-    ...nodes(db, db, POSTGRES_DIALECT),
+    ...nodes(lease, lease, POSTGRES_DIALECT),
     ...lanes(db, db),
     ...log(db, db),
     ...bins(db, db),
@@ -132,9 +149,9 @@ export function openPostgres({ url, clock, ...options }: PostgresOptions): Store
     async close() {
       await signals.close();
       await hot.end();
-      await db.destroy();
+      for (const queries of [lease, db]) await queries.destroy();
       // Kysely leaves alone what it has never used.
-      if (!pool.ended) await pool.end();
+      for (const left of [leasePool, pool]) if (!left.ended) await left.end();
     },
     notify: signals.notify,
     listen: signals.listen,

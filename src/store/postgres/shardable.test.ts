@@ -36,7 +36,7 @@ const GLOBAL: Record<string, string> = {
 };
 
 /** Verbs whose reads name their workspace, too: publishing, loading and recording. */
-const HOT = ['publish', 'readLane', 'loadLane', 'readBody', 'settleLanes', 'record'];
+const HOT = ['publish', 'readLanesOf', 'loadLane', 'readBody', 'settleLanes', 'record'];
 
 const PARTITIONS = 4;
 

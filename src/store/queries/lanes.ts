@@ -1,6 +1,7 @@
 /** Lanes as who works them reads them, save the hot statements: the queries, for both databases. */
 
 import { type Kysely, type SqlBool, sql } from 'kysely';
+import { HASH_PRIME } from '../../core/delivery/slice.ts';
 import type { LaneStore } from '../ports/lanes.ts';
 import type { SourceKind } from '../records/delivery.ts';
 import { LARGE_BODY, type LaneItem, type LaneState } from '../records/lanes.ts';
@@ -13,26 +14,19 @@ export function lanes(write: Kysely<Schema>, read: Kysely<Schema>): Lanes {
   return {
     async digestSlices(slices) {
       if (slices.length === 0) return [];
-      const rows = await read
-        .selectFrom('lanes')
-        .select((eb) => [
-          'slice',
-          eb.fn.countAll<number>().as('lanes'),
-          // Folded, so that the sum of a hundred thousand stays a safe integer.
-          sql<number>`sum(key % 1000003)`.as('keys'),
-          eb.fn.sum<number>('last_sequence').as('sequences'),
-          eb.fn.sum<number>('revision').as('revisions'),
-        ])
-        .where(sql<SqlBool>`open = 1`)
-        .where('slice', 'in', slices)
-        .groupBy('slice')
-        .execute();
-      return rows.map((row) => ({
-        slice: row.slice,
-        lanes: Number(row.lanes),
-        keys: Number(row.keys),
-        sequences: Number(row.sequences),
-        revisions: Number(row.revisions),
+      // As hashLane (core/delivery/slice.ts) has it.
+      const p = sql.lit(HASH_PRIME);
+      const { rows } = await sql<{ slice: number; lanes: number; hashes: number }>`
+        SELECT slice, count(*) AS lanes, sum(z * z % ${p}) AS hashes FROM (
+          SELECT slice, (y * y + revision) % ${p} AS z FROM (
+            SELECT slice, revision, (x * x + last_sequence) % ${p} AS y FROM (
+              SELECT slice, last_sequence, revision, key % ${p} AS x FROM lanes
+              WHERE open = 1 AND slice IN (${sql.join(slices)})) AS a) AS b) AS c
+        GROUP BY slice`.execute(read);
+      return rows.map(({ slice, lanes, hashes }) => ({
+        slice: Number(slice),
+        lanes: Number(lanes),
+        hashes: Number(hashes),
       }));
     },
     async listOpenLanes(slices) {
@@ -52,12 +46,12 @@ export function lanes(write: Kysely<Schema>, read: Kysely<Schema>): Lanes {
       }
       return states;
     },
-    async readLane(workspace, lane) {
-      const row = await laneQuery(read)
+    async readLanesOf(workspace, keys) {
+      const rows = await laneQuery(read)
         .where('l.workspace', '=', workspace)
-        .where('l.key', '=', lane)
-        .executeTakeFirst();
-      return row === undefined ? null : toLaneState(row);
+        .where('l.key', 'in', keys)
+        .execute();
+      return rows.map(toLaneState);
     },
     loadLane: (lane, afterSequence, limit, maxBytes) => load(read, lane, afterSequence, limit, maxBytes),
     async readBody(workspace, { event, message, ownBody }) {

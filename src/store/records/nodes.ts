@@ -26,11 +26,10 @@ export interface SliceView {
   senders: number;
 }
 
-/** The sums over a slice's lanes with work: equal sums, equal lanes. */
+/** Of a slice's lanes with work: equal digests, equal lanes. */
 export interface SliceDigest {
   slice: number;
   lanes: number;
-  keys: number;
-  sequences: number;
-  revisions: number;
+  /** The sum of their hashes (hashLane of core/delivery/slice.ts). */
+  hashes: number;
 }
