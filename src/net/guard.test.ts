@@ -5,6 +5,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { createNameLookup, createSystemResolver, parseHosts } from './names.ts';
 import {
   aPolicy,
+  aRawReceiver,
   aReceiver,
   aRequest,
   aResolver,
@@ -112,6 +113,20 @@ describe('what DNS answers', () => {
     const result = await sender.send(aRequest(`http://hooks.example.com:${url.port}/`));
     expect(result).toMatchObject({ outcome: { kind: 'answered' }, address: '127.0.0.1' });
     expect(connects).toEqual([`127.0.0.9 ${url.port}`, `127.0.0.1 ${url.port}`]);
+    expect(result.note).toBe('Addresses that failed: 127.0.0.9 (connection_refused).');
+  });
+
+  it('fails with what tells most, whichever address came last; each is in the note', async () => {
+    const url = new URL(await aRawReceiver((socket) => socket.write('no TLS')));
+    const { sender } = aSender({
+      resolver: aResolver({ 'hooks.example.com': ['127.0.0.1', '127.0.0.9'] }),
+    });
+    const result = await sender.send(aRequest(`https://hooks.example.com:${url.port}/`));
+    expect(result.outcome).toMatchObject({ kind: 'tls', code: 'tls_handshake' });
+    expect(result).toMatchObject({
+      address: '127.0.0.1',
+      note: 'Addresses that failed: 127.0.0.1 (tls_handshake), 127.0.0.9 (connection_refused).',
+    });
   });
 });
 

@@ -159,16 +159,127 @@ describe('P7: one deadline over the whole attempt', () => {
     const result = await expectWithin(sender.send(aRequest(dribble, { timeoutMs: TIMEOUT_MS })));
     expect(code(result)).toBe('response_timeout');
     const flood = await aRawReceiver((socket) => {
-      for (let i = 0; i < 100; i += 1) socket.write('HTTP/1.1 103 Early Hints\r\n\r\n');
+      const interim = 'HTTP/1.1 103 Early Hints\r\nlink: </style.css>\r\n\r\n'.repeat(100);
+      const write = (): void => {
+        while (!socket.destroyed && socket.write(interim));
+      };
+      socket.on('drain', write);
+      write();
     });
     expect(code(await sender.send(aRequest(flood)))).toBe('too_many_interim_answers');
   });
+});
 
-  it('accepts a few interim answers', async () => {
+describe('P3: interim answers that nobody asked for', () => {
+  const final = `${OK_HEAD}content-length: 2\r\n\r\nok`;
+
+  it.each([
+    ['100', 'HTTP/1.1 100 Continue\r\n\r\n'],
+    ['102', 'HTTP/1.1 102 Processing\r\n\r\n'],
+    ['103 with headers', 'HTTP/1.1 103 Early Hints\r\nlink: </a>; rel=preload\r\n\r\n'],
+    ['100 without a reason', 'HTTP/1.1 100\r\n\r\n'],
+    ['100 with LF alone', 'HTTP/1.1 100 Continue\n\n'],
+    ['199', 'HTTP/1.1 199 Whatever\r\n\r\n'],
+    ['several hundred', 'HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 102 Processing\r\n\r\n'.repeat(200)],
+  ])(
+    '%s: the answer is the final one, without a note, and the connection is kept',
+    async (_what, interim) => {
+      let requests = 0;
+      const server = createTcpServer((socket) =>
+        socket.on('data', () => {
+          requests += 1;
+          socket.write(`${interim}${final}`);
+        }),
+      );
+      const url = `http://127.0.0.1:${await listen(server)}`;
+      const { sender, connects } = aSender();
+      for (let sent = 0; sent < 2; sent += 1) {
+        const result = await sender.send(aRequest(url));
+        expect(result).toMatchObject({
+          outcome: { kind: 'answered' },
+          response: { status: 200 },
+          note: null,
+        });
+        expect(Buffer.from(result.response?.body ?? []).toString()).toBe('ok');
+      }
+      expect([requests, connects.length]).toEqual([2, 1]);
+    },
+  );
+
+  it('in pieces of one byte each', async () => {
     const url = await aRawReceiver((socket) => {
-      socket.write(`HTTP/1.1 103 Early Hints\r\n\r\n${OK_HEAD}content-length: 0\r\n\r\n`);
+      socket.setNoDelay(true);
+      const bytes = [...`HTTP/1.1 100 Continue\r\n\r\n${final}`];
+      const write = (): void => {
+        const byte = bytes.shift();
+        if (byte !== undefined) socket.write(byte, () => setImmediate(write));
+      };
+      write();
     });
-    expect(code(await aSender().sender.send(aRequest(url)))).toBe('200');
+    const result = await aSender().sender.send(aRequest(url));
+    expect(`${code(result)} ${Buffer.from(result.response?.body ?? [])}`).toBe('200 ok');
+  });
+});
+
+describe('P3: a sloppy head is what its status says, with a note', () => {
+  it.each([
+    ['lines that end with LF alone', 'HTTP/1.1 200 OK\ncontent-length: 2\n\nok'],
+    ['a folded header', 'HTTP/1.1 200 OK\r\nx-a: b\r\n  c\r\ncontent-length: 2\r\n\r\nok'],
+    ['a space in a header name', 'HTTP/1.1 200 OK\r\nx a: b\r\ncontent-length: 2\r\n\r\nok'],
+    ['a space in a header name', 'HTTP/1.1 200 OK\r\ncontent-length : 2\r\n\r\nok'],
+    ['Content-Length twice', 'HTTP/1.1 200 OK\r\ncontent-length: 2\r\nContent-Length: 2\r\n\r\nok'],
+    ['an unreadable Content-Length', 'HTTP/1.1 200 OK\r\ncontent-length: 2, 2\r\n\r\nok'],
+    ['an unreadable Content-Length', 'HTTP/1.1 200 OK\r\ncontent-length: two\r\n\r\nok'],
+    [
+      'both Content-Length and Transfer-Encoding',
+      'HTTP/1.1 200 OK\r\ncontent-length: 9\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n',
+    ],
+    ['control characters in a header', 'HTTP/1.1 200 OK\r\nx: a\u0000b\r\ncontent-length: 2\r\n\r\nok'],
+    ['a line that is no header', 'HTTP/1.1 200 OK\r\nhello\r\ncontent-length: 2\r\n\r\nok'],
+    ['an irregular status line', 'http/1.1  200\r\ncontent-length: 2\r\n\r\nok'],
+    ['an irregular status line', 'HTTP/2 200\r\ncontent-length: 2\r\n\r\nok'],
+    ['broke off amid its head', 'HTTP/1.1 200 OK\r\nserver: x\r\n'],
+    ['broke off amid its head', 'HTTP/1.1 200 OK'],
+  ])('%s: %j', async (fault, text) => {
+    const url = await aRawReceiver((socket) => socket.end(text, 'latin1'));
+    const { sender, connects } = aSender();
+    const result = await sender.send(aRequest(url));
+    expect(result).toMatchObject({ outcome: { kind: 'answered' }, response: { status: 200 } });
+    expect(result.note).toContain(fault);
+    if (text.includes('ok')) expect(Buffer.from(result.response?.body ?? []).toString()).toBe('ok');
+    expect(connects).toHaveLength(1);
+  });
+
+  it('a failure too, with the headers that say what to do, unfolded and in order', async () => {
+    const url = await aRawReceiver((socket) => {
+      socket.end('HTTP/1.1 503 Busy\nRetry-After : 7\nX-Why: a\n\tb\nX-Why: c\n\nlater');
+    });
+    const result = await aSender().sender.send(aRequest(url));
+    expect(result.response).toMatchObject({
+      status: 503,
+      headers: [
+        ['retry-after', '7'],
+        ['x-why', 'a b'],
+        ['x-why', 'c'],
+      ],
+    });
+    expect(Buffer.from(result.response?.body ?? []).toString()).toBe('later');
+  });
+
+  it('is none where the head follows the rules, whatever is rare about it', async () => {
+    const heads = [
+      'HTTP/1.1 200\r\ncontent-length: 0\r\n\r\n',
+      'HTTP/1.0 200 OK\r\n\r\n',
+      'HTTP/1.1 200 OK\r\nupgrade: h2c\r\nconnection: upgrade, close\r\ncontent-length: 0\r\n\r\n',
+      'HTTP/1.1 200 Sch\u00f6n\r\nx:\r\nContent-Length:0 \r\n\r\n',
+      'HTTP/1.1 204 No Content\r\n\r\n',
+      '\r\nHTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n',
+    ];
+    for (const head of heads) {
+      const url = await aRawReceiver((socket) => socket.end(head, 'latin1'));
+      const result = await aSender().sender.send(aRequest(url));
+      expect(`${head} ${code(result)} ${result.note}`).toMatch(/ 20[04] null$/);
+    }
   });
 });
 
@@ -226,16 +337,34 @@ describe('a broken answer', () => {
   });
 
   it.each([
-    ['connection_closed', ''],
-    ['invalid_answer', 'SSH-2.0-OpenSSH_9.6\r\n\r\n'],
-    ['invalid_answer', 'HTTP/1.1 100 Continue\r\n\r\n'],
-    ['invalid_answer', 'HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n'],
-  ])('before the head is %s: %j', async (expected, text) => {
+    ['connection_closed', '', 'without an answer'],
+    ['connection_closed', 'HTTP/1.1 2', '"HTTP/1.1 2"'],
+    ['connection_closed', 'HTTP/1.1 100 Continue\r\n\r\n', '"HTTP/1.1 100 Continue"'],
+    ['invalid_answer', 'SSH-2.0-OpenSSH_9.6\r\n\r\n', '"SSH-2.0-OpenSSH_9.6"'],
+    ['invalid_answer', '<html>moved</html>', '"<html>moved</html>"'],
+    ['invalid_answer', '\u0015\u0003\u0001\u0000\u0002\u0002F', '"\\u0015\\u0003\\u0001'],
+    ['invalid_answer', 'HTTP/1.1 OK\r\n\r\n', '"HTTP/1.1 OK"'],
+    [
+      'invalid_answer',
+      'HTTP/1.1 101 Switching Protocols\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n',
+      '101',
+    ],
+  ])('before the head is %s, and says what was seen: %j', async (expected, text, seen) => {
     const url = await aRawReceiver((socket) => socket.end(text));
     const { sender, connects } = aSender();
     const result = await sender.send(aRequest(url));
-    expect(result.outcome).toMatchObject({ kind: 'protocol', code: expected });
+    expect(result.outcome).toMatchObject({
+      kind: 'protocol',
+      code: expected,
+      message: expect.stringContaining(seen),
+    });
     expect(connects).toHaveLength(1);
+  });
+
+  it('in another protocol ends at once, although the connection stays open', async () => {
+    const url = await aRawReceiver((socket) => socket.write('SSH-2.0-OpenSSH_9.6\r\n'));
+    const result = await aSender().sender.send(aRequest(url, { timeoutMs: 60_000 }));
+    expect(code(result)).toBe('invalid_answer');
   });
 
   it('by a reset is named so', async () => {
@@ -320,7 +449,11 @@ describe('keep-alive', () => {
     const url = `http://127.0.0.1:${await listen(server)}`;
     const { sender } = aSender();
     expect(code(await sender.send(aRequest(url)))).toBe('200');
-    expect(code(await sender.send(aRequest(url)))).toBe('connection_reset');
+    const second = await sender.send(aRequest(url));
+    expect(code(second)).toBe('connection_reset');
+    expect(second.note).toMatch(
+      /written at \d+ ms on an idle connection to 127\.0\.0\.1, which was lost at \d+ ms before any answer; it was written again at \d+ ms on a new connection to 127\.0\.0\.1\./,
+    );
     expect(connections).toBe(2);
   });
 
