@@ -66,6 +66,7 @@ function anItem(overrides: Partial<LaneItem> = {}): LaneItem {
     attempts: 0,
     waitedMs: 0,
     nextAttemptAt: null,
+    depth: 0,
     ownBody: false,
     body: BYTES,
     ...overrides,

@@ -53,6 +53,8 @@ export function buildRequest(
     headers.push(['mirsal-lane', String(place)]);
   }
   if (item.replay) headers.push(['mirsal-replay', 'true']);
+  // Read when a delivery comes back in as an event (http/causation.ts). Most events have none.
+  if (item.depth > 0) headers.push(['mirsal-depth', String(item.depth)]);
   const { compatibility } = endpoint.signature;
   if (compatibility !== 'none' && destination.secret !== null) {
     headers.push(['x-webhook-signature', compatibilitySignature(destination.secret, body, compatibility)]);
