@@ -96,6 +96,7 @@ describe('the request', () => {
     expect(buildRequest(anItem(), BYTES, LANE, aDestination(), NOW).headers).toEqual([
       ['content-type', 'application/json'],
       ['user-agent', 'Mirsal/1'],
+      ['accept', '*/*'],
       ['webhook-id', 'msg_16'],
       ['webhook-timestamp', '1767603600'],
       ['webhook-signature', signature],
@@ -110,6 +111,12 @@ describe('the request', () => {
     expect(buildRequest(anItem(), BYTES, LANE, aDestination({ headers }), NOW).headers.slice(-2)).toEqual(
       headers,
     );
+  });
+
+  it('sends the endpoint’s own user-agent and accept instead of its own', () => {
+    const headers = [['User-Agent', 'Shop/2'] as const, ['accept', 'text/plain'] as const];
+    const sent = buildRequest(anItem(), BYTES, LANE, aDestination({ headers }), NOW).headers;
+    expect(sent.filter(([name]) => /^(user-agent|accept)$/i.test(name))).toEqual(headers);
   });
 
   it('P5: a repeat has the same webhook-id, a new timestamp and signature, and counts its attempt', () => {

@@ -5,6 +5,7 @@
 
 import { OWN_FAULT_CODES } from '../core/delivery/budget.ts';
 import { decide, type EndedAttempt, outcomeOfStatus } from '../core/delivery/decide.ts';
+import { urlAsSent } from '../core/egress/url.ts';
 import { formatId } from '../core/ids.ts';
 import { compatibilitySignature, type PreparedKey, standardHeaders } from '../core/signing/sign.ts';
 import type { LaneItem } from '../store/records/lanes.ts';
@@ -12,7 +13,11 @@ import type { AttemptResult } from '../store/records/results.ts';
 import type { SendRequest, SendResult } from '../world.ts';
 import type { Destination } from './directory.ts';
 
-const USER_AGENT = 'Mirsal/1';
+/** Sent unless the endpoint has a header of that name itself. `accept`: some servers refuse requests without one. */
+const DEFAULT_HEADERS = [
+  ['user-agent', 'Mirsal/1'],
+  ['accept', '*/*'],
+] as const;
 
 /**
  * The request of an item's next attempt, signed as of `nowMs`. Besides the Standard Webhooks
@@ -38,7 +43,7 @@ export function buildRequest(
   };
   const headers: Array<readonly [string, string]> = [
     ['content-type', 'application/json'],
-    ['user-agent', USER_AGENT],
+    ...DEFAULT_HEADERS.filter(([name]) => !destination.headers.some(([own]) => own.toLowerCase() === name)),
     ...standardHeaders(keys, content),
     ['mirsal-event-type', item.eventType],
     ['mirsal-sequence', String(item.sequence)],
@@ -113,7 +118,7 @@ export function concludeAttempt(
       note: result.note,
       address: result.address,
       timings: JSON.stringify(result.timings),
-      url: request.url,
+      url: urlAsSent(request.url),
       requestHeaders: JSON.stringify(request.headers),
       responseHeaders: response === null ? null : JSON.stringify(response.headers),
       responseBody: response === null || response.body.length === 0 ? null : response.body,
