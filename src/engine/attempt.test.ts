@@ -76,6 +76,22 @@ function anItem(overrides: Partial<LaneItem> = {}): LaneItem {
 const bodyOf = (request: SendRequest): string => Buffer.from(request.body).toString();
 const headersOf = (request: SendRequest): Record<string, string> => Object.fromEntries(request.headers);
 
+describe('the record', () => {
+  it('keeps the endpoint’s own headers sealed, as the endpoint does, and nothing of them openly', () => {
+    const sealed = new Uint8Array([1, 2, 250]);
+    const headers = [['Authorization', 'Bearer of-a-secret'] as const];
+    const destination = aDestination({ endpoint: anEndpoint({ sealedHeaders: sealed }), headers });
+    const request = buildRequest(anItem(), BYTES, LANE, destination, NOW);
+    expect(request.headers.at(-1)).toEqual(headers[0]);
+    const place = { workspace: 1, slice: 2, epoch: 3 };
+    const span = { startedAt: NOW, endedAt: NOW + 13 };
+    const { attempt } = concludeAttempt(place, anItem(), destination, request, aResult(aResponse(200)), span);
+    expect(attempt.requestHeaders).not.toContain('secret');
+    const open = request.headers.slice(0, -1);
+    expect(JSON.parse(attempt.requestHeaders)).toEqual([...open, { sealed: 'AQL6' }]);
+  });
+});
+
 describe('the request', () => {
   it('is a POST of the body as it is, to the endpoint’s URL, within its deadline (B1, P7)', () => {
     expect(buildRequest(anItem(), BYTES, LANE, aDestination(), NOW)).toMatchObject({

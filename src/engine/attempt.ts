@@ -68,6 +68,13 @@ export function buildRequest(
   return { url: endpoint.url, method: 'POST', headers, body, timeoutMs: endpoint.timeoutMs };
 }
 
+/** The endpoint's own headers, which are the last, are kept as they are in the endpoint: sealed. */
+function storedHeaders({ headers }: SendRequest, { endpoint, headers: own }: Destination): unknown[] {
+  if (endpoint.sealedHeaders === null) return [...headers];
+  const sealed = Buffer.from(endpoint.sealedHeaders).toString('base64');
+  return [...headers.slice(0, headers.length - own.length), { sealed }];
+}
+
 function outcomeOf(result: SendResult): EndedAttempt['outcome'] {
   if (result.outcome.kind !== 'answered') return result.outcome.kind;
   return result.response === null ? 'protocol' : outcomeOfStatus(result.response.status);
@@ -119,7 +126,7 @@ export function concludeAttempt(
       address: result.address,
       timings: JSON.stringify(result.timings),
       url: urlAsSent(request.url),
-      requestHeaders: JSON.stringify(request.headers),
+      requestHeaders: JSON.stringify(storedHeaders(request, destination)),
       responseHeaders: response === null ? null : JSON.stringify(response.headers),
       responseBody: response === null || response.body.length === 0 ? null : response.body,
       truncated: response?.truncated ?? false,

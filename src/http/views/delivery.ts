@@ -159,10 +159,14 @@ export function attemptView(row: StoredAttempt): AttemptView {
   };
 }
 
-/** `body` is what was sent. Without `showSecrets`, the values of an endpoint's own headers are masked. */
+/**
+ * `body` is what was sent, `own` the endpoint's own headers where they are sealed in the attempt. Without
+ * `showSecrets`, the values of own headers that older attempts keep openly are masked.
+ */
 export function attemptDetailView(
   row: StoredAttempt,
   body: string | null,
+  own: Readonly<Record<string, string>>,
   options: { showSecrets: boolean },
 ): AttemptDetailView {
   const headers = headerPairs(row.requestHeaders);
@@ -171,7 +175,7 @@ export function attemptDetailView(
     request: {
       url: row.url,
       readable_url: readableUrl(row.url),
-      headers: options.showSecrets ? headers : headers.map(maskOwnHeader),
+      headers: [...(options.showSecrets ? headers : headers.map(maskOwnHeader)), ...Object.entries(own)],
       body,
       truncated: false,
     },
