@@ -135,8 +135,8 @@ async function startOn(store: Store, opened: Opened): Promise<Running> {
   const sender = createSender({
     clock,
     policy: { allowedTargets: config.allowedTargets, requireHttps: config.requireHttps },
-    ownListener: () => ({ host: '127.0.0.1', port }),
-    isOwnBin: (url) => url.origin === publicUrl() && url.pathname.startsWith('/b/'),
+    ownListener: () => ({ host: listener.host, port }),
+    publicUrl,
     ...(config.bindSourceIps ? { sourceAddresses: config.sourceIps } : {}),
     ...(parts.resolver ? { resolver: parts.resolver } : {}),
     ...(parts.onConnect ? { onConnect: parts.onConnect } : {}),

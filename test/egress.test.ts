@@ -5,9 +5,11 @@
  */
 
 import { readFileSync } from 'node:fs';
+import { networkInterfaces } from 'node:os';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { AddressRecord, Resolver } from '../src/net/names.ts';
 import { createMovableClock, type MovableClock } from './support/clock.ts';
+import { callsTo } from './support/process.ts';
 import { type Receiver, startReceiver } from './support/receiver.ts';
 import { type Served, startServed, until } from './support/served.ts';
 
@@ -306,6 +308,82 @@ describe('this server itself', () => {
     expect(body.data).toMatchObject([{ method: 'POST', signature: { verdict: 'valid' } }]);
     expect(connects).toEqual([`127.0.0.1 ${mirsal.running.port}`]);
     await remove(made.body.id);
+  });
+
+  test('P10: is refused at every address of this machine, and reached for its bins, when it listens on all', async () => {
+    const opened: string[] = [];
+    const everywhere = await startServed({
+      env: { MIRSAL_HOST: '0.0.0.0', MIRSAL_ALLOWED_TARGETS: '0.0.0.0/0,::/0' },
+      parts: { onConnect: (address, port) => opened.push(`${address} ${port}`) },
+    });
+    const { port } = everywhere.running;
+    const make = (url: string) => everywhere.call('POST', '/v1/endpoints', { url, event_types: ['*'] });
+    const own = Object.values(networkInterfaces()).flatMap((entries) => entries ?? []);
+    const hosts = own.map(({ address, family }) => (family === 'IPv6' ? `[${address}]` : address));
+    for (const host of [...hosts, 'localhost']) {
+      const answer = await make(`http://${host}:${port}/v1/events`);
+      expect([host, answer.status, answer.body.code]).toEqual([host, 422, 'target_refused']);
+    }
+    const bin = (await everywhere.call('POST', '/v1/bins')).body;
+    expect((await make(bin.url)).status).toBe(201);
+    await everywhere.call('POST', '/v1/events', EVENT);
+    await until(
+      () => everywhere.call('GET', `/v1/bins/${bin.id}/requests`),
+      ({ body }) => body.data.length === 1,
+    );
+    expect(opened).toEqual([`127.0.0.1 ${port}`]);
+    await everywhere.close();
+  });
+
+  test.each(['127.0.0.5', '::', 'localhost'])(
+    'B4: is reached for its bins when it listens on %s',
+    async (host) => {
+      const other = await startServed({
+        env: { MIRSAL_HOST: host, MIRSAL_PUBLIC_URL: 'https://mirsal.example.com' },
+      });
+      const url = `http://${host === '127.0.0.5' ? host : 'localhost'}:${other.running.port}`;
+      const call = callsTo(url);
+      const bin = (await call('POST', '/v1/bins')).body;
+      expect(bin.url).toContain('https://mirsal.example.com/b/');
+      const { status } = await call('POST', '/v1/endpoints', { url: bin.url, event_types: ['*'] });
+      expect(status).toBe(201);
+      const refused = await call('POST', '/v1/endpoints', {
+        url: 'https://mirsal.example.com/v1/events',
+        event_types: ['*'],
+      });
+      expect(refused).toMatchObject({ status: 422, body: { code: 'target_refused' } });
+      await call('POST', '/v1/events', EVENT);
+      await until(
+        () => call('GET', `/v1/bins/${bin.id}/requests`),
+        ({ body }) => body.data.length === 1,
+      );
+      await other.close();
+    },
+  );
+
+  test('a loop through somebody who passes requests on ends by itself', async () => {
+    await using proxy = await startReceiver();
+    const looping = await startServed();
+    const answers: number[] = [];
+    proxy.answerWith(async ({ headers }) => {
+      const ours = Object.entries(headers).filter(([name]) => name.startsWith('mirsal-'));
+      const own = Object.fromEntries(ours.map(([name, value]) => [name, String(value)]));
+      const { status } = await looping.call('POST', '/v1/events', EVENT, own);
+      answers.push(status);
+      return status;
+    });
+    await looping.call('POST', '/v1/endpoints', {
+      url: `${proxy.url}/in`,
+      event_types: ['*'],
+      retry: { preset: 'none' },
+    });
+    await looping.call('POST', '/v1/events', EVENT);
+    await until(
+      () => looping.call('GET', '/v1/deliveries?state=dropped'),
+      ({ body }) => body.data.length === 1,
+    );
+    expect(answers).toEqual([202, 202, 202, 202, 202, 422]);
+    await looping.close();
   });
 
   test('P10: is not reached through what only looks like a bin', async () => {

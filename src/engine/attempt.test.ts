@@ -66,6 +66,7 @@ function anItem(overrides: Partial<LaneItem> = {}): LaneItem {
     attempts: 0,
     waitedMs: 0,
     nextAttemptAt: null,
+    depth: 0,
     ownBody: false,
     body: BYTES,
     ...overrides,
@@ -74,6 +75,22 @@ function anItem(overrides: Partial<LaneItem> = {}): LaneItem {
 
 const bodyOf = (request: SendRequest): string => Buffer.from(request.body).toString();
 const headersOf = (request: SendRequest): Record<string, string> => Object.fromEntries(request.headers);
+
+describe('the record', () => {
+  it('keeps the endpoint’s own headers sealed, as the endpoint does, and nothing of them openly', () => {
+    const sealed = new Uint8Array([1, 2, 250]);
+    const headers = [['Authorization', 'Bearer of-a-secret'] as const];
+    const destination = aDestination({ endpoint: anEndpoint({ sealedHeaders: sealed }), headers });
+    const request = buildRequest(anItem(), BYTES, LANE, destination, NOW);
+    expect(request.headers.at(-1)).toEqual(headers[0]);
+    const place = { workspace: 1, slice: 2, epoch: 3 };
+    const span = { startedAt: NOW, endedAt: NOW + 13 };
+    const { attempt } = concludeAttempt(place, anItem(), destination, request, aResult(aResponse(200)), span);
+    expect(attempt.requestHeaders).not.toContain('secret');
+    const open = request.headers.slice(0, -1);
+    expect(JSON.parse(attempt.requestHeaders)).toEqual([...open, { sealed: 'AQL6' }]);
+  });
+});
 
 describe('the request', () => {
   it('is a POST of the body as it is, to the endpoint’s URL, within its deadline (B1, P7)', () => {
@@ -95,6 +112,7 @@ describe('the request', () => {
     expect(buildRequest(anItem(), BYTES, LANE, aDestination(), NOW).headers).toEqual([
       ['content-type', 'application/json'],
       ['user-agent', 'Mirsal/1'],
+      ['accept', '*/*'],
       ['webhook-id', 'msg_16'],
       ['webhook-timestamp', '1767603600'],
       ['webhook-signature', signature],
@@ -109,6 +127,12 @@ describe('the request', () => {
     expect(buildRequest(anItem(), BYTES, LANE, aDestination({ headers }), NOW).headers.slice(-2)).toEqual(
       headers,
     );
+  });
+
+  it('sends the endpoint’s own user-agent and accept instead of its own', () => {
+    const headers = [['User-Agent', 'Shop/2'] as const, ['accept', 'text/plain'] as const];
+    const sent = buildRequest(anItem(), BYTES, LANE, aDestination({ headers }), NOW).headers;
+    expect(sent.filter(([name]) => /^(user-agent|accept)$/i.test(name))).toEqual(headers);
   });
 
   it('P5: a repeat has the same webhook-id, a new timestamp and signature, and counts its attempt', () => {

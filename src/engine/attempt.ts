@@ -5,6 +5,7 @@
 
 import { OWN_FAULT_CODES } from '../core/delivery/budget.ts';
 import { decide, type EndedAttempt, outcomeOfStatus } from '../core/delivery/decide.ts';
+import { urlAsSent } from '../core/egress/url.ts';
 import { formatId } from '../core/ids.ts';
 import { compatibilitySignature, type PreparedKey, standardHeaders } from '../core/signing/sign.ts';
 import type { LaneItem } from '../store/records/lanes.ts';
@@ -12,7 +13,11 @@ import type { AttemptResult } from '../store/records/results.ts';
 import type { SendRequest, SendResult } from '../world.ts';
 import type { Destination } from './directory.ts';
 
-const USER_AGENT = 'Mirsal/1';
+/** Sent unless the endpoint has a header of that name itself. `accept`: some servers refuse requests without one. */
+const DEFAULT_HEADERS = [
+  ['user-agent', 'Mirsal/1'],
+  ['accept', '*/*'],
+] as const;
 
 /**
  * The request of an item's next attempt, signed as of `nowMs`. Besides the Standard Webhooks
@@ -38,7 +43,7 @@ export function buildRequest(
   };
   const headers: Array<readonly [string, string]> = [
     ['content-type', 'application/json'],
-    ['user-agent', USER_AGENT],
+    ...DEFAULT_HEADERS.filter(([name]) => !destination.headers.some(([own]) => own.toLowerCase() === name)),
     ...standardHeaders(keys, content),
     ['mirsal-event-type', item.eventType],
     ['mirsal-sequence', String(item.sequence)],
@@ -53,12 +58,21 @@ export function buildRequest(
     headers.push(['mirsal-lane', String(place)]);
   }
   if (item.replay) headers.push(['mirsal-replay', 'true']);
+  // Read when a delivery comes back in as an event (http/causation.ts). Most events have none.
+  if (item.depth > 0) headers.push(['mirsal-depth', String(item.depth)]);
   const { compatibility } = endpoint.signature;
   if (compatibility !== 'none' && destination.secret !== null) {
     headers.push(['x-webhook-signature', compatibilitySignature(destination.secret, body, compatibility)]);
   }
   for (const header of destination.headers) headers.push(header);
   return { url: endpoint.url, method: 'POST', headers, body, timeoutMs: endpoint.timeoutMs };
+}
+
+/** The endpoint's own headers, which are the last, are kept as they are in the endpoint: sealed. */
+function storedHeaders({ headers }: SendRequest, { endpoint, headers: own }: Destination): unknown[] {
+  if (endpoint.sealedHeaders === null) return [...headers];
+  const sealed = Buffer.from(endpoint.sealedHeaders).toString('base64');
+  return [...headers.slice(0, headers.length - own.length), { sealed }];
 }
 
 function outcomeOf(result: SendResult): EndedAttempt['outcome'] {
@@ -111,8 +125,8 @@ export function concludeAttempt(
       note: result.note,
       address: result.address,
       timings: JSON.stringify(result.timings),
-      url: request.url,
-      requestHeaders: JSON.stringify(request.headers),
+      url: urlAsSent(request.url),
+      requestHeaders: JSON.stringify(storedHeaders(request, destination)),
       responseHeaders: response === null ? null : JSON.stringify(response.headers),
       responseBody: response === null || response.body.length === 0 ? null : response.body,
       truncated: response?.truncated ?? false,

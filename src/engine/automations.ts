@@ -22,9 +22,7 @@ import type { NewDelivery } from '../store/records/delivery.ts';
 import type { Endpoint } from '../store/records/endpoints.ts';
 import type { VerdictRecord } from '../store/records/publishing.ts';
 import type { Routing } from '../store/records/routing.ts';
-
-/** System events that a chain may pass through; what lies deeper sets nothing off (B7). */
-export const MAX_DEPTH = 5;
+import { MAX_DEPTH } from './engine.ts';
 
 export interface CompiledAutomations {
   /** Verdicts of all enabled ones that the type concerns, in the order in which they act. */
@@ -318,7 +316,7 @@ function begin(
   }
 }
 
-const TOO_DEEP = `causation_depth: more than ${MAX_DEPTH} system events lie between this event and what was published; it may be a loop.`;
+const TOO_DEEP = `causation_depth: more than ${MAX_DEPTH} events caused one another before this one; it may be a loop.`;
 
 function refusalOf(verdict: TriggersVerdict & { matched: false }): Omit<VerdictRecord, 'source'> {
   const [first] = verdict.failures;

@@ -6,6 +6,9 @@ import type { Endpoint } from '../store/records/endpoints.ts';
 import type { AcceptedEvent } from '../store/records/publishing.ts';
 import type { Routing } from '../store/records/routing.ts';
 
+/** How many events may cause one another; what lies deeper sets nothing off (B7), and no delivery publishes it. */
+export const MAX_DEPTH = 5;
+
 /** One event as the API took it in, validated. */
 export interface PublishEvent {
   /** The caller's id, null where it gave none. */
@@ -37,12 +40,14 @@ export interface Engine {
    * Matches, commits, wakes the lanes. `read` checks the events by the types and settings it is given;
    * it is called again where those had changed by the time of the commit, so that every change that
    * was answered for before holds, made at whichever node. What it throws is passed on, once it has
-   * thrown it by the latest. Rejects with StoreUnavailable, or Overloaded (P14).
+   * thrown it by the latest. `depth` is how many events caused one another before these; 0 where it is
+   * left out. Rejects with StoreUnavailable, or Overloaded (P14).
    */
   publish(
     workspace: number,
     read: (routing: Routing) => readonly PublishEvent[],
     idempotency: { key: string; hash: string } | null,
+    depth?: number,
   ): Promise<PublishOutcome>;
   /** Publishes a sample to one endpoint only; resolves to the event's id and the delivery's key. */
   sendTest(

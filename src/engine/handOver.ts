@@ -79,6 +79,7 @@ function laneItems(
         attempts: 0,
         waitedMs: 0,
         nextAttemptAt: null,
+        depth: event.depth,
         ownBody: delivery.body !== null,
         // Encoded once for all who get it: for each attempt anew it took 1.7 µs per KB.
         body: delivery.body === null ? body : encode(delivery.body),

@@ -51,7 +51,7 @@ export interface PublishRequest {
   test: Endpoint | null;
   /** Endpoints that do not get it although they want it: the event is about them. */
   except?: readonly number[];
-  /** How many system events lie between it and what people published. */
+  /** How many events lie between it and what people published: system events, and deliveries that came back in. */
   depth?: number;
 }
 

@@ -16,8 +16,8 @@ export function createPublishing(publisher: Publisher, handOver: (published: Pub
     return published;
   };
   return {
-    async publish(workspace, read, idempotency) {
-      const { answer } = await publish({ workspace, read, idempotency, test: null });
+    async publish(workspace, read, idempotency, depth = 0) {
+      const { answer } = await publish({ workspace, read, idempotency, test: null, depth });
       return answer.kind !== 'accepted'
         ? answer
         : { kind: 'accepted', accepted: answer.accepted, repeated: answer.repeated };

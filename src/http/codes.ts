@@ -46,6 +46,7 @@ export const CODES = {
   invalid_event_type: { status: 422, title: 'The event type is not well defined.' },
   invalid_condition: { status: 422, title: 'The condition is not well formed.' },
   invalid_definition: { status: 422, title: 'The rule or workflow is not well defined.' },
+  event_loop: { status: 422, title: 'The event was caused by its own delivery too often.' },
   target_refused: { status: 422, title: 'The URL may not be a target.' },
   unknown_plan: { status: 422, title: 'There is no such plan.' },
   // 429: later

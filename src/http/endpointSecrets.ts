@@ -85,14 +85,14 @@ export function sealHeaders(sealer: Sealer, headers: Readonly<Record<string, str
   return Object.keys(headers).length === 0 ? null : sealer.seal(HEADERS_CONTEXT, JSON.stringify(headers));
 }
 
-/** An endpoint's own headers; values masked unless `showSecrets`. */
+/** An endpoint's own headers, as it or one of its attempts keeps them; values masked unless `showSecrets`. */
 export function openHeaders(
   sealer: Sealer,
-  endpoint: Endpoint,
+  sealed: Uint8Array | null,
   showSecrets: boolean,
 ): Record<string, string> {
-  if (endpoint.sealedHeaders === null) return {};
-  const stored: unknown = JSON.parse(sealer.open(HEADERS_CONTEXT, endpoint.sealedHeaders));
+  if (sealed === null) return {};
+  const stored: unknown = JSON.parse(sealer.open(HEADERS_CONTEXT, sealed));
   if (typeof stored !== 'object' || stored === null) return {};
   return Object.fromEntries(
     Object.entries(stored).map(([name, value]) => [name, showSecrets ? String(value) : '***']),

@@ -20,6 +20,8 @@ import { MINUTE, SECOND } from '../core/duration.ts';
 import { PROBLEM_TYPE, Problem } from './problem.ts';
 
 export interface Listener {
+  /** The address that was bound: `0.0.0.0` or `::` for every one of this machine. */
+  host: string;
   /** The port that was bound; chosen by the system where 0 was asked for. */
   port: number;
   server: Server;
@@ -66,6 +68,7 @@ export async function listen({ host, port }: { host: string; port: number }): Pr
   const address = server.address();
 
   return {
+    host: address !== null && typeof address === 'object' ? address.address : host,
     port: address !== null && typeof address === 'object' ? address.port : port,
     server,
     serve(next) {

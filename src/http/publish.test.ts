@@ -38,6 +38,40 @@ const fieldsOf = (answer: { body: { errors: Array<{ field: string }> } }) =>
   answer.body.errors.map(({ field }) => field);
 const customType = () => server.call('POST', '/v1/event-types', { name: 'thing.done' });
 
+describe('an event that a delivery publishes', () => {
+  const sentHeaders = () => Object.fromEntries(server.sent.at(-1)?.headers ?? []);
+
+  test('is one deeper each time, and refused at the sixth: no loop has no end', async () => {
+    await anEndpoint();
+    let headers: Record<string, string> = {};
+    for (let depth = 0; depth <= 5; depth += 1) {
+      expect((await publish(tagEvent(depth), headers)).status).toBe(202);
+      await expect.poll(() => server.sent.length).toBe(depth + 1);
+      const sent = sentHeaders();
+      expect(sent['mirsal-depth']).toBe(depth === 0 ? undefined : String(depth));
+      headers = Object.fromEntries(Object.entries(sent).filter(([name]) => name.startsWith('mirsal-')));
+    }
+    const refused = await publish(tagEvent(6), headers);
+    expect(refused).toMatchObject({ status: 422, body: { code: 'event_loop' } });
+    const batch = await publishBatch({ events: [tagEvent(7)] }, headers);
+    expect(batch).toMatchObject({ status: 422, body: { code: 'event_loop' } });
+  });
+
+  test.each([
+    [{ 'mirsal-depth': '0' }, '1'],
+    [{ 'mirsal-depth': '-9' }, '1'],
+    [{ 'mirsal-depth': '1e9' }, '1'],
+    [{ 'mirsal-attempt': '1', 'mirsal-depth': '' }, '1'],
+    [{ 'mirsal-attempt': 'none' }, '1'],
+    [{ 'mirsal-depth': '4' }, '5'],
+  ])('by headers that somebody else wrote only ever counts as deeper: %j', async (headers, depth) => {
+    await anEndpoint();
+    await publish(tagEvent(), headers);
+    await expect.poll(() => server.sent.length).toBe(1);
+    expect(sentHeaders()['mirsal-depth']).toBe(depth);
+  });
+});
+
 describe('an event', () => {
   test('is accepted with its counts, delivered, and shown with its deliveries and verdicts', async () => {
     const endpoint = await anEndpoint();

@@ -6,6 +6,8 @@
 import { type DeliveryState, visibleState } from '../core/delivery/machine.ts';
 import type { StoredDelivery } from '../store/records/log.ts';
 import type { HttpDeps } from './deps.ts';
+import { openHeaders } from './endpointSecrets.ts';
+import { sealedHeaders } from './views/bytes.ts';
 import {
   attemptDetailView,
   attemptView,
@@ -50,7 +52,7 @@ export async function showDelivery(
 }
 
 export async function showDeliveryInFull(
-  deps: Needs,
+  deps: Needs & Pick<HttpDeps, 'sealer'>,
   workspace: number,
   row: StoredDelivery,
   options: { showSecrets: boolean },
@@ -66,7 +68,13 @@ export async function showDeliveryInFull(
     state: stateOf(row, deps),
     waitingFor: waiting.get(row.key) ?? null,
   });
-  return { ...members, attempts: attempts.map((attempt) => attemptDetailView(attempt, body, options)) };
+  return {
+    ...members,
+    attempts: attempts.map((attempt) => {
+      const own = openHeaders(deps.sealer, sealedHeaders(attempt.requestHeaders), options.showSecrets);
+      return attemptDetailView(attempt, body, own, options);
+    }),
+  };
 }
 
 /** By key, what those that are open wait for; none for one that has ended, is being sent, or is next in turn. */

@@ -13,6 +13,7 @@
  *   2. Success is decided by the response head: whatever happens to the body is a note.
  *   3. A connection goes back to the pool only after an answer that was read to its end.
  *   4. The request is written at most twice, and a second time only when the first met a dead connection.
+ *   5. What a person could not see from the outcome is a note: addresses that failed, the second writing, a sloppy head.
  */
 import { isIP } from 'node:net';
 import type { SecureContext } from 'node:tls';
@@ -28,9 +29,11 @@ import {
   fail,
   isConnectionLoss,
   type SendFailure,
+  tellingFailure,
   tlsFailure,
 } from './failure.ts';
-import { MAX_ADDRESSES_TRIED, MAX_INFORMATIONAL_ANSWERS } from './limits.ts';
+import type { AnswerHead } from './head.ts';
+import { MAX_ADDRESSES_TRIED } from './limits.ts';
 import { type Connection, type ConnectionPool, createConnection, discardConnection } from './pool.ts';
 import { GIVEN_UP, openSocket, type SocketOpening } from './socket.ts';
 import type { Target, TargetGuard } from './target.ts';
@@ -48,6 +51,23 @@ export interface AttemptWorld {
 
 const ANSWERED: SendOutcome = { kind: 'answered' };
 
+/** An address that could not be used. */
+interface FailedAddress {
+  address: string;
+  failure: SendFailure;
+  /** Whether TCP got through. */
+  isConnected: boolean;
+}
+
+/** The request met a dead connection and is written again. Times are milliseconds since the attempt's start. */
+interface Resending {
+  deadAddress: string;
+  writtenMs: number;
+  diedMs: number;
+  /** Null until there is a new connection. */
+  again: { address: string; writtenMs: number } | null;
+}
+
 export class Attempt implements Dispatcher.DispatchHandler {
   readonly #world: AttemptWorld;
   readonly #request: SendRequest;
@@ -62,8 +82,9 @@ export class Attempt implements Dispatcher.DispatchHandler {
   #connection: Connection | null = null;
   #address: string | null = null;
   #isReused = false;
-  #hasBegunAnswer = false;
-  #informationalAnswers = 0;
+  readonly #failedAddresses: FailedAddress[] = [];
+  readonly #notes: string[] = [];
+  #resending: Resending | null = null;
   #requestedAt = 0;
   #answer: Answer | null = null;
   #hasHostHeader = false;
@@ -120,22 +141,33 @@ export class Attempt implements Dispatcher.DispatchHandler {
       return;
     }
     const tried = destination.addresses.slice(0, MAX_ADDRESSES_TRIED);
-    let failure: SendFailure | null = null;
     for (const [index, address] of tried.entries()) {
-      failure = await this.#connect(address, destination.port, tried.length - index);
-      if (this.#isEnded || failure === null) return;
+      const failed = await this.#connect(address, destination.port, tried.length - index);
+      if (this.#isEnded || failed === null) return;
+      this.#failedAddresses.push(failed);
     }
-    this.#end(failure ?? fail('dns', 'dns_no_address', `${this.#target.host} has no address.`));
+    this.#end(
+      this.#tellingFailure() ?? fail('dns', 'dns_no_address', `${this.#target.host} has no address.`),
+    );
+  }
+
+  /** Of all addresses that failed; the address that it names is the attempt's. */
+  #tellingFailure(): SendFailure | null {
+    const failure = tellingFailure(this.#failedAddresses.map((failed) => failed.failure));
+    const failed = this.#failedAddresses.find((one) => one.failure === failure);
+    if (failed !== undefined) this.#address = failed.isConnected ? failed.address : null;
+    return failure;
   }
 
   /** Null when the request is on its way. `addressesLeft` share what remains of the deadline equally. */
-  async #connect(address: string, port: number, addressesLeft: number): Promise<SendFailure | null> {
+  async #connect(address: string, port: number, addressesLeft: number): Promise<FailedAddress | null> {
     const { clock, onConnect, sourceFor, trust } = this.#world;
     const { host, isSecure, isOwnBin, key, origin } = this.#target;
     const localAddress = isOwnBin ? null : sourceFor(address);
     if (localAddress === undefined) {
       const message = `${host} (${address}) cannot be reached from the configured source addresses: none is IPv${isIP(address)}. The operator should add one to MIRSAL_SOURCE_IPS.`;
-      return fail('connect', 'source_address_unavailable', message);
+      const failure = fail('connect', 'source_address_unavailable', message);
+      return { address, failure, isConnected: false };
     }
     this.#phase = 'connect';
     onConnect(address, port);
@@ -151,10 +183,13 @@ export class Attempt implements Dispatcher.DispatchHandler {
       this.#timings.connect = wholeMs(result.connectMs);
     }
     if (!result.ok) {
-      if (result.error === GIVEN_UP) return deadlineFailure(result.phase, host, Math.round(shareMs));
-      return result.phase === 'tls'
-        ? tlsFailure(result.error, host)
-        : connectFailure(result.error, host, address, port);
+      const failure =
+        result.error === GIVEN_UP
+          ? deadlineFailure(result.phase, host, Math.round(shareMs))
+          : result.phase === 'tls'
+            ? tlsFailure(result.error, host)
+            : connectFailure(result.error, host, address, port);
+      return { address, failure, isConnected: result.connectMs !== null };
     }
     if (this.#isEnded) {
       result.socket.destroy();
@@ -171,33 +206,42 @@ export class Attempt implements Dispatcher.DispatchHandler {
     this.#connection = connection;
     this.#address = connection.address;
     this.#isReused = isReused;
-    this.#hasBegunAnswer = false;
     this.#requestedAt = this.#world.clock.monotonic();
+    if (this.#resending !== null) {
+      this.#resending.again = { address: connection.address, writtenMs: this.#elapsedMs() };
+    }
     connection.client.dispatch(this.#options, this);
   }
 
   onRequestStart(): void {
-    // undici requires it. Aborting goes through the connection, which also covers the time before this call.
-  }
-
-  onResponseStarted(): void {
-    this.#hasBegunAnswer = true;
+    this.#connection?.reader.begin();
   }
 
   onResponseStart(controller: Dispatcher.DispatchController, status: number): void {
     if (this.#isEnded) return;
-    if (status < 200) {
-      this.#informationalAnswers += 1;
-      if (this.#informationalAnswers > MAX_INFORMATIONAL_ANSWERS) {
-        const message = `${this.#target.host} sent more than ${MAX_INFORMATIONAL_ANSWERS} interim answers (1xx) and no final one. Check the server or the proxy before it.`;
-        this.#giveUp(fail('protocol', 'too_many_interim_answers', message));
-      }
+    const sloppy = this.#connection?.reader.sloppyHead ?? null;
+    if (sloppy !== null) {
+      this.#takeHead(sloppy);
       return;
     }
+    const raw = controller.rawHeaders;
+    this.#beginAnswer(new Answer(status, Array.isArray(raw) ? raw : []));
+  }
+
+  #beginAnswer(answer: Answer): Answer {
     this.#phase = 'body';
     this.#timings.response = wholeMs(this.#world.clock.monotonic() - this.#requestedAt);
-    const raw = controller.rawHeaders;
-    this.#answer = new Answer(status, Array.isArray(raw) ? raw : []);
+    this.#answer = answer;
+    return answer;
+  }
+
+  #takeHead({ status, headers, faults }: AnswerHead): Answer {
+    if (faults.length > 0) {
+      this.#notes.push(
+        `The answer's head breaks the rules of HTTP (${faults.join(', ')}); its status counts.`,
+      );
+    }
+    return this.#beginAnswer(new Answer(status, headers));
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
@@ -221,14 +265,28 @@ export class Attempt implements Dispatcher.DispatchHandler {
       this.#giveUp(ANSWERED, `The answer's body broke off (${codeOf(error) || error.message}).`);
       return;
     }
-    if (this.#isReused && !this.#hasBegunAnswer && isConnectionLoss(error)) {
+    const connection = this.#connection;
+    const reader = connection?.reader ?? null;
+    if (connection !== null && this.#isReused && reader?.hasBegun === false && isConnectionLoss(error)) {
       // The receiver had closed this connection while it was idle. That is no error of the endpoint.
+      this.#resending = {
+        deadAddress: connection.address,
+        writtenMs: wholeMs(this.#requestedAt - this.#startedAt),
+        diedMs: this.#elapsedMs(),
+        again: null,
+      };
       this.#dropConnection();
       this.#isReused = false;
       this.#openInBackground();
       return;
     }
-    this.#giveUp(exchangeFailure(error, this.#target.host));
+    const unfinished = isConnectionLoss(error) ? (reader?.unfinishedHead ?? null) : null;
+    if (unfinished !== null) {
+      this.#takeHead(unfinished).cutOff();
+      this.#giveUp(ANSWERED, 'The answer broke off amid its head.');
+      return;
+    }
+    this.#giveUp(exchangeFailure(error, this.#target.host, reader?.seen ?? null));
   }
 
   #onDeadline(): void {
@@ -240,8 +298,13 @@ export class Attempt implements Dispatcher.DispatchHandler {
       return;
     }
     const phase = this.#opening?.phase() ?? this.#phase;
-    if (phase === 'tls') this.#address = this.#opening?.address ?? null;
-    this.#giveUp(deadlineFailure(phase, this.#target.host, timeoutMs));
+    const failure = deadlineFailure(phase, this.#target.host, timeoutMs, this.#connection?.reader.seen);
+    if (this.#opening === null) {
+      this.#giveUp(failure);
+      return;
+    }
+    this.#failedAddresses.push({ address: this.#opening.address, failure, isConnected: phase === 'tls' });
+    this.#giveUp(this.#tellingFailure() ?? failure);
   }
 
   #giveUp(outcome: SendOutcome, note: string | null = null): void {
@@ -256,9 +319,26 @@ export class Attempt implements Dispatcher.DispatchHandler {
     if (connection !== null) discardConnection(connection);
   }
 
+  #elapsedMs(): number {
+    return wholeMs(this.#world.clock.monotonic() - this.#startedAt);
+  }
+
   #remainingMs(): number {
-    const elapsedMs = this.#world.clock.monotonic() - this.#startedAt;
-    return Math.max(0, this.#request.timeoutMs - elapsedMs);
+    return Math.max(0, this.#request.timeoutMs - this.#elapsedMs());
+  }
+
+  /** Everything to be told beside the outcome, in the order of what happened; null when there is nothing. */
+  #note(outcome: SendOutcome, last: string | null): string | null {
+    const notes: string[] = [];
+    if (this.#resending !== null) notes.push(describeResending(this.#resending));
+    const failed = this.#failedAddresses;
+    if (failed.length > 1 || failed.some(({ failure }) => failure !== outcome)) {
+      const list = failed.map(({ address, failure }) => `${address} (${failure.code})`).join(', ');
+      notes.push(`Addresses that failed: ${list}.`);
+    }
+    notes.push(...this.#notes);
+    if (last !== null) notes.push(last);
+    return notes.length === 0 ? null : notes.join(' ');
   }
 
   #end(outcome: SendOutcome, note: string | null = null): void {
@@ -268,12 +348,19 @@ export class Attempt implements Dispatcher.DispatchHandler {
     this.#onEnd({
       outcome,
       response: this.#answer === null ? null : this.#answer.toResponse(),
-      note,
-      durationMs: wholeMs(this.#world.clock.monotonic() - this.#startedAt),
+      note: this.#note(outcome, note),
+      durationMs: this.#elapsedMs(),
       timings: this.#timings,
       address: this.#address,
     });
   }
+}
+
+function describeResending({ deadAddress, writtenMs, diedMs, again }: Resending): string {
+  const first = `The request was written at ${writtenMs} ms on an idle connection to ${deadAddress}, which was lost at ${diedMs} ms before any answer;`;
+  return again === null
+    ? `${first} no new connection was opened.`
+    : `${first} it was written again at ${again.writtenMs} ms on a new connection to ${again.address}.`;
 }
 
 function wholeMs(durationMs: number): number {

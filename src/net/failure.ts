@@ -2,6 +2,7 @@
  * Failures of an attempt in words for the person who must fix them: what happened, and what to do.
  * `code` is stable; the dashboard translates by it. Pure.
  */
+import { OWN_FAULT_CODES } from '../core/delivery/budget.ts';
 import type { SendOutcome } from '../world.ts';
 
 export type SendFailure = Exclude<SendOutcome, { kind: 'answered' }>;
@@ -14,11 +15,15 @@ export function fail(kind: SendFailure['kind'], code: string, message: string): 
   return { kind, code, message };
 }
 
-/** Pure. The deadline passed during `phase`. Once a response head has arrived it is no failure any more. */
+/**
+ * Pure. The deadline passed during `phase`. Once a response head has arrived it is no failure any more;
+ * `seen` is the beginning of what had come instead, quoted.
+ */
 export function deadlineFailure(
   phase: Exclude<AttemptPhase, 'body'>,
   host: string,
   timeoutMs: number,
+  seen: string | null = null,
 ): SendFailure {
   switch (phase) {
     case 'dns':
@@ -43,7 +48,7 @@ export function deadlineFailure(
       return fail(
         'timeout',
         'response_timeout',
-        `${host} did not answer within ${timeoutMs} ms. Answer at once and do the work afterwards.`,
+        `${host} did not answer within ${timeoutMs} ms${seen === null ? '' : ` but for ${seen}`}. Answer at once and do the work afterwards.`,
       );
   }
 }
@@ -153,8 +158,74 @@ export function tlsFailure(error: unknown, host: string): SendFailure {
   }
 }
 
-/** Pure. The request was on its way; no usable answer came. */
-export function exchangeFailure(error: unknown, host: string): SendFailure {
+/** Pure. Of the failures of several addresses the one that tells most, the first among equals; null of none. */
+export function tellingFailure(failures: readonly SendFailure[]): SendFailure | null {
+  let telling: SendFailure | null = null;
+  for (const failure of failures) {
+    if (telling === null || tellingRank(failure) > tellingRank(telling)) telling = failure;
+  }
+  return telling;
+}
+
+/** How far the address was got to. That no route leads to it is mostly this side's lack of IPv6. */
+function tellingRank({ kind, code }: SendFailure): number {
+  if (kind === 'tls' || code === 'tls_timeout') return 4;
+  if (code === 'connection_refused' || code === 'connection_reset') return 3;
+  if (code === 'connect_timeout') return 2;
+  return OWN_FAULT_CODES.has(code) ? 0 : 1;
+}
+
+/** Why an answer cannot be read. */
+type Unreadable = 'not_http' | 'switching' | 'head_too_large' | 'too_many_interim';
+
+/** What came is no answer. `seen` is its beginning, quoted. */
+export class UnreadableAnswer extends Error {
+  override readonly name = 'UnreadableAnswer';
+  readonly reason: Unreadable;
+  readonly seen: string;
+
+  constructor(reason: Unreadable, seen: string) {
+    super(`${reason}: ${seen}`);
+    this.reason = reason;
+    this.seen = seen;
+  }
+}
+
+function unreadableFailure({ reason, seen }: UnreadableAnswer, host: string): SendFailure {
+  switch (reason) {
+    case 'not_http':
+      return fail(
+        'protocol',
+        'invalid_answer',
+        `${host} did not answer in HTTP: it sent ${seen}. Check that this port speaks HTTP.`,
+      );
+    case 'switching':
+      return fail(
+        'protocol',
+        'invalid_answer',
+        `${host} answered 101 (${seen}) to switch to another protocol, which nobody asked for. Check the server or the proxy before it.`,
+      );
+    case 'head_too_large':
+      return fail(
+        'protocol',
+        'headers_too_large',
+        `${host} answered ${seen} with more than 64 KiB of headers. Send fewer.`,
+      );
+    case 'too_many_interim':
+      return fail(
+        'protocol',
+        'too_many_interim_answers',
+        `${host} sent more than 64 KiB of interim answers (the last: ${seen}) and no final one. Check the server or the proxy before it.`,
+      );
+  }
+}
+
+/**
+ * Pure. The request was on its way; no usable answer came. `seen` is the beginning of what came before the
+ * error, quoted; null when nothing did.
+ */
+export function exchangeFailure(error: unknown, host: string, seen: string | null): SendFailure {
+  if (error instanceof UnreadableAnswer) return unreadableFailure(error, host);
   const code = codeOf(error);
   switch (code) {
     case 'UND_ERR_INVALID_ARG':
@@ -178,26 +249,22 @@ export function exchangeFailure(error: unknown, host: string): SendFailure {
         `${host} announced another length than it sent. Check the server or the proxy before it.`,
       );
     case 'UND_ERR_SOCKET':
-      if (detailOf(error) === 'bad response' || detailOf(error) === 'bad upgrade') {
-        return fail(
-          'protocol',
-          'invalid_answer',
-          `${host} answered with a status that nobody asked for (100 or 101). Check the server or the proxy before it.`,
-        );
-      }
-      return closedFailure(host);
     case CONNECTION_GONE_CODE:
     case 'UND_ERR_INFO':
     case 'UND_ERR_DESTROYED':
     case 'UND_ERR_CLOSED':
-      return closedFailure(host);
+      return fail(
+        'protocol',
+        'connection_closed',
+        `${host} closed the connection ${unanswered(seen)}. Check the server's log for a crash.`,
+      );
     case 'ECONNRESET':
     case 'EPIPE':
     case 'ECONNABORTED':
       return fail(
         'protocol',
         'connection_reset',
-        `${host} broke the connection off without an answer. Check the server's log for a crash.`,
+        `${host} broke the connection off ${unanswered(seen)}. Check the server's log for a crash.`,
       );
     default:
       // With TLS 1.3 the receiver's refusal (of a missing client certificate, say) comes after the handshake.
@@ -247,12 +314,8 @@ function isParserError(error: unknown): boolean {
   return error instanceof Error && (error.name === 'HTTPParserError' || codeOf(error).startsWith('HPE_'));
 }
 
-function closedFailure(host: string): SendFailure {
-  return fail(
-    'protocol',
-    'connection_closed',
-    `${host} closed the connection without an answer. Check the server's log for a crash.`,
-  );
+function unanswered(seen: string | null): string {
+  return seen === null ? 'without an answer' : `after ${seen}, before an answer was complete`;
 }
 
 function detailOf(error: unknown): string {

@@ -1,10 +1,12 @@
 /** P10: no forbidden address is ever connected to. Every refusal here also asserts that no socket was opened. */
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
+import { networkInterfaces } from 'node:os';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createNameLookup, createSystemResolver, parseHosts } from './names.ts';
 import {
   aPolicy,
+  aRawReceiver,
   aReceiver,
   aRequest,
   aResolver,
@@ -112,6 +114,20 @@ describe('what DNS answers', () => {
     const result = await sender.send(aRequest(`http://hooks.example.com:${url.port}/`));
     expect(result).toMatchObject({ outcome: { kind: 'answered' }, address: '127.0.0.1' });
     expect(connects).toEqual([`127.0.0.9 ${url.port}`, `127.0.0.1 ${url.port}`]);
+    expect(result.note).toBe('Addresses that failed: 127.0.0.9 (connection_refused).');
+  });
+
+  it('fails with what tells most, whichever address came last; each is in the note', async () => {
+    const url = new URL(await aRawReceiver((socket) => socket.write('no TLS')));
+    const { sender } = aSender({
+      resolver: aResolver({ 'hooks.example.com': ['127.0.0.1', '127.0.0.9'] }),
+    });
+    const result = await sender.send(aRequest(`https://hooks.example.com:${url.port}/`));
+    expect(result.outcome).toMatchObject({ kind: 'tls', code: 'tls_handshake' });
+    expect(result).toMatchObject({
+      address: '127.0.0.1',
+      note: 'Addresses that failed: 127.0.0.1 (tls_handshake), 127.0.0.9 (connection_refused).',
+    });
   });
 });
 
@@ -164,7 +180,12 @@ describe('look-ups', () => {
 });
 
 describe('this server itself', () => {
-  async function anOwnListener(host: string) {
+  function ownAddresses(): string[] {
+    const entries = Object.values(networkInterfaces()).flatMap((found) => found ?? []);
+    return entries.map(({ address }) => address).filter((address) => !address.startsWith('fe80'));
+  }
+
+  async function anOwnListener(host: string, allowed = '127.0.0.0/8,0.0.0.0') {
     let seen = '';
     const server = createServer((request, response) => {
       seen = `${request.headers.host} ${request.url}`;
@@ -172,9 +193,9 @@ describe('this server itself', () => {
     });
     const port = await listen(server);
     const kit = aSender({
-      policy: aPolicy('127.0.0.0/8,0.0.0.0'),
+      policy: aPolicy(allowed),
       ownListener: () => ({ host, port }),
-      isOwnBin: (url) => url.origin === 'https://mirsal.example.com' && url.pathname.startsWith('/b/'),
+      publicUrl: () => 'https://mirsal.example.com',
       resolver: aResolver({ 'rebound.example.com': ['127.0.0.1'], 'mirsal.example.com': [PUBLIC] }),
     });
     return { ...kit, port, seen: () => seen };
@@ -203,14 +224,39 @@ describe('this server itself', () => {
     });
   });
 
-  it('is no bin by a path that climbs out of one', async () => {
+  it.each(ownAddresses())(
+    'is refused at %s, listening everywhere, and at no other port of it',
+    async (address) => {
+      const { sender, connects, port } = await anOwnListener('0.0.0.0', '0.0.0.0/0,::/0');
+      const host = address.includes(':') ? `[${address}]` : address;
+      const own = await sender.send(aRequest(`http://${host}:${port}/v1/events`));
+      expect(own.outcome).toMatchObject({ kind: 'blocked', code: 'own_listener' });
+      expect(await sender.checkTarget(`http://${host}:${port}/b/abc`)).toMatchObject({ ok: false });
+      expect(await sender.checkTarget(`http://${host}:${port === 9 ? 10 : 9}/`)).toMatchObject({ ok: true });
+      expect(connects).toEqual([]);
+    },
+  );
+
+  it.each([
+    'https://mirsal.example.com/v1/events',
+    'https://MIRSAL.example.com:443/v1/events',
+    'http://mirsal.example.com/v1/events',
+    'https://mirsal.example.com/',
+    'https://mirsal.example.com/b',
+    'https://mirsal.example.com//b/x',
+    'https://mirsal.example.com/b/../v1/events',
+    'https://mirsal.example.com/b/%2e%2e/v1/events',
+  ])('is refused under its public URL outside its bins: %s', async (url) => {
+    const { sender, connects } = await anOwnListener('0.0.0.0');
+    const { outcome } = await sender.send(aRequest(url));
+    expect(outcome).toMatchObject({ kind: 'blocked', code: 'own_listener' });
+    expect(await sender.checkTarget(url)).toMatchObject({ ok: false, failure: { code: 'own_listener' } });
+    expect(connects).toEqual([]);
+  });
+
+  it('leaves other ports of its public host to others', async () => {
     const { sender } = await anOwnListener('0.0.0.0');
-    expect(await sender.checkTarget('https://mirsal.example.com/b/../v1/events')).toEqual({
-      ok: true,
-      host: 'mirsal.example.com',
-      addresses: [PUBLIC],
-      isOwnBin: false,
-    });
+    expect(await sender.checkTarget('https://mirsal.example.com:8443/in')).toMatchObject({ ok: true });
   });
 });
 

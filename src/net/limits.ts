@@ -13,8 +13,8 @@ export const MAX_HEADERS_STORED_BYTES = 16 * KIB;
 /** A larger head is a protocol error. Four times what is stored, so that big cookies do not fail a delivery. */
 export const MAX_HEADERS_READ_BYTES = 64 * KIB;
 
-/** Servers send one 103 at most in practice; a flood of them would hold a lane for its whole deadline. */
-export const MAX_INFORMATIONAL_ANSWERS = 16;
+/** Interim answers (1xx) before the final one, in sum. Any number is theirs; a flood would hold a lane for its whole deadline. */
+export const MAX_INTERIM_BYTES = 64 * KIB;
 
 /** More addresses than any real receiver publishes; a larger answer is meant to hide a forbidden one. */
 export const MAX_ADDRESSES = 64;

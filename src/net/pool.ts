@@ -13,6 +13,7 @@ import type { Socket } from 'node:net';
 import { Client } from 'undici';
 import type { Clock } from '../world.ts';
 import { CONNECTION_GONE_CODE } from './failure.ts';
+import { AnswerReader, readThrough } from './head.ts';
 import {
   CONNECTION_MAX_AGE_MS,
   KEEP_ALIVE_MAX_MS,
@@ -26,6 +27,8 @@ export interface Connection {
   readonly key: string;
   readonly client: Client;
   readonly socket: Socket;
+  /** Between the socket and the client: what it has seen of the answer to the request under way. */
+  readonly reader: AnswerReader;
   readonly address: string;
   readonly openedAt: number;
 }
@@ -44,6 +47,8 @@ export function createConnection(
   options: { key: string; origin: string; address: string; openedAt: number },
 ): Connection {
   const { key, origin, address, openedAt } = options;
+  const reader = new AnswerReader();
+  readThrough(socket, reader);
   let isHandedOver = false;
   const client = new Client(origin, {
     connect: (_options, callback) => {
@@ -60,7 +65,7 @@ export function createConnection(
     headersTimeout: 0,
     bodyTimeout: 0,
   });
-  return { key, client, socket, address, openedAt };
+  return { key, client, socket, reader, address, openedAt };
 }
 
 /** Closes the socket at once. What undici reports afterwards is for an attempt that has ended. */

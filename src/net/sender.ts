@@ -20,8 +20,8 @@ export interface SenderOptions {
   resolver?: Resolver;
   /** Where this server listens, once it does: never a target, but for its own bins. Default: nowhere. */
   ownListener?: () => Listener | null;
-  /** Whether a URL is one of this server's own bins: origin of the public URL, path below /b/. Default: none. */
-  isOwnBin?: (url: URL) => boolean;
+  /** The origin under which others reach this server: of it, bins alone (paths below /b/) are targets. Default: none. */
+  publicUrl?: () => string | null;
   /** Fixed addresses to send from (B5); a destination whose family is missing here is not sent to. */
   sourceAddresses?: readonly string[];
   /** PEM certificates trusted besides the well-known authorities. */
@@ -51,7 +51,7 @@ export function createSender(options: SenderOptions): Sender {
     policy,
     names,
     ownListener: options.ownListener ?? (() => null),
-    isOwnBin: options.isOwnBin ?? (() => false),
+    publicUrl: options.publicUrl ?? (() => null),
   });
   const world: AttemptWorld = {
     clock,

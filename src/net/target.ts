@@ -6,13 +6,13 @@
  *   literal    an IP address in the URL: vetted by core/egress
  *   name       resolved, and refused when any one of its addresses is forbidden
  *
- * This server's own listener is refused in all other cases, even when the operator's list holds it:
- * requests to it would come from a trusted address.
+ * This server's own listener and its public URL are refused in all other cases, even when the operator's
+ * list holds them: requests would come from a trusted address, and an event might publish itself again.
  */
 import { isIP } from 'node:net';
 import { networkInterfaces } from 'node:os';
 import { canonicalAddress, type EgressPolicy, vetAddress } from '../core/egress/address.ts';
-import { addressMessage, parseTargetUrl, vetTarget } from '../core/egress/url.ts';
+import { addressMessage, parseTargetUrl, type UrlAccepted, vetTarget } from '../core/egress/url.ts';
 import { fail, type SendFailure } from './failure.ts';
 import { MAX_KNOWN_URLS } from './limits.ts';
 import type { NameLookup } from './names.ts';
@@ -46,7 +46,7 @@ export interface TargetGuardOptions {
   policy: EgressPolicy;
   names: NameLookup;
   ownListener: () => Listener | null;
-  isOwnBin: (url: URL) => boolean;
+  publicUrl: () => string | null;
 }
 
 export interface TargetGuard {
@@ -57,17 +57,19 @@ export interface TargetGuard {
 }
 
 export function createTargetGuard(options: TargetGuardOptions): TargetGuard {
-  const { policy, names, ownListener, isOwnBin } = options;
+  const { policy, names, ownListener, publicUrl } = options;
   const known = new Map<string, TargetResult>();
 
   function read(text: string): TargetResult {
     const remembered = known.get(text);
     if (remembered !== undefined) return remembered;
     const parsed = parseTargetUrl(text);
-    const isBin = parsed.ok && isOwnBin(parsed.url);
+    const isBin = parsed.ok && isOwnBin(parsed.url, publicUrl());
     const verdict = parsed.ok && !isBin ? vetTarget(parsed, policy) : parsed;
     if (!verdict.ok) return { ok: false, failure: fail('blocked', verdict.code, verdict.message) };
     const { url, host, port, literal } = verdict;
+    if (!isBin && isPublicSelf(verdict, publicUrl()))
+      return { ok: false, failure: ownListenerFailure(host, port) };
     const result: TargetResult = {
       ok: true,
       target: {
@@ -114,14 +116,36 @@ export function createTargetGuard(options: TargetGuardOptions): TargetGuard {
     }
     const listener = ownListener();
     if (listener !== null && listener.port === target.port && isListenerAddress(address, listener.host)) {
-      const message = `${target.host} port ${target.port} is this server itself; only its test bins receive webhooks.`;
-      return fail('blocked', 'own_listener', message);
+      return ownListenerFailure(target.host, target.port);
     }
     return null;
   }
 
   return { read, locate };
 }
+
+function ownListenerFailure(host: string, port: number): SendFailure {
+  const message = `${host} port ${port} is this server itself; only its test bins receive webhooks.`;
+  return fail('blocked', 'own_listener', message);
+}
+
+function isOwnBin(url: URL, publicUrl: string | null): boolean {
+  return url.origin === publicUrl && isBinPath(url);
+}
+
+/** Dot segments are resolved by now; an escaped slash stays what it is, here and in the routes. */
+function isBinPath(url: URL): boolean {
+  return url.pathname.startsWith('/b/');
+}
+
+/** Behind a standard port, the other scheme's standard port leads to the same proxy. */
+function isPublicSelf({ url, host, port }: UrlAccepted, publicUrl: string | null): boolean {
+  const own = publicUrl === null ? null : parseTargetUrl(publicUrl);
+  if (own === null || !own.ok || own.host !== host || isBinPath(url)) return false;
+  return port === own.port || (STANDARD_PORTS.has(port) && STANDARD_PORTS.has(own.port));
+}
+
+const STANDARD_PORTS: ReadonlySet<number> = new Set([80, 443]);
 
 function locateOwnBin(listener: Listener | null): Destination {
   if (listener === null) {

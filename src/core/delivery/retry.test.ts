@@ -163,6 +163,23 @@ describe('R6: reading Retry-After', () => {
   });
 
   it.each([
+    ['Monday, 05-Jan-26 09:02:00 GMT', 2 * MINUTE],
+    ['Wednesday, 07-Jan-26 09:00:00 GMT', 2 * DAY],
+    ['Mon Jan  5 09:02:00 2026', 2 * MINUTE],
+    ['Thu Jan 15 09:00:00 2026', 10 * DAY],
+    // Two digits mean at most 50 years ahead.
+    ['Monday, 05-Jan-76 09:00:00 GMT', Date.UTC(2076, 0, 5, 9) - NOW],
+    ['Monday, 05-Jan-77 09:00:00 GMT', null],
+    ['Sunday, 04-Jan-26 09:00:00 GMT', null],
+    ['Sun Jan  4 09:00:00 2026', null],
+    ['Monday, 05-Jan-26 10:00:00', null],
+    ['Mon Jan 5 10:00:00 2026', null],
+    ['Mon Jan  5 10:00:00 2026 PST', null],
+  ])('reads the two older forms of HTTP dates: %j', (value, expected) => {
+    expect(parseRetryAfterMs(value, NOW)).toBe(expected);
+  });
+
+  it.each([
     null,
     '',
     '-1',

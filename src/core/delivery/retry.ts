@@ -59,17 +59,34 @@ export function nextWaitMs(
   return Math.min(Math.max(scheduled, retryAfterMs ?? 0), left);
 }
 
-/** RFC 9110 §5.6.7. Stricter than Date.parse, which reads a date without GMT in the machine's own zone. */
-const IMF_FIXDATE = /^[A-Z][a-z]{2}, \d{2} [A-Z][a-z]{2} \d{4} \d{2}:\d{2}:\d{2} GMT$/;
+/** The three forms of RFC 9110 §5.6.7. Stricter than Date.parse, which reads a date without GMT in the machine's own zone. */
+const IMF_FIXDATE = /^[A-Z][a-z]{2}, (\d{2}) ([A-Z][a-z]{2}) (\d{4}) (\d{2}:\d{2}:\d{2}) GMT$/;
+const RFC_850 = /^[A-Z][a-z]{2,5}day, (\d{2})-([A-Z][a-z]{2})-(\d{2}) (\d{2}:\d{2}:\d{2}) GMT$/;
+const ASCTIME = /^[A-Z][a-z]{2} ([A-Z][a-z]{2}) ([ \d]\d) (\d{2}:\d{2}:\d{2}) (\d{4})$/;
+
+/** Milliseconds since the epoch, NaN for what is no HTTP date. */
+function parseHttpDate(text: string, nowMs: number): number {
+  const [, day, month, year, time] = IMF_FIXDATE.exec(text) ?? RFC_850.exec(text) ?? [];
+  if (year?.length === 4) return Date.parse(`${day} ${month} ${year} ${time} GMT`);
+  if (year !== undefined) {
+    // Two digits, which RFC 9110 reads as the last such year that is no more than 50 years ahead.
+    const thisYear = new Date(nowMs).getUTCFullYear();
+    const ahead = thisYear - (thisYear % 100) + 100 + Number(year);
+    const nearest = [ahead, ahead - 100, ahead - 200].find((candidate) => candidate <= thisYear + 50);
+    return Date.parse(`${day} ${month} ${nearest} ${time} GMT`);
+  }
+  const [, asctimeMonth, asctimeDay, asctimeTime, asctimeYear] = ASCTIME.exec(text) ?? [];
+  return Date.parse(`${asctimeDay?.trim()} ${asctimeMonth} ${asctimeYear} ${asctimeTime} GMT`);
+}
 
 /**
- * Reads a `Retry-After` header (RFC 9110 §10.2.3): whole seconds, or an HTTP date
- * (IMF-fixdate). Null where it is absent, malformed or in the past.
+ * Reads a `Retry-After` header (RFC 9110 §10.2.3): whole seconds, or an HTTP date in any of its
+ * three forms. Null where it is absent, malformed or in the past.
  */
 export function parseRetryAfterMs(value: string | null, nowMs: number): number | null {
   if (value === null) return null;
   const text = value.trim();
   if (/^\d{1,9}$/.test(text)) return Number(text) * SECOND;
-  const at = IMF_FIXDATE.test(text) ? Date.parse(text) : Number.NaN;
+  const at = parseHttpDate(text, nowMs);
   return Number.isNaN(at) || at <= nowMs ? null : at - nowMs;
 }

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import ipaddr from 'ipaddr.js';
 import { describe, expect, it } from 'vitest';
 import { canonicalAddress, type EgressPolicy, parseCidrs, vetAddress } from './address.ts';
-import { vetUrl } from './url.ts';
+import { urlAsSent, vetUrl } from './url.ts';
 
 function aPolicy(allowed = '', overrides: Partial<EgressPolicy> = {}): EgressPolicy {
   const parsed = parseCidrs(allowed);
@@ -115,6 +115,15 @@ describe('P10: what passes', () => {
     ['https://mylocalhost.com/', 'mylocalhost.com', 443, null],
   ])('%s', (text, host, port, literal) => {
     expect(vetUrl(text, aPolicy())).toMatchObject({ ok: true, host, port, literal });
+  });
+
+  it.each([
+    ["https://example.com/a?q='x'", 'https://example.com/a?q=%27x%27'],
+    ['https://example.com/a/./b/../c', 'https://example.com/a/c'],
+    ['https://bücher.example.com:443/ü', 'https://xn--bcher-kva.example.com/%C3%BC'],
+    ['no URL', 'no URL'],
+  ])('as it goes over the wire: %s', (text, sent) => {
+    expect(urlAsSent(text)).toBe(sent);
   });
 
   it('shows a homograph host as what it is', () => {

@@ -119,6 +119,11 @@ export function vetTarget(target: UrlAccepted, policy: EgressPolicy): UrlVerdict
   }
 }
 
+/** Pure. What goes over the wire for this URL: `%27` for an apostrophe, no dot segments, the host as punycode. */
+export function urlAsSent(text: string): string {
+  return URL.parse(text)?.href ?? text;
+}
+
 /** Pure. For an address that was refused, with the way out for the operator who means it. */
 export function addressMessage(address: string, reason: string): string {
   return `${address} is ${reason}; webhooks are not sent there. If it is meant, the operator of this server can allow it with MIRSAL_ALLOWED_TARGETS=${address}.`;

@@ -285,7 +285,7 @@ export async function showEndpoints(
     endpointView(endpoint, {
       held: open?.get(endpoint.key) ?? null,
       failing: failing.get(endpoint.key) ?? null,
-      headers: openHeaders(deps.sealer, endpoint, showSecrets),
+      headers: openHeaders(deps.sealer, endpoint.sealedHeaders, showSecrets),
       automationId: endpoint.automation === null ? null : (ids.get(endpoint.automation) ?? null),
     }),
   );

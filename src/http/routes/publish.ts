@@ -7,6 +7,7 @@ import { DAY, SECOND } from '../../core/duration.ts';
 import type { Routing } from '../../store/records/routing.ts';
 import { workspaceOf } from '../auth.ts';
 import { BATCH_DEPTH, EVENT_DEPTH, MAX_BATCH_BYTES, MAX_EVENT_BYTES } from '../bodies.ts';
+import { depthOfRequest } from '../causation.ts';
 import type { App, HttpDeps } from '../deps.ts';
 import { eventTypesOf } from '../eventTypesOf.ts';
 import { describe, ref } from '../operation.ts';
@@ -48,6 +49,7 @@ export function publishRoutes(app: App, deps: HttpDeps): void {
             'schema_violation',
             'idempotency_conflict',
             'daily_limit_reached',
+            'event_loop',
             'overloaded',
           ],
           hasBody: true,
@@ -88,6 +90,7 @@ export function publishRoutes(app: App, deps: HttpDeps): void {
             'duplicate_event_id',
             'idempotency_conflict',
             'daily_limit_reached',
+            'event_loop',
             'overloaded',
           ],
           hasBody: true,
@@ -122,6 +125,7 @@ async function publish(
   read: (text: string, rules: Rules) => readonly ReadEvent[],
 ): Promise<AcceptedEventView[]> {
   const text = bodyText(request);
+  const depth = depthOfRequest(request.headers);
   let events: readonly ReadEvent[] = [];
   const outcome = await deps.engine.publish(
     workspaceOf(request),
@@ -130,6 +134,7 @@ async function publish(
       return events;
     },
     idempotencyOf(request),
+    depth,
   );
   if (outcome.kind === 'over_quota') throw overQuota(outcome, deps.clock.now());
   if (outcome.kind === 'conflict') throw conflict(outcome.what, outcome.id, events);

@@ -22,6 +22,14 @@ export function bytesView(bytes: Uint8Array): { body: string; encoding: 'utf8' |
     : { body: buffer.toString('base64'), encoding: 'base64' };
 }
 
+/** The sealed part of stored header pairs; null where there is none. */
+export function sealedHeaders(text: string): Uint8Array | null {
+  const stored: unknown = JSON.parse(text);
+  const last: unknown = Array.isArray(stored) ? stored.at(-1) : null;
+  if (typeof last !== 'object' || last === null || !('sealed' in last)) return null;
+  return typeof last.sealed === 'string' ? Buffer.from(last.sealed, 'base64') : null;
+}
+
 /** Header pairs from their stored JSON text; what is not a pair of texts is left out. */
 export function headerPairs(text: string | null): string[][] {
   const stored: unknown = text === null ? [] : JSON.parse(text);

@@ -2,6 +2,7 @@
  * Deliveries and attempts as the API shows them: schemas, and rows turned into them. Pure.
  */
 
+import { domainToUnicode } from 'node:url';
 import { type Static, Type } from 'typebox';
 import { ATTEMPT_OUTCOMES } from '../../core/delivery/decide.ts';
 import { DELIVERY_STATES, type DeliveryState } from '../../core/delivery/machine.ts';
@@ -42,7 +43,10 @@ const AttemptDetailSchema = Type.Object(
   {
     ...attemptMembers,
     request: Type.Object({
-      url: Type.String(),
+      url: Type.String({ description: 'As it was sent: escaped, the host as punycode.' }),
+      readable_url: nullable(Type.String(), {
+        description: 'The same with the host in its own script; null where that makes no difference.',
+      }),
       headers: HeaderPairs,
       body: nullable(Type.String(), {
         description: 'Exactly as sent; null where the event is no longer kept.',
@@ -155,10 +159,14 @@ export function attemptView(row: StoredAttempt): AttemptView {
   };
 }
 
-/** `body` is what was sent. Without `showSecrets`, the values of an endpoint's own headers are masked. */
+/**
+ * `body` is what was sent, `own` the endpoint's own headers where they are sealed in the attempt. Without
+ * `showSecrets`, the values of own headers that older attempts keep openly are masked.
+ */
 export function attemptDetailView(
   row: StoredAttempt,
   body: string | null,
+  own: Readonly<Record<string, string>>,
   options: { showSecrets: boolean },
 ): AttemptDetailView {
   const headers = headerPairs(row.requestHeaders);
@@ -166,7 +174,8 @@ export function attemptDetailView(
     ...attemptView(row),
     request: {
       url: row.url,
-      headers: options.showSecrets ? headers : headers.map(maskOwnHeader),
+      readable_url: readableUrl(row.url),
+      headers: [...(options.showSecrets ? headers : headers.map(maskOwnHeader)), ...Object.entries(own)],
       body,
       truncated: false,
     },
@@ -177,13 +186,23 @@ export function attemptDetailView(
   };
 }
 
+function readableUrl(sent: string): string | null {
+  const url = URL.parse(sent);
+  const host = url === null ? '' : domainToUnicode(url.hostname);
+  return url === null || host === '' || host === url.hostname ? null : sent.replace(url.hostname, host);
+}
+
 /** Headers that Mirsal writes itself; any other is the endpoint's own and may carry a credential. */
 const OUR_HEADER =
-  /^(?:webhook-.*|mirsal-.*|x-webhook-signature|content-type|content-length|user-agent|accept|host|connection)$/i;
+  /^(?:webhook-.*|mirsal-.*|x-webhook-signature|content-type|content-length|host|connection)$/i;
+const OUR_DEFAULTS: ReadonlyMap<string, string> = new Map([
+  ['user-agent', 'Mirsal/1'],
+  ['accept', '*/*'],
+]);
 
 function maskOwnHeader(pair: string[]): string[] {
   const [name = '', value = ''] = pair;
-  return OUR_HEADER.test(name) ? [name, value] : [name, '***'];
+  return OUR_HEADER.test(name) || OUR_DEFAULTS.get(name) === value ? [name, value] : [name, '***'];
 }
 
 function responseView(row: StoredAttempt): AttemptDetailView['response'] {

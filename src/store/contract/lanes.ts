@@ -287,6 +287,7 @@ export function lanesContract(open: OpenStore): void {
         attempts: 0,
         waitedMs: 0,
         nextAttemptAt: null,
+        depth: 0,
         ownBody: false,
         body: Buffer.from(body),
         text: body,

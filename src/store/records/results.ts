@@ -15,7 +15,7 @@ export interface AttemptRecord {
   address: string | null;
   /** JSON text: `{dns, connect, tls, response}` in ms. */
   timings: string;
-  /** JSON text: `[[name, value], …]` exactly as sent. */
+  /** JSON text: `[[name, value], …]` exactly as sent; the endpoint's own as one `{"sealed": base64}` at the end. */
   requestHeaders: string;
   responseHeaders: string | null;
   responseBody: Uint8Array | null;
