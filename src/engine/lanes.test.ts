@@ -118,6 +118,7 @@ const WAITING: Omit<LaneItem, 'key'> = {
   waitedMs: 0,
   nextAttemptAt: MINUTE,
   ownBody: false,
+  depth: 0,
   body: Buffer.from('{}'),
 };
 
