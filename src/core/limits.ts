@@ -15,20 +15,20 @@ export interface Limit {
  * is about a character looked at or a member visited; on a slow core the worst kinds of work take some 10 ns a step.
  */
 export const WORK_LIMITS = {
-  /** An event of 1 MB that twenty endpoints search for texts, with templates of five rules, takes about a half. */
+  /** An event of 1 MB that twenty endpoints search for texts, with templates of five rules, takes four fifths. */
   event: {
-    value: 50_000_000,
+    value: 60_000_000,
     unit: 'steps for all that considers one event: conditions, scopes, templates up to the first wait',
     beyond: 'what no longer fits is a verdict or a failed step that says work_limit; the event is accepted',
   },
   /** As with the size of effects: a call may cost twice what one event may. */
   call: {
-    value: 100_000_000,
+    value: 120_000_000,
     unit: 'steps for all events of one call',
     beyond: 'as with one event',
   },
   run: {
-    value: 50_000_000,
+    value: 60_000_000,
     unit: 'steps each time that a waiting run goes on',
     beyond: 'the step fails and says work_limit',
   },

@@ -61,7 +61,7 @@ export const STEPS = {
   /** A character that is folded (letter case, Arabic forms): table, normalization, lower case. */
   folded: 8,
   /** A character that a filter reads, changes and writes again. */
-  filtered: 6,
+  filtered: 2,
   /** A character that is copied or skipped over. */
   copied: 1 / 4,
   /** A character of a text that is searched in. */

@@ -67,19 +67,25 @@ export function unknownEventType(name: string, types: ReadonlyMap<string, EventT
   return suggestionsFrom(types)(name);
 }
 
-/** Levenshtein's, with one row, of which only what may come to at most `within` is looked at; else more than that. */
+/** Levenshtein's, of which only what may come to at most `within` is looked at; else any larger number. */
 function editDistance(one: string, other: string, within: number): number {
   const far = within + 1;
-  let row = Array.from({ length: other.length + 1 }, (_, place) => Math.min(place, far));
-  for (let at = 0; at < one.length; at += 1) {
-    const next = Array.from({ length: other.length + 1 }, () => far);
-    if (at + 1 <= within) next[0] = at + 1;
-    const last = Math.min(other.length, at + 1 + within);
-    for (let place = Math.max(1, at + 1 - within); place <= last; place += 1) {
-      const changed = (row[place - 1] ?? far) + (one[at] === other[place - 1] ? 0 : 1);
-      next[place] = Math.min(changed, (row[place] ?? far) + 1, (next[place - 1] ?? far) + 1, far);
+  let row = Uint8Array.from({ length: other.length + 2 }, (_, place) => Math.min(place, far));
+  let next = new Uint8Array(other.length + 2).fill(far);
+  for (let at = 1; at <= one.length; at += 1) {
+    const from = Math.max(1, at - within);
+    const last = Math.min(other.length, at + within);
+    next[from - 1] = from === 1 ? Math.min(at, far) : far;
+    let least = next[from - 1] ?? far;
+    for (let place = from; place <= last; place += 1) {
+      const changed = (row[place - 1] ?? far) + (one[at - 1] === other[place - 1] ? 0 : 1);
+      const distance = Math.min(changed, (row[place] ?? far) + 1, (next[place - 1] ?? far) + 1, far);
+      next[place] = distance;
+      least = Math.min(least, distance);
     }
-    row = next;
+    next[last + 1] = far;
+    if (least > within) return far;
+    [row, next] = [next, row];
   }
   return row[other.length] ?? far;
 }
