@@ -6,7 +6,7 @@
 import type { EventType } from '../core/catalog/eventType.ts';
 import { chooseLane } from '../core/delivery/order.ts';
 import { formatId, parseId } from '../core/ids.ts';
-import { eventBody } from '../core/routing/body.ts';
+import type { EventBody } from '../core/routing/body.ts';
 import { type Advance, advance, nextOf, type RunContext } from '../core/workflow/advance.ts';
 import { compileDefinition, type Program, type WebhookTarget } from '../core/workflow/program.ts';
 import { type Capabilities, type EmailEffect, sizeOf, type WebhookEffect } from '../core/workflow/step.ts';
@@ -243,9 +243,8 @@ export interface AutomatedEvent {
   eventType: EventType;
   subject: string | null;
   depth: number;
-  /** Raw text and what it reads as. */
-  body: string;
-  value: unknown;
+  /** Its account pays for all that considers it. */
+  body: EventBody;
 }
 
 export interface SetOff {
@@ -264,7 +263,7 @@ export function activationsOf(
   { now, room }: { now: number; room: number },
 ): SetOff {
   const setOff: SetOff = { activations: [], refusals: [], size: 0 };
-  const body = eventBody(event.body, event.value);
+  const { body } = event;
   const refuse = (owner: Automation, why: Omit<VerdictRecord, 'source'>): void => {
     setOff.refusals.push({ source: { kind: owner.kind, id: owner.key }, ...why });
   };

@@ -10,8 +10,10 @@ import { bodyValue, buildBody, messagingEventId } from '../core/catalog/envelope
 import { subjectOf } from '../core/catalog/subject.ts';
 import { chooseLane } from '../core/delivery/order.ts';
 import { DAY } from '../core/duration.ts';
+import { WORK_LIMITS } from '../core/limits.ts';
 import { type Plan, planOf } from '../core/plan.ts';
-import { eventBody } from '../core/routing/body.ts';
+import { type EventBody, eventBody } from '../core/routing/body.ts';
+import { Work } from '../core/work.ts';
 import { EFFECT_LIMITS } from '../core/workflow/step.ts';
 import type { PublishStore } from '../store/ports/publishing.ts';
 import type { DeliverySource, NewDelivery } from '../store/records/delivery.ts';
@@ -131,15 +133,19 @@ function prepareCall(
 ): PublishCall {
   const acceptedAt = deps.now();
   let room: number = EFFECT_LIMITS.call;
+  let steps: number = WORK_LIMITS.call.value;
   const events = read.map((event) => {
     const uuid = deps.random.uuid();
     const { test, except = [], depth = 0 } = request;
     const identity = { id: event.id ?? uuid, uuid, acceptedAt, test, except, depth };
+    const work = new Work(Math.min(WORK_LIMITS.event.value, steps));
     const prepared = prepareEvent(deps, view, event, {
       ...identity,
       room: Math.min(EFFECT_LIMITS.event, room),
+      work,
     });
     room -= prepared.size;
+    steps -= work.used;
     return prepared.event;
   });
   return {
@@ -174,6 +180,8 @@ interface Identity {
   depth: number;
   /** How many characters what it sets off may bring along. */
   room: number;
+  /** What all that considers it may take. */
+  work: Work;
 }
 
 function prepareEvent(
@@ -182,7 +190,7 @@ function prepareEvent(
   event: PublishEvent,
   identity: Identity,
 ): { event: NewEvent; size: number } {
-  const { id, acceptedAt, test, room } = identity;
+  const { id, acceptedAt, test, room, work } = identity;
   const type = view.eventType(event.type);
   if (type === undefined) throw new EventTypeGone(`there is no event type "${event.type}" any more`);
   const createdAt = event.createdAt ?? acceptedAt;
@@ -191,14 +199,17 @@ function prepareEvent(
   const parts = { eventType: type, eventId, createdAt, account };
   const body = buildBody({ ...parts, data: event.data });
   const value = bodyValue(parts, event.value);
-  const base = { deps, view, id, subject: subjectOf(type, eventBody(body, value)), except: identity.except };
-  const routed = test === null ? route(base, event.type, value) : routeTest(base, test);
+  // Of an account of its own, which always suffices: an event without its subject would be another event.
+  const subject = subjectOf(type, eventBody(body, value));
+  const read = eventBody(body, value, work);
+  const base = { deps, view, id, subject, except: identity.except };
+  const routed = test === null ? route(base, event.type, read) : routeTest(base, test);
   const { depth } = identity;
   const setOff =
     test === null && mayUseWebhooks(base)
       ? activationsOf(
           view.automations,
-          { id, eventType: type, subject: base.subject, depth, body, value },
+          { id, eventType: type, subject: base.subject, depth, body: read },
           placesOf(deps, view),
           { now: acceptedAt, room },
         )
@@ -270,7 +281,7 @@ function mayUseWebhooks({ deps, view }: RouteBase): boolean {
 
 const NO_WEBHOOKS = "The workspace's plan does not include webhooks.";
 
-function route(base: RouteBase, eventType: string, body: unknown): Routed {
+function route(base: RouteBase, eventType: string, body: EventBody): Routed {
   const routed: Routed = { deliveries: [], refusals: [] };
   const mayDeliver = mayUseWebhooks(base);
   for (const { endpointId, verdict } of base.view.matcher.match(eventType, () => body)) {

@@ -7,7 +7,9 @@
 import { MINUTE, SECOND } from '../core/duration.ts';
 import { formatId } from '../core/ids.ts';
 import { parseJson } from '../core/json/parse.ts';
+import { WORK_LIMITS } from '../core/limits.ts';
 import { eventBody } from '../core/routing/body.ts';
+import { Work } from '../core/work.ts';
 import type { RunContext, RunState } from '../core/workflow/advance.ts';
 import { compileDefinition, type Program } from '../core/workflow/program.ts';
 import { lookAtRun, type Standing } from '../core/workflow/wake.ts';
@@ -158,13 +160,14 @@ function goOn(
   { view, standing, now }: { view: WorkspaceView; standing: Standing; now: number },
 ): RunAdvance {
   const can = capabilitiesOf(run.automation, places);
-  const context = { runId: formatId('run', run.key), now, body: bodyOf(run.body), can };
+  const work = new Work(WORK_LIMITS.run.value);
+  const context = { runId: formatId('run', run.key), now, body: bodyOf(run.body, work), can };
   const state = JSON.parse(run.progress) as RunState;
   const came = run.signals.map(({ event, type, acceptedAt, body }) => ({
     id: formatId('evt', event),
     // Its type may have been deleted since; its body may not be kept any more.
     eventType: view.eventType(type) ?? { name: type, scopes: [] },
-    body: bodyOf(body ?? 'null'),
+    body: bodyOf(body ?? 'null', work),
     acceptedAt,
   }));
   const done = lookAtRun(program, state, came, context, standing, { moreToCome: run.moreSignals });
@@ -175,9 +178,9 @@ function goOn(
   return turnsTo && next.listensSince === null ? { ...next, listensSince: now } : next;
 }
 
-function bodyOf(raw: string): RunContext['body'] {
+function bodyOf(raw: string, work: Work): RunContext['body'] {
   const parsed = parseJson(raw, { maxDepth: MAX_DEPTH });
-  return eventBody(raw, parsed.ok ? parsed.value : null);
+  return eventBody(raw, parsed.ok ? parsed.value : null, work);
 }
 
 function lost({ progress }: DueRun, reason: string): RunAdvance {

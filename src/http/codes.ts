@@ -42,6 +42,10 @@ export const CODES = {
   unknown_event_type: { status: 422, title: 'There is no such event type.' },
   reserved_event_type: { status: 422, title: 'Only Mirsal itself publishes this event type.' },
   schema_violation: { status: 422, title: "The data does not fit the event type's schema." },
+  event_too_costly: {
+    status: 422,
+    title: "Checking the data against its type's schema takes too much work.",
+  },
   duplicate_event_id: { status: 422, title: 'An id occurs more than once in the batch.' },
   invalid_event_type: { status: 422, title: 'The event type is not well defined.' },
   invalid_condition: { status: 422, title: 'The condition is not well formed.' },

@@ -8,7 +8,7 @@ import type { Condition } from '../core/routing/condition.ts';
 import { parseCondition } from '../core/routing/parse.ts';
 import type { Routing } from '../store/records/routing.ts';
 import type { HttpDeps } from './deps.ts';
-import { eventTypesOf, unknownEventType } from './eventTypesOf.ts';
+import { eventTypesOf, suggestionsFrom } from './eventTypesOf.ts';
 import { requestHeaderFaults } from './headerRules.ts';
 import { type Fault, faulty, Problem } from './problem.ts';
 
@@ -36,6 +36,7 @@ export async function checkEndpointInput(
 
 function eventTypeFaults(routing: Routing, names: readonly string[]): Fault[] {
   const types = eventTypesOf(routing);
+  const unknown = suggestionsFrom(types);
   return names.flatMap((name, index) => {
     const field = `/event_types/${index}`;
     if (name === '*') {
@@ -43,7 +44,7 @@ function eventTypeFaults(routing: Routing, names: readonly string[]): Fault[] {
         ? []
         : [{ field, message: '"*" stands for all types and cannot be mixed with others' }];
     }
-    return types.has(name) ? [] : [{ field, message: unknownEventType(name, types) }];
+    return types.has(name) ? [] : [{ field, message: unknown(name) }];
   });
 }
 

@@ -72,6 +72,51 @@ describe('an event that a delivery publishes', () => {
   });
 });
 
+describe('work', () => {
+  const codes = Array.from({ length: 4000 }, (_, index) => `code_${index}`);
+  const schema = { type: 'object', properties: { list: { items: { enum: codes } } } };
+
+  test('an event whose data takes too much to check is refused with its field; a smaller one is taken (P11)', async () => {
+    expect((await server.call('POST', '/v1/event-types', { name: 'stock.counted', schema })).status).toBe(
+      201,
+    );
+    const event = (count: number) => ({
+      type: 'stock.counted',
+      data: { list: Array(count).fill('code_3999') },
+    });
+    expect((await publish(event(100))).status).toBe(202);
+    const refused = await publish(event(20_000));
+    expect(refused).toMatchObject({ status: 422, body: { code: 'event_too_costly' } });
+    expect(fieldsOf(refused)).toEqual(['/data']);
+    const batch = await publishBatch({ events: [event(1), event(20_000)] });
+    expect(batch).toMatchObject({ status: 422, body: { code: 'event_too_costly' } });
+    expect(fieldsOf(batch)).toEqual(['/events/1/data']);
+  });
+
+  test('a condition that takes too much is a verdict that says so; the event is accepted, and others are served (P11, P12)', async () => {
+    const { id: first } = await anEndpoint();
+    const any = Array.from({ length: 90 }, (_, n) => ({
+      field: 'data.text',
+      op: 'contains',
+      value: `b${n}`,
+    }));
+    const { id: costly } = await anEndpoint({ url: 'https://b.example/hook', condition: { any } });
+    await customType();
+    const answer = await publish({ type: 'thing.done', id: 'long', data: { text: 'a'.repeat(1_000_000) } });
+    expect(answer).toMatchObject({ status: 202, body: { deliveries: 1 } });
+    const { body } = await server.call('GET', '/v1/events/long');
+    expect(body.deliveries).toMatchObject([{ endpoint_id: first }]);
+    expect(body.verdicts).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({
+          source: expect.objectContaining({ id: costly }),
+          reason: expect.stringMatching(/^work_limit: /),
+        }),
+      ]),
+    );
+  });
+});
+
 describe('an event', () => {
   test('is accepted with its counts, delivered, and shown with its deliveries and verdicts', async () => {
     const endpoint = await anEndpoint();

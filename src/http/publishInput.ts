@@ -11,17 +11,19 @@ import { bodyValue, buildBody } from '../core/catalog/envelope.ts';
 import type { EventType } from '../core/catalog/eventType.ts';
 import { subjectFault, subjectOf } from '../core/catalog/subject.ts';
 import { isSystemEvent } from '../core/catalog/systemEvents.ts';
-import { validateData } from '../core/catalog/validate.ts';
+import { TOO_COSTLY, validateData } from '../core/catalog/validate.ts';
 import { isObject, own } from '../core/json/object.ts';
 import { MAX_JSON_DEPTH } from '../core/json/parse.ts';
 import { pointerToken } from '../core/json/pointer.ts';
 import { arraySlices, memberSlices } from '../core/json/slices.ts';
+import { CHECK_LIMITS } from '../core/limits.ts';
 import { type EventBody, eventBody } from '../core/routing/body.ts';
 import { readIsoTime } from '../core/routing/time.ts';
+import { Work } from '../core/work.ts';
 import type { PublishEvent } from '../engine/engine.ts';
 import { MAX_BATCH_EVENTS, MAX_EVENT_BYTES } from './bodies.ts';
 import type { Code } from './codes.ts';
-import { unknownEventType } from './eventTypesOf.ts';
+import { type Suggestions, suggestionsFrom } from './eventTypesOf.ts';
 import { type Fault, MAX_FAULTS, Problem } from './problem.ts';
 
 const MEMBERS = ['type', 'data', 'id', 'created_at', 'account'];
@@ -40,12 +42,19 @@ export interface ReadEvent extends PublishEvent {
 
 interface Reading {
   rules: Rules;
+  unknown: Suggestions;
+  /** Steps that checking the data of the call's events may still take. */
+  steps: number;
   faults: Array<{ code: Code; fault: Fault }>;
+}
+
+function readingBy(rules: Rules): Reading {
+  return { rules, unknown: suggestionsFrom(rules.types), steps: CHECK_LIMITS.call.value, faults: [] };
 }
 
 /** The event of `POST /v1/events`. Throws a Problem with every fault. */
 export function readSingle(text: string, value: unknown, rules: Rules): ReadEvent {
-  const reading: Reading = { rules, faults: [] };
+  const reading = readingBy(rules);
   const event = readEvent(text, value, '', reading);
   if (!event || reading.faults.length > 0) throw problemFrom(reading);
   return event;
@@ -53,7 +62,7 @@ export function readSingle(text: string, value: unknown, rules: Rules): ReadEven
 
 /** The events of `POST /v1/events/batch`. Throws a Problem with the faults of all of them, at most 100. */
 export function readBatch(text: string, value: unknown, rules: Rules): ReadEvent[] {
-  const reading: Reading = { rules, faults: [] };
+  const reading = readingBy(rules);
   const posted = readEnvelope(text, value, reading);
   if (!posted) throw problemFrom(reading);
   const events: ReadEvent[] = [];
@@ -159,7 +168,7 @@ function readType(input: unknown, at: string, reading: Reading): EventType | nul
     return null;
   }
   const type = reading.rules.types.get(input);
-  if (!type) refuse(reading, 'unknown_event_type', field, unknownEventType(input, reading.rules.types));
+  if (!type) refuse(reading, 'unknown_event_type', field, reading.unknown(input));
   return type ?? null;
 }
 
@@ -219,8 +228,15 @@ function checkData(
     return [];
   }
   if (!type) return [];
-  const found = validateData(type, value);
+  const work = new Work(Math.min(CHECK_LIMITS.event.value, reading.steps));
+  const found = validateData(type, value, work);
+  reading.steps -= work.used;
   if (found.length === 0) return found;
+  const [first] = found;
+  if (first?.keyword === TOO_COSTLY) {
+    refuse(reading, 'event_too_costly', `${at}${first.field}`, first.message);
+    return [];
+  }
   // What the envelope reserves cannot be let through: the body would say two things.
   const reserved = found.some(({ keyword }) => keyword === 'reserved' || keyword === 'family');
   // Kept with the event, so the pointers start at the event, not at the batch.

@@ -4,15 +4,17 @@
  * - no regular expressions (pattern, patternProperties): some take time exponential in the text;
  * - no uniqueItems: comparing every element with every other one is quadratic;
  * - references only to `#/$defs/name`, without cycles; put in place, at most 2,000 subschemas, of which
- *   at most 50 apply to any one value.
+ *   at most 50 apply to any one value;
+ * - at most 5,000 values and names (enum, const, required, properties) to compare any one value with.
  */
 import { inWords, kindOf } from '../json/excerpt.ts';
 import { pointerToken } from '../json/pointer.ts';
-import { definitionName, expandRefs, isSchema, SCHEMA_KEYWORDS, SCHEMA_LIST_KEYWORDS } from './expandRefs.ts';
+import { SCHEMA_LIMITS, valuesOf } from '../limits.ts';
+import { definitionName, isSchema, SCHEMA_KEYWORDS, SCHEMA_LIST_KEYWORDS } from './expandRefs.ts';
 import { type Fault, FORMATS, MAX_FAULTS } from './fault.ts';
 import type { JsonSchema } from './schema.ts';
 
-export const CUSTOM_SCHEMA_LIMITS = { bytes: 64 * 1024, depth: 32, subschemas: 2000, perValue: 50 } as const;
+export const CUSTOM_SCHEMA_LIMITS = valuesOf(SCHEMA_LIMITS);
 
 const DIALECT = 'https://json-schema.org/draft/2020-12/schema';
 const TYPES = ['object', 'array', 'string', 'number', 'integer', 'boolean', 'null'];
@@ -225,10 +227,14 @@ function checkCost(root: JsonSchema, at: string, checking: Checking): void {
     checking.faults.push(fault(at, message, 'size'));
     return;
   }
-  const most = mostPerValue([expandRefs(root)]);
-  if (most > CUSTOM_SCHEMA_LIMITS.perValue) {
-    const message = `lets ${most} subschemas apply to one value; at most ${CUSTOM_SCHEMA_LIMITS.perValue}; use fewer alternatives`;
+  const most = mostPerValue([{ schema: root, at }], { root, at });
+  if (most.schemas > CUSTOM_SCHEMA_LIMITS.perValue) {
+    const message = `lets ${most.schemas} subschemas apply to one value; at most ${CUSTOM_SCHEMA_LIMITS.perValue}; use fewer alternatives`;
     checking.faults.push(fault(at, message, 'size'));
+  }
+  if (most.names > CUSTOM_SCHEMA_LIMITS.namesPerValue) {
+    const message = `takes part in comparing one value with ${most.names} values and names; at most ${CUSTOM_SCHEMA_LIMITS.namesPerValue}; shorten enum, const, required or properties`;
+    checking.faults.push(fault(most.heaviest.at, message, 'size'));
   }
 }
 
@@ -240,32 +246,110 @@ function subschemas(schema: JsonSchema): unknown[] {
   ];
 }
 
-/** Upper bound of how many of `schemas` and those under them apply to any one value. */
-function mostPerValue(schemas: readonly unknown[]): number {
-  const here: JsonSchema[] = [];
-  const open = [...schemas];
-  while (open.length > 0) {
-    const schema = open.pop();
-    if (!isSchema(schema)) continue;
-    here.push(schema);
-    for (const keyword of ['allOf', 'anyOf', 'oneOf']) open.push(...listOf(schema[keyword]));
-    for (const keyword of ['not', 'if', 'then', 'else']) open.push(schema[keyword]);
-  }
-  if (here.length === 0) return 0;
-  const elements = here.flatMap((schema) => [schema.items, schema.contains, ...listOf(schema.prefixItems)]);
-  const others = here.map((schema) => schema.additionalProperties);
-  const members = new Map<string, unknown[]>();
-  for (const schema of here) {
+/** A subschema with its pointer in what was posted. */
+interface Placed {
+  schema: unknown;
+  at: string;
+}
+
+/** What is applied to one value, at the worst. */
+interface Applied {
+  schemas: number;
+  /** Values and names that it is compared with. */
+  names: number;
+  /** The keyword that brings most of them. */
+  heaviest: { at: string; names: number };
+}
+
+const NOTHING: Applied = { schemas: 0, names: 0, heaviest: { at: '', names: 0 } };
+
+/** Upper bound of how many of `schemas` and those under them apply to any one value, and of what they compare it with. */
+function mostPerValue(schemas: readonly Placed[], from: { root: JsonSchema; at: string }): Applied {
+  const here = appliedHere(schemas, from);
+  if (here.length === 0) return NOTHING;
+  const under = (keywords: readonly string[]): Placed[] =>
+    here.flatMap((placed) => keywords.flatMap((keyword) => placedUnder(placed, keyword)));
+  const members = new Map<string, Placed[]>();
+  for (const { schema, at } of here) {
     for (const [name, inner] of Object.entries(isSchema(schema.properties) ? schema.properties : {})) {
-      members.set(name, [...(members.get(name) ?? []), inner]);
+      const listed = members.get(name) ?? [];
+      listed.push({ schema: inner, at: `${at}/properties/${pointerToken(name)}` });
+      members.set(name, listed);
     }
   }
-  const named = Math.max(0, ...[...members.values()].map(mostPerValue));
-  return Math.max(
-    here.length,
-    mostPerValue(elements.filter(isSchema)),
-    named + mostPerValue(others.filter(isSchema)),
+  const named = [...members.values()].map((placed) => mostPerValue(placed, from)).reduce(worse, NOTHING);
+  const others = mostPerValue(under(['additionalProperties']), from);
+  const elements = mostPerValue(under(['items', 'contains', 'prefixItems']), from);
+  return [appliedOf(here), elements, added(named, others)].reduce(worse);
+}
+
+/** The subschemas that apply to the very value that `schemas` apply to. */
+function appliedHere(
+  schemas: readonly Placed[],
+  from: { root: JsonSchema; at: string },
+): Array<{ schema: JsonSchema; at: string }> {
+  const here: Array<{ schema: JsonSchema; at: string }> = [];
+  const open = [...schemas];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    const { schema, at } = next;
+    if (!isSchema(schema)) continue;
+    const placed = { schema, at };
+    here.push(placed);
+    for (const keyword of ['allOf', 'anyOf', 'oneOf', 'not', 'if', 'then', 'else']) {
+      open.push(...placedUnder(placed, keyword));
+    }
+    const name = definitionName(schema.$ref);
+    const definitions = isSchema(from.root.$defs) ? from.root.$defs : {};
+    if (name !== null) open.push({ schema: definitions[name], at: `${from.at}/$defs/${pointerToken(name)}` });
+  }
+  return here;
+}
+
+function placedUnder({ schema, at }: { schema: JsonSchema; at: string }, keyword: string): Placed[] {
+  const value = schema[keyword];
+  if (Array.isArray(value)) {
+    return value.map((inner, index) => ({ schema: inner, at: `${at}/${keyword}/${index}` }));
+  }
+  return isSchema(value) ? [{ schema: value, at: `${at}/${keyword}` }] : [];
+}
+
+function appliedOf(here: ReadonlyArray<{ schema: JsonSchema; at: string }>): Applied {
+  const keywords = here.flatMap(({ schema, at }) =>
+    ['enum', 'const', 'required', 'properties']
+      .filter((keyword) => Object.hasOwn(schema, keyword))
+      .map((keyword) => ({
+        at: `${at}/${keyword}`,
+        names:
+          keyword === 'properties' ? Object.keys(Object(schema[keyword])).length : valuesIn(schema[keyword]),
+      })),
   );
+  return {
+    schemas: here.length,
+    names: keywords.reduce((sum, { names }) => sum + names, 0),
+    heaviest: keywords.reduce((one, other) => (other.names > one.names ? other : one), NOTHING.heaviest),
+  };
+}
+
+/** How many values `value` is made of, itself included. */
+function valuesIn(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 1;
+  return Object.values(value).reduce((sum: number, inner) => sum + valuesIn(inner), 1);
+}
+
+function worse(one: Applied, other: Applied): Applied {
+  return {
+    schemas: Math.max(one.schemas, other.schemas),
+    names: Math.max(one.names, other.names),
+    heaviest: other.names > one.names ? other.heaviest : one.heaviest,
+  };
+}
+
+function added(one: Applied, other: Applied): Applied {
+  return {
+    schemas: one.schemas + other.schemas,
+    names: one.names + other.names,
+    heaviest: other.heaviest.names > one.heaviest.names ? other.heaviest : one.heaviest,
+  };
 }
 
 function listOf(value: unknown): unknown[] {

@@ -137,13 +137,20 @@ function joined(names: readonly string[] | null): string {
   return (names ?? []).join(' with ');
 }
 
+/** Whether the error is about the value that `sum` is about, or one in it: element 10 is not in element 1. */
+function isWithin({ instancePath }: ErrorObject, sum: ErrorObject): boolean {
+  return instancePath === sum.instancePath || instancePath.startsWith(`${sum.instancePath}/`);
+}
+
 /** The alternative with the fewest direct errors; a wrong kind of value counts as farthest. */
 function closestBranch(sum: ErrorObject, all: readonly ErrorObject[]): ErrorObject[] {
   const byBranch = new Map<string, ErrorObject[]>();
   for (const error of all) {
-    if (!isUnder(error, sum) || !error.instancePath.startsWith(sum.instancePath)) continue;
+    if (!isUnder(error, sum) || !isWithin(error, sum)) continue;
     const branch = error.schemaPath.slice(sum.schemaPath.length + 1).split('/')[0] ?? '';
-    byBranch.set(branch, [...(byBranch.get(branch) ?? []), error]);
+    const listed = byBranch.get(branch);
+    if (listed === undefined) byBranch.set(branch, [error]);
+    else listed.push(error);
   }
   const direct = [...byBranch.values()].map((errors) => {
     const inner = errors.filter((error) => SUMMING.has(error.keyword));

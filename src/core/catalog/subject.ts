@@ -14,7 +14,10 @@ export const MAX_SUBJECT_LENGTH = 256;
  * Null where the body names none. Of a number its digits count: beyond 2^53 they are those of the raw text, since two
  * contacts' numbers may be one double; up to there `1.0` and `1` are one.
  */
-export function subjectOf(type: Pick<EventType, 'subject'>, body: EventBody): string | null {
+export function subjectOf(
+  type: Pick<EventType, 'subject'>,
+  body: Pick<EventBody, 'value' | 'slice'>,
+): string | null {
   if (type.subject === null) return null;
   const path = parsePointer(type.subject);
   const found = getPath(body.value, path);

@@ -9,6 +9,10 @@
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { isObject } from '../json/object.ts';
+import { CHECK_LIMITS } from '../limits.ts';
+import { Work, withinWork } from '../work.ts';
+import { builtInEventTypes } from './catalog.ts';
+import { schemaChecker } from './checkSchema.ts';
 import { RESERVED_MESSAGING_MEMBERS } from './envelope.ts';
 import type { EventType } from './eventType.ts';
 import { expandRefs } from './expandRefs.ts';
@@ -27,14 +31,27 @@ const quickAjv = makeAjv({ allErrors: false });
 const thoroughAjv = makeAjv({ allErrors: true });
 const compiled = new WeakMap<JsonSchema, Validators>();
 
+/** The schemas that come with the product, which are compiled; those of workspaces are read as they stand. */
+const builtIn: ReadonlySet<JsonSchema> = new Set([...builtInEventTypes.values()].map(({ schema }) => schema));
+
+/** The keyword of a fault that says that checking was given up. */
+export const TOO_COSTLY = 'event_too_costly';
+
 /**
  * Faults of `value`, the parsed `data` of an event, at most 20; none when it is valid. Fields are
- * pointers that begin with "/data". Throws when the schema itself is broken, which
+ * pointers that begin with "/data". Checking by a workspace's own schema is charged to `work`; where that
+ * does not suffice, the one fault has the keyword TOO_COSTLY. Throws when the schema itself is broken, which
  * checkCustomEventType excludes.
  */
-export function validateData(eventType: Pick<EventType, 'family' | 'schema'>, value: unknown): Fault[] {
+export function validateData(
+  eventType: Pick<EventType, 'family' | 'schema'>,
+  value: unknown,
+  work: Work = new Work(CHECK_LIMITS.event.value),
+): Fault[] {
   const reserved = eventType.family === 'messaging' ? messagingFaults(value) : [];
-  const faults = schemaFaults(eventType.schema, value);
+  const faults = builtIn.has(eventType.schema)
+    ? schemaFaults(eventType.schema, value)
+    : ownSchemaFaults(eventType.schema, value, work);
   return reserved.length === 0 ? faults : [...reserved, ...faults].slice(0, MAX_FAULTS);
 }
 
@@ -48,6 +65,17 @@ function messagingFaults(value: unknown): Fault[] {
     message: 'is set by the envelope; take it out of data',
     keyword: 'reserved',
   }));
+}
+
+function ownSchemaFaults(schema: JsonSchema, value: unknown, work: Work): Fault[] {
+  return withinWork<Fault[]>(
+    () => faultsFrom(checker.check(schema, value, work), '/data'),
+    () => [{ field: '/data', message: costly(work.limit), keyword: TOO_COSTLY }],
+  );
+}
+
+function costly(limit: number): string {
+  return `takes more than ${limit} steps to check against its type's schema; send less at once, or use fewer alternatives and shorter lists in the schema`;
 }
 
 function schemaFaults(schema: JsonSchema, value: unknown): Fault[] {
@@ -88,6 +116,19 @@ function makeAjv(options: { allErrors: boolean }): Ajv2020 {
   addFormats.default(ajv, { formats: FORMATS.filter((format): format is 'date-time' => format !== 'email') });
   ajv.addFormat('email', isEmail);
   return ajv;
+}
+
+const checker = schemaChecker(
+  new Map(FORMATS.map((name) => [name, (text: string) => isOfFormat(name, text)])),
+);
+
+/** By ajv's own formats, so that one thing is meant by a name. */
+function isOfFormat(name: string, text: string): boolean {
+  const format = quickAjv.formats[name];
+  if (format instanceof RegExp) return format.test(text);
+  const validate = typeof format === 'object' && 'validate' in format ? format.validate : format;
+  if (validate instanceof RegExp) return validate.test(text);
+  return typeof validate === 'function' ? validate(text as never) === true : true;
 }
 
 /** Any script on both sides; whether mail arrives there is not for a schema to know. */

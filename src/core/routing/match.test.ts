@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { eventBody } from './body.ts';
 import type { Condition } from './condition.ts';
 import { compileSubscriptions, type Subscription } from './match.ts';
 
@@ -44,7 +45,9 @@ describe('compileSubscriptions', () => {
   });
 
   test('an endpoint whose condition fails is listed with its reason (P12)', () => {
-    const verdicts = matcher.match('contact.tag.added', () => ({ data: { tag: 'new' } }));
+    const verdicts = matcher.match('contact.tag.added', () =>
+      eventBody('{"data":{"tag":"new"}}', { data: { tag: 'new' } }),
+    );
     expect(verdicts.map((found) => [found.endpointId, found.verdict.matched])).toEqual([
       [3, true],
       [4, true],
@@ -58,7 +61,7 @@ describe('compileSubscriptions', () => {
     let reads = 0;
     const body = () => {
       reads++;
-      return undefined;
+      return eventBody('{}', {});
     };
     conditions.match('b', body);
     expect(reads).toBe(0);

@@ -3,6 +3,7 @@
  * a type that no endpoint takes costs one map lookup, however many endpoints there are.
  */
 import { isSystemEvent } from '../catalog/systemEvents.ts';
+import type { EventBody } from './body.ts';
 import type { Condition } from './condition.ts';
 import { evaluate, type Verdict } from './evaluate.ts';
 
@@ -21,9 +22,10 @@ export interface SubscriptionVerdict {
 export interface SubscriptionMatcher {
   /**
    * One verdict per endpoint that takes the type, in ascending order of id; endpoints of other types
-   * were not considered and do not appear. `body` is called at most once, and only if a condition asks.
+   * were not considered and do not appear. `body` is called at most once, and only if a condition asks; its
+   * account pays for the conditions one after the other.
    */
-  match(eventType: string, body: () => unknown): SubscriptionVerdict[];
+  match(eventType: string, body: () => EventBody): SubscriptionVerdict[];
 }
 
 const ALL_TYPES = '*';
@@ -53,16 +55,16 @@ export function compileSubscriptions(endpoints: readonly Subscription[]): Subscr
   };
 }
 
-function judge(endpoints: readonly Subscription[], body: () => unknown): SubscriptionVerdict[] {
-  let read: { value: unknown } | undefined;
+function judge(endpoints: readonly Subscription[], body: () => EventBody): SubscriptionVerdict[] {
+  let read: EventBody | undefined;
   const verdicts: SubscriptionVerdict[] = [];
   for (const { id, condition } of endpoints) {
     if (condition === null) {
       verdicts.push({ endpointId: id, verdict: MATCHED });
       continue;
     }
-    read ??= { value: body() };
-    verdicts.push({ endpointId: id, verdict: evaluate(condition, read.value) });
+    read ??= body();
+    verdicts.push({ endpointId: id, verdict: evaluate(condition, read.value, read.notes) });
   }
   return verdicts;
 }

@@ -10,8 +10,9 @@
  * "02102831", "2102831.0" and 2.102831e6 are other ids than 2102831. Texts compare exactly.
  */
 import type { EventType, Scope } from '../catalog/eventType.ts';
-import { excerpt, inWords } from '../json/excerpt.ts';
+import { inWords } from '../json/excerpt.ts';
 import { getPath, parsePointer } from '../json/pointer.ts';
+import { STEPS, withinWork } from '../work.ts';
 import type { EventBody } from './body.ts';
 
 export type ScopeId = string | number;
@@ -42,7 +43,10 @@ export function judgeScope(
 ): ScopeVerdict {
   for (const [name, wanted] of Object.entries(scope)) {
     const declared = eventType.scopes.find((candidate) => candidate.name === name);
-    const verdict = judgeOne(name, wanted, declared, body);
+    const verdict = withinWork(
+      () => judgeOne(name, wanted, declared, body),
+      (reason): ScopeMismatch => ({ matched: false, scope: name, wanted, missing: false, reason }),
+    );
     if (verdict !== null) return verdict;
   }
   return { matched: true };
@@ -59,6 +63,7 @@ function judgeOne(
     return { ...no, missing: true, reason: `the event type has no scope ${name} any more` };
   }
   const path = parsePointer(declared.pointer);
+  body.notes.work.charge(STEPS.clause + path.length * STEPS.member);
   const found = getPath(body.value, path);
   if (!found.found) {
     return {
@@ -68,11 +73,12 @@ function judgeOne(
     };
   }
   if (isSameId(found.value, body.slice(path), wanted)) return null;
+  const shown = body.notes.shown(found.value);
   return {
     ...no,
     missing: false,
-    actual: excerpt(found.value),
-    reason: `${name} is ${inWords(found.value)}; wanted: ${inWords(wanted)}`,
+    actual: shown.excerpt,
+    reason: `${name} is ${shown.words}; wanted: ${inWords(wanted)}`,
   };
 }
 

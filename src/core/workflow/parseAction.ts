@@ -13,7 +13,7 @@ import {
 } from './definition.ts';
 import { checkMember, type DefinitionReading, readField } from './parseParts.ts';
 import { type Placeholder, parsePlaceholders } from './placeholder.ts';
-import { compileTemplate } from './template.ts';
+import { compileTemplate, TEMPLATE_LIMITS, tooManyFilters } from './template.ts';
 
 /** `around` names members that are read elsewhere, such as a step's id. */
 export function readAction(
@@ -155,8 +155,14 @@ function readMailText(input: unknown, path: string, max: number, reading: Defini
   const text = readText(input, path, { min: 1, max }, reading);
   if (text === null) return null;
   const { parts, faults } = parsePlaceholders(text);
-  for (const { position, message } of faults) refuse(reading, path, message, position);
-  for (const part of parts) if (typeof part !== 'string') checkPlaceholder(part, path, reading);
+  const placeholders = parts.filter((part) => typeof part !== 'string');
+  const wrong = [...faults, ...tooManyFilters(placeholders)];
+  for (const { position, message } of wrong) refuse(reading, path, message, position);
+  if (placeholders.length > TEMPLATE_LIMITS.placeholders) {
+    const message = `has ${placeholders.length} placeholders; at most ${TEMPLATE_LIMITS.placeholders} are allowed`;
+    refuse(reading, path, message);
+  }
+  for (const placeholder of placeholders) checkPlaceholder(placeholder, path, reading);
   return text;
 }
 

@@ -20,6 +20,7 @@ import { closingQuote } from '../json/slices.ts';
 import type { EventBody } from '../routing/body.ts';
 import { parseFieldPath } from '../routing/condition.ts';
 import { readTime } from '../routing/time.ts';
+import { STEPS } from '../work.ts';
 
 export type Filter =
   | { name: 'default'; value: string | number | boolean | null }
@@ -171,8 +172,13 @@ export interface RenderFault {
 
 export type Rendered = { ok: true; raw: string } | { ok: false; fault: RenderFault };
 
-/** The value of a placeholder as raw JSON text; without filters, the very text that the body has. */
+/**
+ * The value of a placeholder as raw JSON text; without filters, the very text that the body has. Throws
+ * WorkLimitReached where it takes more than the event has left.
+ */
 export function renderValue({ source, filters }: Placeholder, body: EventBody): Rendered {
+  const { work } = body.notes;
+  work.charge(STEPS.clause + ('names' in source ? source.names.length * STEPS.member : 0));
   const field = 'field' in source ? source.field : JSON.stringify(source.text);
   let raw = 'field' in source ? body.slice(source.names) : JSON.stringify(source.text);
   for (const filter of filters) {
@@ -181,6 +187,7 @@ export function renderValue({ source, filters }: Placeholder, body: EventBody): 
       continue;
     }
     if (raw === null) continue;
+    work.charge(STEPS.clause + raw.length * STEPS.filtered);
     const filtered = applyFilter(filter.name, raw);
     if (filtered === null) {
       const message = `${field} is no time: ${raw.slice(0, 100).toWellFormed()}`;

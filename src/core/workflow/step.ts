@@ -3,12 +3,12 @@
  * acts on the answer, explain.ts shows it.
  */
 import { DAY } from '../duration.ts';
-import { inWords } from '../json/excerpt.ts';
 import { getPath } from '../json/pointer.ts';
 import { isMailAddress } from '../mailAddress.ts';
 import type { EventBody } from '../routing/body.ts';
 import { evaluate, type Verdict } from '../routing/evaluate.ts';
 import { readIsoTime, readTime } from '../routing/time.ts';
+import { withinWork } from '../work.ts';
 import { DEFINITION_LIMITS, type StepType } from './definition.ts';
 import { addDuration } from './isoDuration.ts';
 import { nextLocalTime } from './localTime.ts';
@@ -125,7 +125,10 @@ export function enterStep(step: ProgramStep, at: number, context: StepContext): 
     case 'delay':
       return enterDelay(step, at, delayUntil(step.delay, at, context.body));
     case 'decision': {
-      const verdict = evaluate(step.condition, context.body.value);
+      const verdict = evaluate(step.condition, context.body.value, context.body.notes);
+      if (!verdict.matched && verdict.code !== undefined) {
+        return failure(step, at, { code: verdict.code, message: verdict.reason });
+      }
       const outcome = verdict.matched ? 'yes' : 'no';
       const entry: HistoryEntry = { step: id, at, type: 'decision', outcome, verdict };
       return { kind: 'go', entry, next: step[outcome], effect: null };
@@ -180,11 +183,14 @@ function webhookEffect(
   switch (sends.kind) {
     case 'body':
       return { ok: true, value: { ...effect, body: null } };
-    case 'members': {
-      if (room <= 0) return noRoom();
-      const picked = pickMembers(sends.paths, body.slice([]) ?? 'null');
-      return picked.length > room ? noRoom() : { ok: true, value: { ...effect, body: picked } };
-    }
+    case 'members':
+      return withinWork<Attempted<WebhookEffect>>(
+        () => {
+          const picked = pickMembers(sends.paths, body.slice([]) ?? 'null', body.notes.work);
+          return picked.length > room ? noRoom() : { ok: true, value: { ...effect, body: picked } };
+        },
+        (message) => failed('work_limit', message),
+      );
     case 'template': {
       if (room <= 0) return noRoom();
       const rendered = renderTemplate(sends.template, body, Math.min(EFFECT_LIMITS.body, room));
@@ -258,7 +264,10 @@ function addressAt(
   if (!found.found) return { code: 'missing_member', message: `${field} is missing in the event` };
   const address = typeof found.value === 'string' ? found.value.trim() : found.value;
   if (typeof address === 'string' && isMailAddress(address)) return address;
-  return { code: 'not_an_address', message: `${field} is no e-mail address: ${inWords(found.value)}` };
+  return {
+    code: 'not_an_address',
+    message: `${field} is no e-mail address: ${body.notes.shown(found.value).words}`,
+  };
 }
 
 function enterDelay(step: ProgramStep & { type: 'delay' }, at: number, until: Attempted<number>): Entered {
@@ -280,7 +289,11 @@ function delayUntil(delay: Delay, at: number, body: EventBody): Attempted<number
     case 'until_member': {
       const found = getPath(body.value, delay.names);
       if (!found.found) return failed('missing_member', `${delay.field} is missing in the event`);
-      return within(at, readTime(found.value), `${delay.field}, which is ${inWords(found.value)},`);
+      return within(
+        at,
+        readTime(found.value),
+        `${delay.field}, which is ${body.notes.shown(found.value).words},`,
+      );
     }
     case 'until_next':
       return within(

@@ -11,11 +11,14 @@ import { kindOf } from '../json/excerpt.ts';
 import { MAX_JSON_DEPTH, parseJson } from '../json/parse.ts';
 import { pointerToken } from '../json/pointer.ts';
 import type { EventBody } from '../routing/body.ts';
+import { STEPS, withinWork } from '../work.ts';
 import {
   type Placeholder,
   parsePlaceholders,
+  type Rendered,
   type RenderFault,
   renderValue,
+  type TextFault,
   type TextPart,
   textOf,
 } from './placeholder.ts';
@@ -25,6 +28,8 @@ export const TEMPLATE_LIMITS = {
   length: 64 * 1024,
   depth: 20,
   placeholders: 200,
+  /** Of one placeholder: each kind once, and room. */
+  filters: 10,
   renderedLength: 1024 * 1024,
 } as const;
 
@@ -125,10 +130,20 @@ function compileString(text: string, path: string, compiling: Compiling): void {
   const { parts, faults } = parsePlaceholders(text);
   for (const { position, message } of faults) compiling.faults.push({ path, position, message });
   const found = parts.filter((part) => typeof part !== 'string');
+  compiling.faults.push(...tooManyFilters(found).map((fault) => ({ path, ...fault })));
   for (const placeholder of found) compiling.placeholders.push({ path, placeholder });
   const [first] = found;
   if (first === undefined) compiling.segments.push(JSON.stringify(parts.join('')));
   else compiling.segments.push(parts.length === 1 ? { value: first } : { text: parts });
+}
+
+/** Placeholders whose filters are more than a limit, for templates and mails. */
+export function tooManyFilters(placeholders: readonly Placeholder[]): TextFault[] {
+  const limit = TEMPLATE_LIMITS.filters;
+  return placeholders.flatMap(({ position, filters }) => {
+    if (filters.length <= limit) return [];
+    return [{ position, message: `has ${filters.length} filters; at most ${limit} are allowed` }];
+  });
 }
 
 export type TemplateChecked = { ok: true; body: string } | { ok: false; faults: TemplateFault[] };
@@ -138,7 +153,10 @@ export function checkTemplateText(text: string, sample: EventBody): TemplateChec
   const compiled = compileTemplateText(text);
   if (!compiled.ok) return compiled;
   const faults = compiled.template.placeholders.flatMap(({ path, placeholder }): TemplateFault[] => {
-    const rendered = renderValue(placeholder, sample);
+    const rendered = withinWork<Rendered | { ok: false; fault: RenderingFault }>(
+      () => renderValue(placeholder, sample),
+      (message) => ({ ok: false, fault: { code: 'work_limit', message } }),
+    );
     return rendered.ok ? [] : [{ path, position: placeholder.position, message: rendered.fault.message }];
   });
   if (faults.length > 0) return { ok: false, faults };
@@ -151,11 +169,11 @@ export function checkTemplateText(text: string, sample: EventBody): TemplateChec
 
 export type TextRendered = { ok: true; text: string } | { ok: false; faults: RenderingFault[] };
 
-export type RenderingFault = RenderFault | { code: 'too_large'; message: string };
+export type RenderingFault = RenderFault | { code: 'too_large' | 'work_limit'; message: string };
 
 /**
  * The body that the template gives for an event, as JSON text of `limit` characters at most. Never throws.
- * Every fault is told; what is too large is given up as soon as that shows.
+ * Every fault is told; what is too large, or more work than the event has left, is given up as soon as that shows.
  */
 export function renderTemplate(
   template: JsonTemplate,
@@ -163,21 +181,29 @@ export function renderTemplate(
   limit: number = TEMPLATE_LIMITS.renderedLength,
 ): TextRendered {
   const rendering: Rendering = { body, limit, out: [], length: 0, faults: [] };
-  for (const segment of template.segments) {
-    if (rendering.length > limit) break;
-    if (typeof segment === 'string') put(segment, rendering);
-    else if ('value' in segment) put(rawOf(segment.value, rendering), rendering);
-    else put(JSON.stringify(joined(segment.text, rendering)), rendering);
-  }
-  return finish(rendering);
+  return withinWork(() => {
+    for (const segment of template.segments) {
+      if (rendering.length > limit) break;
+      if (typeof segment === 'string') put(segment, rendering);
+      else if ('value' in segment) put(rawOf(segment.value, rendering), rendering);
+      else put(JSON.stringify(joined(segment.text, rendering)), rendering);
+    }
+    return finish(rendering);
+  }, tooMuchWork);
+}
+
+function tooMuchWork(message: string): TextRendered {
+  return { ok: false, faults: [{ code: 'work_limit', message }] };
 }
 
 /** A mail's text. Control characters other than line ends and tabs are left out. */
 export function renderText(parts: readonly TextPart[], body: EventBody): TextRendered {
   const limit = TEMPLATE_LIMITS.renderedLength;
   const rendering: Rendering = { body, limit, out: [], length: 0, faults: [] };
-  put(joined(parts, rendering), rendering);
-  const rendered = finish(rendering);
+  const rendered = withinWork(() => {
+    put(joined(parts, rendering), rendering);
+    return finish(rendering);
+  }, tooMuchWork);
   if (!rendered.ok) return rendered;
   // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is taken out
   const unseen = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/g;
@@ -205,6 +231,7 @@ interface Rendering {
 }
 
 function put(text: string, rendering: Rendering): void {
+  rendering.body.notes.work.charge(text.length * STEPS.copied);
   rendering.length += text.length;
   if (rendering.length <= rendering.limit) rendering.out.push(text);
 }
@@ -221,7 +248,10 @@ function joined(parts: readonly TextPart[], rendering: Rendering): string {
   let text = '';
   for (const part of parts) {
     if (text.length > rendering.limit) break;
-    text += typeof part === 'string' ? part : textOf(rawOf(part, rendering));
+    const piece = typeof part === 'string' ? part : rawOf(part, rendering);
+    // Read from its JSON, joined, and written as JSON again.
+    rendering.body.notes.work.charge(piece.length * STEPS.filtered);
+    text += typeof part === 'string' ? piece : textOf(piece);
   }
   return text;
 }

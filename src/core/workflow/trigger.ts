@@ -45,6 +45,6 @@ export function judgeEvent(
     if (!verdict.matched) return { part: 'scope', verdict };
   }
   if (condition === null) return null;
-  const verdict = evaluate(condition, body.value);
+  const verdict = evaluate(condition, body.value, body.notes);
   return verdict.matched ? null : { part: 'condition', verdict };
 }
