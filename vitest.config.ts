@@ -40,6 +40,7 @@ export default defineConfig({
     // Only a hang is to end a test: a slow disk takes 5 ms for a commit, and some tests make thousands.
     testTimeout: 180_000,
     hookTimeout: 180_000,
+    expect: { poll: { timeout: 60_000 } },
     pool: 'forks',
     // One more than there are cores: many tests wait for a disk, a process or a deadline.
     maxWorkers: Math.min(8, availableParallelism() + 1),

@@ -5,6 +5,7 @@
  *   done ──── items, without a gap ──── loadedThrough ──── (in the store) ──── last
  */
 
+import { SECOND } from '../core/duration.ts';
 import type { LaneItem, LaneState } from '../store/records/lanes.ts';
 import type { AttemptResult } from '../store/records/results.ts';
 import type { Timer } from '../world.ts';
@@ -12,6 +13,8 @@ import type { Timer } from '../world.ts';
 /** Kept in memory per lane; the rest is loaded when its turn comes. */
 export const LOADED_PER_LANE = 100;
 export const LOADED_BYTES_PER_LANE = 512 * 1024;
+/** What has been in memory for longer is compared with the store before it is sent. */
+export const FRESH_MS = SECOND;
 /** What an item weighs beside its body, in bytes. */
 const ITEM_BYTES = 512;
 

@@ -9,10 +9,9 @@
  *    └────────┘                                                 ▼         │ due later
  *                                                             lost        ▼
  *
- * The store is the truth. A lane is here because the store says that it has work (`agree`), or because a
- * publish of this node has just given it some (`offer`), which only saves the time until the next
- * `agree`. Before a delivery that has been in memory for a while is sent, the store is asked whether the
- * lane is still as it was: someone may have skipped it.
+ * The store is the truth. A lane is here because the store says that it has work (`agree`), or, a moment earlier,
+ * because a publish of this node has given it some (`offer`). What has been in memory for a while is compared with the
+ * store before it is sent: someone may have skipped it.
  */
 
 import { sliceOf } from '../core/delivery/slice.ts';
@@ -26,7 +25,7 @@ import type { Clock, Send } from '../world.ts';
 import { buildRequest, concludeAttempt } from './attempt.ts';
 import type { Bodies, HeldBody } from './bodies.ts';
 import type { Destination, Directory, WorkspaceView } from './directory.ts';
-import { Lane, LOADED_BYTES_PER_LANE, LOADED_PER_LANE, type Slice } from './lane.ts';
+import { FRESH_MS, Lane, LOADED_BYTES_PER_LANE, LOADED_PER_LANE, type Slice } from './lane.ts';
 import type { Memory } from './memory.ts';
 import { createLaneReads, type LaneReads } from './reads.ts';
 import type { Recorder } from './recorder.ts';
@@ -39,8 +38,6 @@ const LEASE_RETRY_MS = SECOND / 2;
 const PROBE_RETRY_MS = SECOND;
 /** Wall clocks are set back and forth: a due time that lies far ahead is looked at again by then. */
 const LONGEST_WAIT_MS = MINUTE / 2;
-/** What has been in memory for longer is compared with the store before it is sent. */
-const FRESH_MS = SECOND;
 /** Lanes of dropped slices are cleared so many at a time, in some 5 ms: 100,000 at once would stop all else for 0.3 s. */
 const CLEARED_AT_ONCE = 2_000;
 
