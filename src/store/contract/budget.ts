@@ -236,7 +236,8 @@ export function budgetContract(open: OpenStore): void {
       const { store } = opened();
       const { workspace, endpoints } = await seed(store, { endpoints: 500 });
       await publishAccepted(store, workspace, [anEvent(endpoints)]);
-      const items = await Promise.all(endpoints.map((endpoint) => openItems(store, endpoint)));
+      const items: LaneItem[][] = [];
+      for (const endpoint of endpoints) items.push(await openItems(store, endpoint));
       for (let number = 1; number <= 20; number += 1) {
         const results = endpoints.map((endpoint, index) =>
           aFailure(endpoint, items[index]?.[0] as LaneItem, 0, {
