@@ -1,0 +1,119 @@
+/** docs/limits.md says what the code enforces: its table is made from the constants themselves. */
+
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { readConfig } from '../src/config.ts';
+import { MAX_SUBJECT_LENGTH } from '../src/core/catalog/subject.ts';
+import { MAX_LANES } from '../src/core/delivery/order.ts';
+import { MAX_JSON_DEPTH } from '../src/core/json/parse.ts';
+import {
+  CHECK_LIMITS,
+  type Limit,
+  SCHEMA_LIMITS,
+  SUGGESTION_LIMITS,
+  WORK_LIMITS,
+} from '../src/core/limits.ts';
+import { CONDITION_LIMITS } from '../src/core/routing/condition.ts';
+import { DEFINITION_LIMITS } from '../src/core/workflow/definition.ts';
+import { TEMPLATE_LIMITS } from '../src/core/workflow/template.ts';
+import { MAX_DEPTH } from '../src/engine/engine.ts';
+import { MAX_ADMIN_BYTES, MAX_BATCH_BYTES, MAX_BATCH_EVENTS, MAX_EVENT_BYTES } from '../src/http/bodies.ts';
+import { MAX_HEADER_BYTES, MAX_HEADERS } from '../src/http/headerRules.ts';
+import { MAX_PAGE } from '../src/http/paging.ts';
+import { rateLimitsOf } from '../src/http/rateLimits.ts';
+import { BIN_LIMITS, BIN_PAGE_BYTES } from '../src/http/views/bin.ts';
+
+const PATH = join(import.meta.dirname, '../docs/limits.md');
+const { requestsPerSecond } = readConfig({});
+const rates = rateLimitsOf(requestsPerSecond);
+if (rates === null) throw new Error('Requests are limited unless somebody says otherwise.');
+
+const limit = (value: number, unit: string, beyond: string): Limit => ({ value, unit, beyond });
+const INVALID = 'the request is refused, the member named';
+
+const AREAS: Record<string, Readonly<Record<string, Limit>>> = {
+  Events: {
+    'one event': limit(MAX_EVENT_BYTES, 'bytes of data', 'refused as `body_too_large`'),
+    'one batch': limit(MAX_BATCH_BYTES, 'bytes', 'refused as `body_too_large`'),
+    'events of a batch': limit(MAX_BATCH_EVENTS, 'events', INVALID),
+    nesting: limit(MAX_JSON_DEPTH, 'levels', 'refused as `too_deep`'),
+    subject: limit(MAX_SUBJECT_LENGTH, 'characters', INVALID),
+    depth: limit(
+      MAX_DEPTH,
+      'events, each caused by the one before',
+      'refused as `event_loop`, or sets nothing off',
+    ),
+  },
+  'Work that an event may cause': WORK_LIMITS,
+  'Checking data against a schema': CHECK_LIMITS,
+  'Schemas of own event types': SCHEMA_LIMITS,
+  'Suggestions for unknown names': SUGGESTION_LIMITS,
+  Conditions: {
+    depth: limit(CONDITION_LIMITS.depth, 'levels', INVALID),
+    clauses: limit(CONDITION_LIMITS.clauses, 'clauses', INVALID),
+    text: limit(CONDITION_LIMITS.textLength, 'characters', INVALID),
+    list: limit(CONDITION_LIMITS.listLength, 'values of one list', INVALID),
+  },
+  'Rules and workflows': {
+    steps: limit(DEFINITION_LIMITS.steps, 'steps', INVALID),
+    depth: limit(DEFINITION_LIMITS.depth, 'branches within branches', INVALID),
+    actions: limit(DEFINITION_LIMITS.actions, 'actions of a rule', INVALID),
+    triggers: limit(DEFINITION_LIMITS.triggers, 'triggers', INVALID),
+    recipients: limit(DEFINITION_LIMITS.recipients, 'recipients of a mail', INVALID),
+    delay: limit(DEFINITION_LIMITS.delayDays, 'days', INVALID),
+    template: limit(TEMPLATE_LIMITS.length, 'characters', INVALID),
+    placeholders: limit(TEMPLATE_LIMITS.placeholders, 'placeholders of one text', INVALID),
+    filters: limit(TEMPLATE_LIMITS.filters, 'filters of one placeholder', INVALID),
+    'rendered text': limit(TEMPLATE_LIMITS.renderedLength, 'characters', 'the step fails and says so'),
+  },
+  Endpoints: {
+    lanes: limit(MAX_LANES, 'lanes of an endpoint', INVALID),
+    headers: limit(MAX_HEADERS, 'headers', INVALID),
+    'header bytes': limit(MAX_HEADER_BYTES, 'bytes of names and values', INVALID),
+  },
+  Requests: {
+    'of one API key': limit(rates.key, 'requests in 10 s', '429 `rate_limited`'),
+    'of one address without a key': limit(rates.address, 'requests in 10 s', '429 `rate_limited`'),
+    'to one bin': limit(rates.bin, 'requests in 10 s', '429 `rate_limited`'),
+    'with a wrong key, of one address': limit(rates.wrong_keys, 'requests in 60 s', '429 `rate_limited`'),
+    'that wait, of one API key': limit(rates.waiting, 'requests at one time', '429 `rate_limited`'),
+    'other bodies': limit(MAX_ADMIN_BYTES, 'bytes', 'refused as `body_too_large`'),
+    page: limit(MAX_PAGE, 'rows', INVALID),
+  },
+  Bins: {
+    bins: limit(BIN_LIMITS.bins, 'bins of a workspace', 'refused as `limit_reached`'),
+    requests: limit(BIN_LIMITS.requests, 'requests that a bin keeps', 'the oldest go'),
+    bytes: limit(BIN_LIMITS.bytes, 'bytes that a bin keeps', 'the oldest requests go'),
+    'one request': limit(BIN_LIMITS.request_bytes, 'bytes', 'the rest is not kept'),
+    'a page of bodies': limit(BIN_PAGE_BYTES, 'bytes', 'the rest is on the next page'),
+    days: limit(BIN_LIMITS.days, 'days', 'the bin goes with all it holds'),
+  },
+};
+
+function page(): string {
+  const areas = Object.entries(AREAS).map(([area, limits]) => {
+    const rows = Object.entries(limits).map(
+      ([name, { value, unit, beyond }]) =>
+        `| ${name} | ${value.toLocaleString('en')} | ${unit} | ${beyond} |`,
+    );
+    return [`## ${area}`, '', '| what | at most | of what | beyond it |', '|---|---:|---|---|', ...rows].join(
+      '\n',
+    );
+  });
+  return `# Limits
+
+What one workspace, request or event may ask for, and what happens beyond it. The tables are made from the constants that the code
+enforces: \`UPDATE_DOCS=1 npx vitest run test/limits.test.ts\` writes them anew, and a test fails where they differ.
+
+Requests are counted at each node; \`MIRSAL_REQUESTS_PER_SECOND\` (${requestsPerSecond.toLocaleString('en')} by default) sets the first three of them, and \`0\` lifts all. Plans
+(\`MIRSAL_PLANS\`) limit endpoints, rules and events of a day besides.
+
+${areas.join('\n\n')}
+`;
+}
+
+test('docs/limits.md says what the code enforces', () => {
+  if (process.env.UPDATE_DOCS === '1') writeFileSync(PATH, page());
+  expect(readFileSync(PATH, 'utf8')).toBe(page());
+});
