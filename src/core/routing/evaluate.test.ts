@@ -129,6 +129,25 @@ describe('times', () => {
     ['2021-10-05T15:42:53+00:00', 1633448573000],
     ['2021-10-05 15:42:53.25', 1633448573250],
     ['2021-10-05T18:42:53+0300', 1633448573000],
+    // As platforms spell them.
+    ['2026-01-31 08:00:00+03', Date.UTC(2026, 0, 31, 5)],
+    ['2026-01-31 08:00:00 +03:00', Date.UTC(2026, 0, 31, 5)],
+    ['2026-01-31 08:00:00.123456-0330', Date.UTC(2026, 0, 31, 11, 30, 0, 123)],
+    ['2026-01-31T08:00-11', Date.UTC(2026, 0, 31, 19)],
+    ['2026-01-31 08:00:00 UTC', Date.UTC(2026, 0, 31, 8)],
+    ['2026-01-31 08:00:00UTC', Date.UTC(2026, 0, 31, 8)],
+    ['1769846400', 1_769_846_400_000],
+    ['1769846400.5', 1_769_846_400_500],
+    ['1769846400123', 1_769_846_400_123],
+    ['99999999999', 99_999_999_999_000],
+    ['100000000000', 100_000_000_000],
+    ['20260131', null],
+    ['2026', null],
+    ['-1769846400', null],
+    ['176984640012345', null],
+    ['2026-01-31 08:00:00+3', null],
+    ['2026-01-31 08:00:00  +03', null],
+    ['2026-01-31+03', null],
     ['0099-01-01', new Date('0099-01-01').getTime()],
     ['2021-02-29', null],
     ['2021-13-01', null],
@@ -167,6 +186,13 @@ describe('a "no" explains itself (P12)', () => {
       missing: false,
       actual: null,
     });
+  });
+
+  test('what is compared with a time and is none is called so', () => {
+    const reason = (op: string, value: string) => mismatch(clause('data.contact.email', op, value)).reason;
+    expect(reason('before', '2026-01-31')).toContain('"Owner@Example.com", which is no time; wanted: before');
+    expect(mismatch(clause('data.phone', 'after', '2026-01-31')).reason).not.toContain('no time');
+    expect(mismatch(clause('data.amount', 'after', '2026-01-31')).reason).not.toContain('no time');
   });
 
   test('of failed alternatives the first three are told and the rest counted', () => {

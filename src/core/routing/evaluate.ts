@@ -119,7 +119,7 @@ function evaluateClause(clause: Clause, evaluating: Evaluating, path: string): V
     clause,
     path,
     { found, evaluating },
-    `${clause.field} ${describe(found, evaluating)}; wanted: ${clause.op} ${inWords(clause.value)}`,
+    `${clause.field} ${describe(found, evaluating)}${isNoTime(clause, found) ? ', which is no time' : ''}; wanted: ${clause.op} ${inWords(clause.value)}`,
   );
 }
 
@@ -253,6 +253,11 @@ function readNumber(value: unknown): number | null {
   if (typeof value === 'number') return value;
   if (typeof value !== 'string' || value.length > 40) return null;
   return /^-?\d+(?:\.\d+)?$/.test(value) ? Number(value) : null;
+}
+
+/** A value that a time is compared with, and that is none. */
+function isNoTime({ op }: Clause, found: Found): boolean {
+  return (op === 'before' || op === 'after') && found.found && readTime(found.value) === null;
 }
 
 function isOnSide(op: 'before' | 'after', value: unknown, wanted: string): boolean {

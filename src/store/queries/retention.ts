@@ -308,6 +308,12 @@ function holding(
         )
         .select(['e.key', 'l.key as lane'])
         .where(sql<SqlBool>`l.open = 1`)
+        // With one statement, however many lanes hold something that is young enough.
+        .where(
+          sql<SqlBool>`(SELECT d.created_at FROM deliveries d WHERE d.workspace = ${workspace} AND d.lane = l.key
+            AND ${isOpen('d.state')} AND d.sequence > ${FIRST_OPEN_AFTER} ORDER BY d.sequence LIMIT 1) <= ${since}`,
+        )
+        .limit(limit)
         .execute();
       const expired: ExpiredHeld = { skipped: 0, lanes: [] };
       for (const { key: endpoint, lane } of rows) {
