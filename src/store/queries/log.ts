@@ -213,6 +213,15 @@ async function changeDelivery(
 ): Promise<ChangeAnswer> {
   const thisOne = (eb: ExpressionBuilder<Schema & { d: DeliveriesTable }, 'd'>) =>
     eb.and([eb('workspace', '=', workspace), eb('key', '=', delivery)]);
+  const place = await trx.selectFrom('deliveries as d').select('lane').where(thisOne).executeTakeFirst();
+  if (place === undefined) return { kind: 'missing' };
+  // Lanes are locked before their deliveries, by everyone who changes both.
+  await trx
+    .updateTable('lanes')
+    .set((eb) => ({ revision: eb.ref('revision') }))
+    .where('workspace', '=', workspace)
+    .where('key', '=', place.lane)
+    .execute();
   const [changed] = await trx
     .updateTable('deliveries as d')
     .set(values)

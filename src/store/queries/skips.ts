@@ -90,6 +90,13 @@ async function writeLane(
   lane: MarkedLane,
   limit: number,
 ): Promise<number> {
+  // Lanes are locked before their deliveries, by everyone who changes both.
+  await trx
+    .updateTable('lanes')
+    .set((eb) => ({ skip_through: eb.ref('skip_through') }))
+    .where('workspace', '=', workspace)
+    .where('key', '=', lane.key)
+    .execute();
   const first = await trx
     .selectFrom('deliveries')
     .select(['key', 'sequence'])
