@@ -149,21 +149,19 @@ test.each([2, 6])(
         const version = await versionOf(node, workspace);
         const written = await node.advanceRuns(version, steps, T0);
         advanced += written.filter((lanes) => lanes !== null).length;
-        if (Math.random() < 0.1)
-          cancelled += await node.cancelRuns(workspace, { automation: flow }, 'me', T0);
       }
     });
+    // Publishing goes on until the two others have met it, however slow the machine is.
     const batches = Array.from({ length: publishers }, async (_, n) => {
-      for (let batch = 0; batch < 12; batch += 1) {
+      for (let batch = 0; batch < 12 || cancelled === 0 || advanced === 0; batch += 1) {
         const node = (n + batch) % 2 === 0 ? store : other;
         await publishAccepted(node, workspace, shuffled(contacts).map(anyEvent));
+        if (batch % 4 === n % 4) cancelled += await node.cancelRuns(workspace, { automation: flow }, 'me', T0);
       }
     });
     await Promise.all(batches);
     isOver = true;
     await Promise.all(looking);
-    expect(cancelled).toBeGreaterThan(0);
-    expect(advanced).toBeGreaterThan(0);
     // The server's statistics come a moment after the transactions.
     await client.query('SELECT pg_stat_force_next_flush()');
     const { rows } = await client.query(
