@@ -156,7 +156,8 @@ test.each([2, 6])(
       for (let batch = 0; batch < 12 || cancelled === 0 || advanced === 0; batch += 1) {
         const node = (n + batch) % 2 === 0 ? store : other;
         await publishAccepted(node, workspace, shuffled(contacts).map(anyEvent));
-        if (batch % 4 === n % 4) cancelled += await node.cancelRuns(workspace, { automation: flow }, 'me', T0);
+        if (batch % 4 === n % 4)
+          cancelled += await node.cancelRuns(workspace, { automation: flow }, 'me', T0);
       }
     });
     await Promise.all(batches);
