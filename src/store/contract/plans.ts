@@ -165,20 +165,20 @@ export function planContract(
     const page = { limit: 50, before: null };
 
     test.each(EVENT_FILTERS)('events by %o', async (filter) => {
-      const { listEvents } = log(explained.db, explained.db);
+      const { listEvents } = log(explained.db, explained.db, explained.dialect);
       await check(() => listEvents(WORKSPACE, filter, page));
       await check(() => listEvents(WORKSPACE, filter, { limit: 50, before: 50_000 }));
     });
 
     test.each(DELIVERY_FILTERS)('deliveries by %o', async (filter) => {
-      const { listDeliveries } = log(explained.db, explained.db);
+      const { listDeliveries } = log(explained.db, explained.db, explained.dialect);
       await check(() => listDeliveries(WORKSPACE, filter, page), indexOf(filter));
       await check(() => listDeliveries(WORKSPACE, filter, { limit: 50, before: 550_000 }), indexOf(filter));
     });
 
     test('one row, one lane, one endpoint', async () => {
       const verbs = {
-        ...log(explained.db, explained.db),
+        ...log(explained.db, explained.db, explained.dialect),
         ...endpoints(explained.db, explained.db, explained.dialect),
       };
       const lane = lanes(explained.db, explained.db);

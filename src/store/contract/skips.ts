@@ -1,6 +1,7 @@
 /** The contract's part on skipping all that is open: what counts as skipped before its row is written. */
 
 import { describe, expect, test } from 'vitest';
+import { DAY } from '../../core/duration.ts';
 import { SKIPPED_AT_ONCE } from '../queries/skips.ts';
 import type { NewEndpoint } from '../records/endpoints.ts';
 import type { Store } from '../store.ts';
@@ -47,7 +48,7 @@ export function skipsContract(open: OpenStore): void {
     const opened = useStore(open);
 
     /** Of a long queue one has been delivered and the next one waits; all but the first are skipped, two come after. */
-    const skipped = async () => {
+    const skipped = async ({ lastWaits = false } = {}) => {
       const { store } = opened();
       const { workspace, endpoint } = await seed(store);
       const queued = await publishSome(store, endpoint, QUEUED);
@@ -56,6 +57,7 @@ export function skipsContract(open: OpenStore): void {
       if (first === undefined || second === undefined || last === undefined) throw new Error('Nothing.');
       await store.record('node-a', workspace, [aResult(endpoint, 1, first)]);
       await store.record('node-a', workspace, [aResult(endpoint, 1, second, { next: WAITING })]);
+      if (lastWaits) await store.record('node-a', workspace, [aResult(endpoint, 1, last, { next: WAITING })]);
       await store.disableEndpoint(workspace, endpoint.key, { reason: 'manual', at: T0, by: 'me' });
       const held = await store.enableEndpoint(workspace, endpoint.key, 'skip', 'Layla', T0 + 5);
       expect(held).toBe(QUEUED - 1);
@@ -117,11 +119,20 @@ export function skipsContract(open: OpenStore): void {
       expect((await laneOf(store, endpoint)).doneSequence).toBe(QUEUED);
     });
 
-    test('P9: what is skipped can be neither retried nor skipped, and its event can be sent again', async () => {
+    test.each([false, true])(
+      'P9: what is skipped, waiting %s, can be neither retried nor skipped',
+      async (lastWaits) => {
+        const { store, workspace, last } = await skipped({ lastWaits });
+        const unchanged = { kind: 'unchanged', state: 'skipped' };
+        expect(await store.retryNow(workspace, last.key, T0, 'me')).toEqual(unchanged);
+        // Due by then, if it waits.
+        expect(await store.retryNow(workspace, last.key, T0 + DAY, 'me')).toEqual(unchanged);
+        expect(await store.skipDelivery(workspace, last.key, 'me', T0)).toEqual(unchanged);
+      },
+    );
+
+    test('P9: the event of what is skipped can be sent again', async () => {
       const { store, workspace, last } = await skipped();
-      const unchanged = { kind: 'unchanged', state: 'skipped' };
-      expect(await store.retryNow(workspace, last.key, T0, 'me')).toEqual(unchanged);
-      expect(await store.skipDelivery(workspace, last.key, 'me', T0)).toEqual(unchanged);
       const event = { key: last.event, id: 'e' };
       const how = { endpoints: null, nextKey: () => aKey(), now: T0 + 6, by: 'me' };
       const replayed = await store.replayEvent(workspace, event, how);

@@ -114,7 +114,7 @@ export function openPostgres({ url, clock, ...options }: PostgresOptions): Store
     ...endpoints(db, db, POSTGRES_DIALECT),
     ...nodes(lease, lease, POSTGRES_DIALECT),
     ...lanes(db, db),
-    ...log(db, db),
+    ...log(db, db, POSTGRES_DIALECT),
     ...bins(db, db),
     ...notices(db, db, POSTGRES_DIALECT),
     ...audit(db),

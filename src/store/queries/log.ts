@@ -11,6 +11,7 @@ import {
 import type { AttemptOutcome } from '../../core/delivery/decide.ts';
 import type { StoredState } from '../../core/delivery/machine.ts';
 import { firstKeyAt, formatId } from '../../core/ids.ts';
+import type { Dialect } from '../dialect.ts';
 import type { LogStore } from '../ports/log.ts';
 import type { AuditAction, AuditEntry } from '../records/audit.ts';
 import type {
@@ -69,8 +70,8 @@ function inRange<DB, TB extends keyof DB, O>(
   return ranged;
 }
 
-export function log(write: Kysely<Schema>, read: Kysely<Schema>): LogStore {
-  return { ...eventLog(read), ...deliveryLists(read), ...deliveryLog(read), ...changes(write) };
+export function log(write: Kysely<Schema>, read: Kysely<Schema>, dialect: Dialect): LogStore {
+  return { ...eventLog(read), ...deliveryLists(read), ...deliveryLog(read), ...changes(write, dialect) };
 }
 
 function eventLog(read: Kysely<Schema>): Pick<LogStore, 'listEvents' | 'findEvent'> {
@@ -187,16 +188,6 @@ function entryOf(
   return { workspace, actor: by, action, target: formatId('dlv', delivery), details: {}, at };
 }
 
-/** To be part of every change of what is queued in a lane. */
-async function moveLane(trx: Transaction<Schema>, workspace: number, lane: number): Promise<void> {
-  await trx
-    .updateTable('lanes')
-    .set((eb) => ({ revision: eb('revision', '+', 1) }))
-    .where('workspace', '=', workspace)
-    .where('key', '=', lane)
-    .execute();
-}
-
 /** That a delivery `d` does not count as skipped already (skips.ts). */
 const isUnmarkedIn = (workspace: number) => sql<SqlBool>`d.sequence > (
   SELECT l.skip_through FROM lanes l WHERE l.workspace = ${workspace} AND l.key = d.lane)`;
@@ -206,8 +197,8 @@ type DeliveryChange = Partial<DeliveriesTable>;
 /** Changes one delivery where its state allows; says what it found otherwise. */
 async function changeDelivery(
   trx: Transaction<Schema>,
-  workspace: number,
-  delivery: number,
+  dialect: Dialect,
+  { workspace, delivery }: { workspace: number; delivery: number },
   from: StoredState[],
   values: DeliveryChange,
 ): Promise<ChangeAnswer> {
@@ -215,13 +206,9 @@ async function changeDelivery(
     eb.and([eb('workspace', '=', workspace), eb('key', '=', delivery)]);
   const place = await trx.selectFrom('deliveries as d').select('lane').where(thisOne).executeTakeFirst();
   if (place === undefined) return { kind: 'missing' };
+  const lane = sql<SqlBool>`workspace = ${workspace} AND key = ${place.lane}`;
   // Lanes are locked before their deliveries, by everyone who changes both.
-  await trx
-    .updateTable('lanes')
-    .set((eb) => ({ revision: eb.ref('revision') }))
-    .where('workspace', '=', workspace)
-    .where('key', '=', place.lane)
-    .execute();
+  await sql`SELECT key FROM lanes WHERE ${lane} ${dialect.locking('FOR UPDATE')}`.execute(trx);
   const [changed] = await trx
     .updateTable('deliveries as d')
     .set(values)
@@ -232,7 +219,7 @@ async function changeDelivery(
     .execute();
   if (changed !== undefined) {
     // Who works the lane finds by it that what it holds in memory is no longer so.
-    await moveLane(trx, workspace, changed.lane);
+    await sql`UPDATE lanes SET revision = revision + 1 WHERE ${lane}`.execute(trx);
     return { kind: 'changed', lane: changed.lane };
   }
   const [found] = await trx
@@ -245,22 +232,25 @@ async function changeDelivery(
   return { kind: 'unchanged', state: isMarked ? 'skipped' : (found.state as StoredState) };
 }
 
-function changes(write: Kysely<Schema>): Pick<LogStore, 'retryNow' | 'skipDelivery'> {
+function changes(write: Kysely<Schema>, dialect: Dialect): Pick<LogStore, 'retryNow' | 'skipDelivery'> {
   return {
     retryNow: (workspace, delivery, now, by) =>
       write.transaction().execute(async (trx) => {
         const asked = await trx
-          .selectFrom('deliveries')
+          .selectFrom('deliveries as d')
           .select(['lane', 'next_attempt_at'])
           .where('workspace', '=', workspace)
           .where('key', '=', delivery)
           .where('state', '=', 'waiting')
+          .where(isUnmarkedIn(workspace))
           .executeTakeFirst();
         // Due already, perhaps by this very call, whose answer was lost.
         if (asked !== undefined && (asked.next_attempt_at ?? 0) <= now) {
           return { kind: 'changed', lane: asked.lane };
         }
-        const answer = await changeDelivery(trx, workspace, delivery, ['waiting'], { next_attempt_at: now });
+        const answer = await changeDelivery(trx, dialect, { workspace, delivery }, ['waiting'], {
+          next_attempt_at: now,
+        });
         if (answer.kind === 'changed') {
           await insertAudit(trx, entryOf('delivery.retried', workspace, delivery, by, now));
         }
@@ -268,7 +258,7 @@ function changes(write: Kysely<Schema>): Pick<LogStore, 'retryNow' | 'skipDelive
       }),
     skipDelivery: (workspace, delivery, by, now) =>
       write.transaction().execute(async (trx) => {
-        const answer = await changeDelivery(trx, workspace, delivery, OPEN, {
+        const answer = await changeDelivery(trx, dialect, { workspace, delivery }, OPEN, {
           state: 'skipped',
           reason: `skipped_by: ${by}`,
           ended_at: now,

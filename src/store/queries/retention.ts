@@ -321,7 +321,7 @@ function holding(
         if (old.length === 0) continue;
         const skipped = await write
           .transaction()
-          .execute((trx) => expire(trx, { workspace, endpoint, since, heldDays, now }, old));
+          .execute((trx) => expire(trx, { workspace, endpoint, lane, since, heldDays, now }, old));
         if (skipped > 0) expired.lanes.push(lane);
         expired.skipped += skipped;
         if (expired.skipped >= limit) break;
@@ -397,10 +397,10 @@ async function openBefore(
 /** Ends them as skipped where the endpoint is still disabled; how many. */
 async function expire(
   trx: Transaction<Schema>,
-  about: { workspace: number; endpoint: number; since: number; heldDays: number; now: number },
+  about: { workspace: number; endpoint: number; lane: number; since: number; heldDays: number; now: number },
   keys: readonly number[],
 ): Promise<number> {
-  const { workspace, endpoint, since, heldDays, now } = about;
+  const { workspace, endpoint, lane, since, heldDays, now } = about;
   // Written, so that enabling waits, or has been waited for.
   const still = await trx
     .updateTable('endpoints')
@@ -410,6 +410,13 @@ async function expire(
     .where('disabled_at', '<=', since)
     .executeTakeFirst();
   if (still.numUpdatedRows === 0n) return 0;
+  // Lanes are locked before their deliveries, by everyone who changes those.
+  await trx
+    .updateTable('lanes')
+    .set((eb) => ({ revision: eb('revision', '+', 1) }))
+    .where('workspace', '=', workspace)
+    .where('key', '=', lane)
+    .execute();
   const reason = `held_expired: held for ${heldDays} ${heldDays === 1 ? 'day' : 'days'}`;
   const result = await sql`
     UPDATE deliveries SET state = 'skipped', reason = ${reason}, ended_at = ${now}, next_attempt_at = NULL

@@ -94,7 +94,7 @@ export function createStore({
     ...endpoints(write, read, dialect),
     ...nodes(write, read, dialect),
     ...lanes(write, read),
-    ...log(write, lists),
+    ...log(write, lists, dialect),
     ...bins(write, read),
     ...notices(write, read, dialect),
     ...audit(lists),
