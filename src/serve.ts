@@ -20,6 +20,7 @@ import { renderDue } from './mail/render.ts';
 import { createMailSender } from './mail/transport.ts';
 import type { Resolver } from './net/names.ts';
 import { createSender } from './net/sender.ts';
+import { createOffload } from './offload/client.ts';
 import { realClock, realRandom } from './real.ts';
 import { openSealer } from './secret.ts';
 import { openPostgres } from './store/postgres/postgres.ts';
@@ -142,6 +143,9 @@ async function startOn(store: Store, opened: Opened): Promise<Running> {
     ...(parts.onConnect ? { onConnect: parts.onConnect } : {}),
   });
   closing.push(() => sender.close());
+  const mailing = createMailing(config, publicUrl, parts.sendMail ?? null);
+  const offload = createOffload({ plans: config.plans, mailHost: mailing?.host ?? null });
+  closing.push(() => offload.close());
   const engine = createEngine({
     store,
     world: { clock, random, send: parts.send ?? sender.send },
@@ -149,9 +153,10 @@ async function startOn(store: Store, opened: Opened): Promise<Running> {
     log: logger,
     shared: config.databaseUrl !== null,
     sends: roles.has('engine'),
-    mailing: createMailing(config, publicUrl, parts.sendMail ?? null),
+    mailing,
     plans: config.plans,
     onTime: clock.agree,
+    offload,
   });
   closing.push(() => engine.stop());
   const deps: HttpDeps = {
@@ -170,6 +175,7 @@ async function startOn(store: Store, opened: Opened): Promise<Running> {
     plans: config.plans,
     rateLimits: rateLimitsOf(config.requestsPerSecond),
     trustedProxies: config.trustedProxies,
+    dryRuns: offload,
     logger,
   };
   const app = createHttpServer(deps, listener.server);

@@ -49,6 +49,11 @@ const TABLE: Record<string, Allowed> = {
     ],
     world: true,
   },
+  offload: {
+    inside: ['core/', 'engine/', 'http/', ...PORTS, 'real.ts'],
+    packages: ['node:worker_threads'],
+    world: false,
+  },
   sdk: { inside: [], packages: [], world: false },
   cli: { inside: ['sdk/'], packages: ['node:*'], world: false },
 };
@@ -434,7 +439,7 @@ describe('files', () => {
 });
 
 function testPaths(): string[] {
-  return ['test', 'bench', 'faults', 'sim'].flatMap((folder) =>
+  return ['test', 'bench', 'faults', 'hostile', 'sim'].flatMap((folder) =>
     filesUnder(join(ROOT, folder)).map((path) => relative(ROOT, path).replaceAll('\\', '/')),
   );
 }

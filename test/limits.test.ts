@@ -9,6 +9,7 @@ import { MAX_LANES } from '../src/core/delivery/order.ts';
 import { MAX_JSON_DEPTH } from '../src/core/json/parse.ts';
 import {
   CHECK_LIMITS,
+  LIGHT_LIMITS,
   type Limit,
   SCHEMA_LIMITS,
   SUGGESTION_LIMITS,
@@ -47,6 +48,7 @@ const AREAS: Record<string, Readonly<Record<string, Limit>>> = {
   },
   'Work that an event may cause': WORK_LIMITS,
   'Checking data against a schema': CHECK_LIMITS,
+  'What one call does at once': LIGHT_LIMITS,
   'Schemas of own event types': SCHEMA_LIMITS,
   'Suggestions for unknown names': SUGGESTION_LIMITS,
   Conditions: {

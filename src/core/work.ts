@@ -16,6 +16,7 @@ export class WorkLimitReached extends Error {
 export class Work {
   readonly limit: number;
   #used = 0;
+  #isExhausted = false;
 
   constructor(limit: number = WORK_LIMITS.event.value) {
     this.limit = limit;
@@ -25,10 +26,18 @@ export class Work {
     return this.#used;
   }
 
+  /** Whether something did not fit. */
+  get isExhausted(): boolean {
+    return this.#isExhausted;
+  }
+
   /** Takes `steps`, rounded up. Throws WorkLimitReached where they do not fit. */
   charge(steps: number): void {
     const used = this.#used + Math.ceil(steps);
-    if (used > this.limit) throw new WorkLimitReached(workLimit(this.limit));
+    if (used > this.limit) {
+      this.#isExhausted = true;
+      throw new WorkLimitReached(workLimit(this.limit));
+    }
     this.#used = used;
   }
 }

@@ -8,7 +8,7 @@ import type { Directory } from './directory.ts';
 import { createHousekeeping, createSkipWriting, createSweep } from './housekeeping.ts';
 import { createJobs, type Job, type Jobs } from './jobs.ts';
 import { createMailer, createNoticePublishing, type Mailing } from './outbox.ts';
-import { placesOf } from './publisher.ts';
+import { placesOf } from './prepare.ts';
 import type { Publishing } from './publishing.ts';
 import { createReplayer } from './replays.ts';
 import { createRuns } from './runs.ts';

@@ -80,6 +80,8 @@ export function createEngine(deps: EngineDeps): Engine {
     memory,
     plans,
     mailHost: mailing?.host ?? null,
+    offload: deps.offload ?? null,
+    spareKeys: () => life.spareKeys(),
   });
   const publishing = createPublishing(publisher, (published) => handOver({ store, lanes }, published));
 

@@ -14,6 +14,7 @@ import type { RetentionStore, SkipStore, SweepStore } from '../store/ports/reten
 import type { RoutingStore } from '../store/ports/routing.ts';
 import type { SignalStore } from '../store/ports/signals.ts';
 import type { World } from '../world.ts';
+import type { Offload } from './offload.ts';
 import type { Mailing } from './outbox.ts';
 import type { SlotLimits } from './slots.ts';
 
@@ -54,6 +55,8 @@ export interface EngineDeps {
   sends: boolean;
   /** Null where no mail server is set. */
   mailing: Mailing | null;
+  /** Without it, all work is done on the loop. */
+  offload?: Offload;
   slots?: SlotLimits;
   plans?: readonly Plan[];
   /** The store's time, ms, at some moment since `askedAt` (monotonic); see time.ts. */

@@ -93,7 +93,8 @@ export function createDirectory(store: RoutingStore, sealer: Sealer): Directory 
   };
 }
 
-function createView(routing: Routing, sealer: Sealer): WorkspaceView {
+/** Without a sealer, it has no destinations. */
+export function createView(routing: Routing, sealer: Sealer | null): WorkspaceView {
   const endpoints = new Map(routing.endpoints.map((endpoint) => [endpoint.key, endpoint]));
   const custom = new Map(routing.eventTypes.map((type) => [type.name, toEventType(type)]));
   const destinations = new Map<number, Destination>();
@@ -108,7 +109,7 @@ function createView(routing: Routing, sealer: Sealer): WorkspaceView {
     endpoint: (key) => endpoints.get(key),
     destination(key) {
       const endpoint = endpoints.get(key);
-      if (endpoint === undefined) return undefined;
+      if (endpoint === undefined || sealer === null) return undefined;
       let destination = destinations.get(key);
       if (destination === undefined) {
         destination = unsealDestination(endpoint, sealer);

@@ -2,6 +2,7 @@
  * The engine's public face: what http/ and main.ts may ask of it.
  */
 
+import { LIGHT_LIMITS } from '../core/limits.ts';
 import type { Endpoint } from '../store/records/endpoints.ts';
 import type { AcceptedEvent } from '../store/records/publishing.ts';
 import type { Routing } from '../store/records/routing.ts';
@@ -26,10 +27,23 @@ export interface PublishEvent {
 }
 
 export type PublishOutcome =
-  | { kind: 'accepted'; accepted: AcceptedEvent[]; repeated: boolean[] }
-  | { kind: 'conflict'; what: 'event_id' | 'idempotency_key'; id: string }
+  /** `warnings` are those of each event, as PublishEvent has them. */
+  | { kind: 'accepted'; accepted: AcceptedEvent[]; repeated: boolean[]; warnings: Array<string | null> }
+  /** `index` is the event's among those of the call; -1 for a conflict of the key. */
+  | { kind: 'conflict'; what: 'event_id' | 'idempotency_key'; id: string; index: number }
   /** The plan's number of events for the day; `reached` is what was published before. */
   | { kind: 'over_quota'; limit: number; reached: number };
+
+/** A request's body, of which events are still to be read. */
+export interface PostedText {
+  form: 'single' | 'batch';
+  text: string;
+}
+
+/** A large text is neither parsed nor read on the loop. */
+export function isLarge({ text }: Pick<PostedText, 'text'>): boolean {
+  return text.length > LIGHT_LIMITS.text.value;
+}
 
 export interface Engine {
   start(): Promise<void>;
@@ -40,14 +54,17 @@ export interface Engine {
    * Matches, commits, wakes the lanes. `read` checks the events by the types and settings it is given;
    * it is called again where those had changed by the time of the commit, so that every change that
    * was answered for before holds, made at whichever node. What it throws is passed on, once it has
-   * thrown it by the latest. `depth` is how many events caused one another before these; 0 where it is
+   * thrown it by the latest. Told to be `light`, it throws TooHeavy where checking takes more than
+   * LIGHT_LIMITS.check; what it would read is then read from `posted`, in a thread of its own, and so is a
+   * text that is large. `depth` is how many events caused one another before these; 0 where it is
    * left out. Rejects with StoreUnavailable, or Overloaded (P14).
    */
   publish(
     workspace: number,
-    read: (routing: Routing) => readonly PublishEvent[],
+    read: (routing: Routing, light: boolean) => readonly PublishEvent[],
     idempotency: { key: string; hash: string } | null,
     depth?: number,
+    posted?: PostedText | null,
   ): Promise<PublishOutcome>;
   /** Publishes a sample to one endpoint only; resolves to the event's id and the delivery's key. */
   sendTest(
@@ -73,6 +90,11 @@ export interface Engine {
 /** The type of a sample was deleted between its choice and its commit. Nothing was accepted. */
 export class EventTypeGone extends Error {
   override readonly name = 'EventTypeGone';
+}
+
+/** Checking the events takes more than is done on the loop; see `publish`. */
+export class TooHeavy extends Error {
+  override readonly name = 'TooHeavy';
 }
 
 /** More is waiting to be committed than this node takes on (P14). Nothing was accepted. */

@@ -8,9 +8,10 @@
  */
 
 import { DAY, SECOND } from '../core/duration.ts';
-import { createKeyMaker, type KeyMaker } from '../core/ids.ts';
+import { createKeyMaker, type KeyMaker, type Slots } from '../core/ids.ts';
 import type { NodeStore } from '../store/ports/nodes.ts';
 import type { Clock, Timer } from '../world.ts';
+import type { SpareKeys } from './offload.ts';
 
 /** Long enough for the longest attempt (10 s) with its margin and two missed heartbeats. */
 export const LEASE_MS = 18 * SECOND;
@@ -42,12 +43,23 @@ export interface NodeDeps {
 export interface NodeLife {
   /** Registers and starts the rounds. The keys are this node's, also after it had to register anew. */
   start(): Promise<KeyMaker>;
+  /** Keys that another thread of this process may make. They are others after each registration. */
+  spareKeys(): SpareKeys;
   /** False where an attempt of this length might outlast the lease. */
   mayStart(timeoutMs: number): boolean;
   /** Tells the others that this node takes no share of the slices any more; its lease is still prolonged. */
   leave(): Promise<void>;
   /** Resolves when no heartbeat and no round is under way, and none will be. */
   stop(): Promise<void>;
+}
+
+/** The last slot makes the keys of what is prepared in a thread of its own, as it is for a few events in a thousand. */
+function shareSlots({ first, count }: Slots): [own: Slots, spare: Slots] {
+  const own = count - 1;
+  return [
+    { first, count: own },
+    { first: first + own, count: 1 },
+  ];
 }
 
 export function createNodeLife(deps: NodeDeps): NodeLife {
@@ -60,6 +72,7 @@ export function createNodeLife(deps: NodeDeps): NodeLife {
   const timers = new Set<Timer>();
   const running = new Set<Promise<void>>();
   let keys: KeyMaker | null = null;
+  let spareKeys: SpareKeys | null = null;
   let lastKey = 0;
 
   const every = (delayMs: number, where: string, task: () => Promise<void>): void => {
@@ -92,7 +105,10 @@ export function createNodeLife(deps: NodeDeps): NodeLife {
     leaseEnds = from + LEASE_MS;
     if (deps.leased) deps.onTime(now, from);
     // Another node may hold the former slots by now: keys made in them could be made twice.
-    keys = createKeyMaker(slots, Math.max(largestKey, lastKey));
+    const floor = Math.max(largestKey, lastKey);
+    const [own, spare] = shareSlots(slots);
+    keys = createKeyMaker(own, floor);
+    spareKeys = { slots: spare, floor };
     isRegistered = true;
   };
 
@@ -122,6 +138,10 @@ export function createNodeLife(deps: NodeDeps): NodeLife {
       if (deps.leased) every(HEARTBEAT_MS, 'heartbeat', beat);
       every(ROUND_MS, 'round', deps.round);
       return { next: nextKey };
+    },
+    spareKeys() {
+      if (spareKeys === null) throw new Error('A node makes keys after it has registered.');
+      return spareKeys;
     },
     mayStart(timeoutMs) {
       return !deps.leased || clock.monotonic() + timeoutMs + MARGIN_MS < leaseEnds;

@@ -16,21 +16,30 @@ export function createPublishing(publisher: Publisher, handOver: (published: Pub
     return published;
   };
   return {
-    async publish(workspace, read, idempotency, depth = 0) {
-      const { answer } = await publish({ workspace, read, idempotency, test: null, depth });
-      return answer.kind !== 'accepted'
-        ? answer
-        : { kind: 'accepted', accepted: answer.accepted, repeated: answer.repeated };
+    async publish(workspace, read, idempotency, depth = 0, posted = null) {
+      const { answer, call } = await publish({ workspace, read, posted, idempotency, test: null, depth });
+      if (answer.kind === 'over_quota') return answer;
+      if (answer.kind === 'conflict') {
+        const isEvent = answer.what === 'event_id';
+        return { ...answer, index: isEvent ? call.events.findIndex(({ id }) => id === answer.id) : -1 };
+      }
+      const { accepted, repeated } = answer;
+      return { kind: 'accepted', accepted, repeated, warnings: call.events.map(({ warnings }) => warnings) };
     },
     async sendTest(workspace, endpoint, event) {
-      const { call } = await publish({ workspace, read: () => [event], idempotency: null, test: endpoint });
+      const { call } = await publish({
+        ...{ workspace, read: () => [event], posted: null, idempotency: null, test: endpoint },
+      });
       const [stored] = call.events;
       const [delivery] = stored?.deliveries ?? [];
       if (stored === undefined || delivery === undefined) throw new Error('A test makes one delivery.');
       return { event: stored.id, delivery: delivery.key };
     },
     async publishSystemEvent(workspace, { event, except }, depth) {
-      const request = { workspace, read: () => [event], idempotency: null, test: null, except, depth };
+      const request = {
+        ...{ workspace, read: () => [event], posted: null, idempotency: null },
+        ...{ test: null, except, depth },
+      };
       return (await publish(request)).answer.kind === 'accepted';
     },
   };

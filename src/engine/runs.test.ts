@@ -30,7 +30,8 @@ import { createDirectory } from './directory.ts';
 import type { Engine } from './engine.ts';
 import type { Turn } from './jobs.ts';
 import { createMemory } from './memory.ts';
-import { createPublisher, placesOf } from './publisher.ts';
+import { placesOf } from './prepare.ts';
+import { createPublisher } from './publisher.ts';
 import { createRuns } from './runs.ts';
 
 interface Opened {
@@ -112,6 +113,8 @@ function aNode(store: Store, clock: MovableClock) {
       memory: createMemory(),
       plans: DEFAULT_PLANS,
       mailHost: null,
+      offload: null,
+      spareKeys: () => ({ slots: { first: 127, count: 1 }, floor: 0 }),
     },
     now: () => clock.now(),
   });
@@ -229,7 +232,7 @@ async function aScene(kind: keyof typeof OPEN) {
     // Published where the run was begun, or at the other node, by turns.
     const { publisher } = events % 2 === 0 ? one : two;
     const { answer } = await publisher.publish({
-      ...{ workspace: WORKSPACE, read: () => [event], idempotency: null, test: null },
+      ...{ workspace: WORKSPACE, read: () => [event], posted: null, idempotency: null, test: null },
     });
     expect(answer.kind).toBe('accepted');
   };

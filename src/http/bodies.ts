@@ -9,6 +9,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { FastifyRequest } from 'fastify';
 import { MAX_JSON_DEPTH, parseJson } from '../core/json/parse.ts';
+import { isLarge, type PostedText } from '../engine/engine.ts';
 import { Problem } from './problem.ts';
 
 export const KIB = 1024;
@@ -36,6 +37,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** Levels of nesting that the route's body may have; MAX_JSON_DEPTH where it says nothing. */
     maxJsonDepth?: number;
+    /** The form of the events that the route reads itself: of a large text of them nothing is parsed before. */
+    events?: PostedText['form'];
   }
 }
 
@@ -63,12 +66,16 @@ export function readJsonBody(request: FastifyRequest, bytes: Buffer): unknown {
     throw new Problem('invalid_utf8', 'The body holds bytes that are not UTF-8. Encode it as UTF-8.');
   }
   const text = stripByteOrderMark(bytes.toString('utf8'));
-  const maxDepth = request.routeOptions.config.maxJsonDepth ?? MAX_JSON_DEPTH;
-  const parsed = parseJson(text, { maxDepth });
-  if (!parsed.ok) {
-    throw new Problem(parsed.code, `The body is ${withoutEnd(parsed.message)}.`);
-  }
+  const { events, maxJsonDepth = MAX_JSON_DEPTH } = request.routeOptions.config;
   request.rawText = text;
+  if (events !== undefined && isLarge({ text })) return undefined;
+  return parseBody(text, maxJsonDepth);
+}
+
+/** Throws a Problem for what is no JSON, or too deep. */
+export function parseBody(text: string, maxDepth: number): unknown {
+  const parsed = parseJson(text, { maxDepth });
+  if (!parsed.ok) throw new Problem(parsed.code, `The body is ${withoutEnd(parsed.message)}.`);
   return parsed.value;
 }
 

@@ -19,6 +19,7 @@ import type { NoticeStore } from '../store/ports/notices.ts';
 import type { ReplayStore, ResendStore } from '../store/ports/replays.ts';
 import type { SignalStore } from '../store/ports/signals.ts';
 import type { Clock, Random } from '../world.ts';
+import type { DryRuns } from './dryRuns.ts';
 
 /** The verdict on a URL that a person typed: its form, and every address that its name resolves to. */
 export type TargetVerdict = { ok: true } | { ok: false; code: string; message: string };
@@ -74,6 +75,8 @@ export interface HttpDeps {
   rateLimits: RateLimits | null;
   /** Addresses and networks whose `X-Forwarded-For` is believed. */
   trustedProxies: readonly string[];
+  /** Null where dry runs are done on the loop. */
+  dryRuns: DryRuns | null;
   /** From the least to the most. */
   plans: readonly Plan[];
   /** A pino instance, or false for silence. */

@@ -16,14 +16,15 @@ import { isObject, own } from '../core/json/object.ts';
 import { MAX_JSON_DEPTH } from '../core/json/parse.ts';
 import { pointerToken } from '../core/json/pointer.ts';
 import { arraySlices, memberSlices } from '../core/json/slices.ts';
-import { CHECK_LIMITS } from '../core/limits.ts';
+import { CHECK_LIMITS, LIGHT_LIMITS } from '../core/limits.ts';
 import { type EventBody, eventBody } from '../core/routing/body.ts';
 import { readIsoTime } from '../core/routing/time.ts';
 import { Work } from '../core/work.ts';
-import type { PublishEvent } from '../engine/engine.ts';
-import { MAX_BATCH_EVENTS, MAX_EVENT_BYTES } from './bodies.ts';
+import { type PostedText, type PublishEvent, TooHeavy } from '../engine/engine.ts';
+import type { Routing } from '../store/records/routing.ts';
+import { BATCH_DEPTH, EVENT_DEPTH, MAX_BATCH_EVENTS, MAX_EVENT_BYTES, parseBody } from './bodies.ts';
 import type { Code } from './codes.ts';
-import { type Suggestions, suggestionsFrom } from './eventTypesOf.ts';
+import { eventTypesOf, type Suggestions, suggestionsFrom } from './eventTypesOf.ts';
 import { type Fault, MAX_FAULTS, Problem } from './problem.ts';
 
 const MEMBERS = ['type', 'data', 'id', 'created_at', 'account'];
@@ -35,9 +36,8 @@ export interface Rules {
   validation: 'strict' | 'warn';
 }
 
-export interface ReadEvent extends PublishEvent {
-  /** Faults that `warn` lets through; empty for none. */
-  letThrough: readonly Fault[];
+export function rulesOf(routing: Routing): Rules {
+  return { types: eventTypesOf(routing), validation: routing.workspace.settings.validation };
 }
 
 interface Reading {
@@ -45,27 +45,43 @@ interface Reading {
   unknown: Suggestions;
   /** Steps that checking the data of the call's events may still take. */
   steps: number;
+  /** Whether only little is to be done: TooHeavy says that it does not suffice. */
+  light: boolean;
   faults: Array<{ code: Code; fault: Fault }>;
 }
 
-function readingBy(rules: Rules): Reading {
-  return { rules, unknown: suggestionsFrom(rules.types), steps: CHECK_LIMITS.call.value, faults: [] };
+function readingBy(rules: Rules, light: boolean): Reading {
+  const steps = light ? LIGHT_LIMITS.check.value : CHECK_LIMITS.call.value;
+  return { rules, unknown: suggestionsFrom(rules.types), steps, light, faults: [] };
 }
 
-/** The event of `POST /v1/events`. Throws a Problem with every fault. */
-export function readSingle(text: string, value: unknown, rules: Rules): ReadEvent {
-  const reading = readingBy(rules);
+/** The events of a text that is still to be parsed. Throws a Problem with the faults of all of them, at most 100. */
+export function readPosted({ form, text }: PostedText, rules: Rules): PublishEvent[] {
+  const value = parseBody(text, form === 'single' ? EVENT_DEPTH : BATCH_DEPTH);
+  return readParsed({ form, text }, value, rules, { light: false });
+}
+
+/** The events of a text, and `value` is what it reads as. Throws a Problem likewise, or TooHeavy. */
+export function readParsed(
+  { form, text }: PostedText,
+  value: unknown,
+  rules: Rules,
+  { light }: { light: boolean },
+): PublishEvent[] {
+  const reading = readingBy(rules, light);
+  return form === 'single' ? [readSingle(text, value, reading)] : readBatch(text, value, reading);
+}
+
+function readSingle(text: string, value: unknown, reading: Reading): PublishEvent {
   const event = readEvent(text, value, '', reading);
   if (!event || reading.faults.length > 0) throw problemFrom(reading);
   return event;
 }
 
-/** The events of `POST /v1/events/batch`. Throws a Problem with the faults of all of them, at most 100. */
-export function readBatch(text: string, value: unknown, rules: Rules): ReadEvent[] {
-  const reading = readingBy(rules);
+function readBatch(text: string, value: unknown, reading: Reading): PublishEvent[] {
   const posted = readEnvelope(text, value, reading);
   if (!posted) throw problemFrom(reading);
-  const events: ReadEvent[] = [];
+  const events: PublishEvent[] = [];
   const placeById = new Map<string, number>();
   for (const [index, slice] of posted.slices.entries()) {
     if (reading.faults.length >= MAX_FAULTS) break;
@@ -119,7 +135,7 @@ function readEnvelope(
 }
 
 /** Null where nothing can be made of it; else the event, which is good if no fault was added. */
-function readEvent(text: string, value: unknown, at: string, reading: Reading): ReadEvent | null {
+function readEvent(text: string, value: unknown, at: string, reading: Reading): PublishEvent | null {
   if (!isObject(value)) {
     refuse(reading, 'invalid_request', at, 'must be an event: {"type": …, "data": {…}}');
     return null;
@@ -153,7 +169,6 @@ function readEvent(text: string, value: unknown, at: string, reading: Reading): 
     account,
     createdAt,
     warnings: letThrough.length === 0 ? null : JSON.stringify(letThrough),
-    letThrough,
   };
 }
 
@@ -234,6 +249,7 @@ function checkData(
   if (found.length === 0) return found;
   const [first] = found;
   if (first?.keyword === TOO_COSTLY) {
+    if (reading.light) throw new TooHeavy();
     refuse(reading, 'event_too_costly', `${at}${first.field}`, first.message);
     return [];
   }

@@ -1,21 +1,15 @@
 /** Dry runs of rules and workflows: what one would do with a sample or a past event, and why. */
 
-import { formatId } from '../../core/ids.ts';
-import { parseJson } from '../../core/json/parse.ts';
-import { eventBody } from '../../core/routing/body.ts';
-import { explain } from '../../core/workflow/explain.ts';
 import { compileDefinition, type Program } from '../../core/workflow/program.ts';
-import { type HappenedEvent, judgeTriggers } from '../../core/workflow/trigger.ts';
 import type { Routing } from '../../store/records/routing.ts';
 import { workspaceOf } from '../auth.ts';
 import { checkDefinition } from '../automationInput.ts';
-import { EVENT_DEPTH } from '../bodies.ts';
 import type { App, HttpDeps } from '../deps.ts';
-import { eventTypesOf } from '../eventTypesOf.ts';
+import { dryRunBeside } from '../dryRun.ts';
 import { describe, ref } from '../operation.ts';
 import { type Fault, faulty, notFound } from '../problem.ts';
 import { findSample } from '../samples.ts';
-import { type DryRunInput, endView, pathView, verdictView } from '../views/dryRun.ts';
+import type { DryRunInput } from '../views/dryRun.ts';
 import { automationOfId, NOUNS, type Noun } from './automations.ts';
 import { bodyExpired } from './deliveryActions.ts';
 import { routingOf } from './endpoints.ts';
@@ -51,15 +45,11 @@ function testRoute(app: App, deps: HttpDeps, noun: Noun): void {
       const input = request.body;
       refuseMixtures(input);
       const routing = await routingOf(deps, workspace);
-      const { key, program } = await programToTest(routing, noun, input);
-      const { shown, happened, raw } = await eventToTest(deps, routing, program, input);
-      const verdict = judgeTriggers(program.triggers, happened);
-      const head = { event: shown, verdict: verdictView(verdict) };
-      if (verdict === null || !verdict.matched) return { ...head, path: [], end: null };
-      const context = { runId: 'run_test', now: deps.clock.now(), body: happened.body };
-      const explanation = explain(program, context, input.waits ?? {});
-      const places = { body: raw, ...endpointsOf(routing, key) };
-      return { ...head, path: pathView(explanation.path, places), end: endView(explanation) };
+      const { key, definition, program } = await programToTest(routing, noun, input);
+      const { shown, raw } = await eventToTest(deps, routing, program, input);
+      const { waits = {} } = input;
+      const run = { kind, key, definition, type: shown.type, raw, waits, now: deps.clock.now() };
+      return { event: shown, ...(await dryRunBeside(deps.dryRuns, routing, run)) };
     },
   );
 }
@@ -79,15 +69,15 @@ async function programToTest(
   routing: Routing,
   noun: Noun,
   { definition, id }: DryRunInput,
-): Promise<{ key: number | null; program: Program }> {
+): Promise<{ key: number | null; definition: string; program: Program }> {
   const { kind } = noun;
   if (id !== undefined) {
     const row = automationOfId(routing, noun, id);
-    return { key: row.key, program: compileDefinition(kind, row.definition) };
+    return { key: row.key, definition: row.definition, program: compileDefinition(kind, row.definition) };
   }
   // Nothing is sent, so no name is looked up for it.
   const checked = await checkDefinition(null, routing, kind, { pointer: '/definition', input: definition });
-  return { key: null, program: compileDefinition(kind, checked.definition) };
+  return { key: null, definition: checked.definition, program: compileDefinition(kind, checked.definition) };
 }
 
 async function eventToTest(
@@ -97,41 +87,14 @@ async function eventToTest(
   { event_type, sample, event_id }: DryRunInput,
 ): Promise<{
   shown: { type: string; id: string | null; sample: string | null };
-  happened: HappenedEvent;
   raw: string;
 }> {
   if (event_id === undefined) {
     const found = findSample(routing, event_type ?? program.triggers[0]?.event_type ?? '', sample ?? null);
-    const raw = found.sample.body;
-    return {
-      shown: { type: found.type.name, id: null, sample: found.sample.name },
-      happened: { eventType: found.type, body: bodyOf(raw) },
-      raw,
-    };
+    return { shown: { type: found.type.name, id: null, sample: found.sample.name }, raw: found.sample.body };
   }
   const event = await deps.store.findEvent(routing.workspace.key, event_id);
   if (!event) throw notFound('event', event_id);
   if (event.body === null) throw bodyExpired();
-  // Its type may have been deleted since.
-  const eventType = eventTypesOf(routing).get(event.type) ?? { name: event.type, scopes: [] };
-  return {
-    shown: { type: event.type, id: event.id, sample: null },
-    happened: { eventType, body: bodyOf(event.body) },
-    raw: event.body,
-  };
-}
-
-function bodyOf(raw: string): HappenedEvent['body'] {
-  const parsed = parseJson(raw, { maxDepth: EVENT_DEPTH });
-  if (!parsed.ok) throw new Error(`A stored body is not valid JSON: ${parsed.message}`);
-  return eventBody(raw, parsed.value);
-}
-
-function endpointsOf({ endpoints }: Routing, automation: number | null) {
-  return {
-    ownEndpoint: (url: string) =>
-      endpoints.find((one) => automation !== null && one.automation === automation && one.url === url)?.key ??
-      null,
-    urlOf: (id: string) => endpoints.find(({ key }) => formatId('ep', key) === id)?.url ?? null,
-  };
+  return { shown: { type: event.type, id: event.id, sample: null }, raw: event.body };
 }

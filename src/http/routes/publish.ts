@@ -4,15 +4,14 @@ import { createHash } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { DAY, SECOND } from '../../core/duration.ts';
-import type { Routing } from '../../store/records/routing.ts';
+import { isLarge, type PostedText, type PublishOutcome } from '../../engine/engine.ts';
 import { workspaceOf } from '../auth.ts';
 import { BATCH_DEPTH, EVENT_DEPTH, MAX_BATCH_BYTES, MAX_EVENT_BYTES } from '../bodies.ts';
 import { depthOfRequest } from '../causation.ts';
 import type { App, HttpDeps } from '../deps.ts';
-import { eventTypesOf } from '../eventTypesOf.ts';
 import { describe, ref } from '../operation.ts';
-import { faulty, Problem } from '../problem.ts';
-import { DATA_RULES, type ReadEvent, type Rules, readBatch, readSingle } from '../publishInput.ts';
+import { type Fault, faulty, Problem } from '../problem.ts';
+import { DATA_RULES, readParsed, readPosted, rulesOf } from '../publishInput.ts';
 import { bodyCheckedByRoute } from '../validation.ts';
 import type { AcceptedEventView } from '../views/event.ts';
 
@@ -31,7 +30,7 @@ export function publishRoutes(app: App, deps: HttpDeps): void {
   app.post(
     '/v1/events',
     {
-      config: { access: 'publish', maxJsonDepth: EVENT_DEPTH },
+      config: { access: 'publish', maxJsonDepth: EVENT_DEPTH, events: 'single' },
       bodyLimit: MAX_EVENT_BYTES,
       validatorCompiler: bodyCheckedByRoute,
       schema: {
@@ -60,9 +59,7 @@ export function publishRoutes(app: App, deps: HttpDeps): void {
       },
     },
     async (request, reply) => {
-      const [accepted] = await publish(deps, request, reply, (text, rules) => [
-        readSingle(text, request.body, rules),
-      ]);
+      const [accepted] = await publish(deps, request, reply, 'single');
       return reply.code(202).send(accepted);
     },
   );
@@ -70,7 +67,7 @@ export function publishRoutes(app: App, deps: HttpDeps): void {
   app.post(
     '/v1/events/batch',
     {
-      config: { access: 'publish', maxJsonDepth: BATCH_DEPTH },
+      config: { access: 'publish', maxJsonDepth: BATCH_DEPTH, events: 'batch' },
       bodyLimit: MAX_BATCH_BYTES,
       validatorCompiler: bodyCheckedByRoute,
       schema: {
@@ -102,16 +99,10 @@ export function publishRoutes(app: App, deps: HttpDeps): void {
       },
     },
     async (request, reply) => {
-      const events = await publish(deps, request, reply, (text, rules) =>
-        readBatch(text, request.body, rules),
-      );
+      const events = await publish(deps, request, reply, 'batch');
       return reply.code(202).send({ events });
     },
   );
-}
-
-function rulesOf(routing: Routing): Rules {
-  return { types: eventTypesOf(routing), validation: routing.workspace.settings.validation };
 }
 
 function bodyText(request: FastifyRequest): string {
@@ -124,29 +115,28 @@ async function publish(
   deps: HttpDeps,
   request: FastifyRequest,
   reply: FastifyReply,
-  read: (text: string, rules: Rules) => readonly ReadEvent[],
+  form: PostedText['form'],
 ): Promise<AcceptedEventView[]> {
-  const text = bodyText(request);
-  const depth = depthOfRequest(request.headers);
-  let events: readonly ReadEvent[] = [];
+  const posted: PostedText = { form, text: bodyText(request) };
+  const { body } = request;
   const outcome = await deps.engine.publish(
     workspaceOf(request),
-    (routing) => {
-      events = read(text, rulesOf(routing));
-      return events;
+    (routing, light) => {
+      const rules = rulesOf(routing);
+      return isLarge(posted) ? readPosted(posted, rules) : readParsed(posted, body, rules, { light });
     },
     idempotencyOf(request),
-    depth,
+    depthOfRequest(request.headers),
+    posted,
   );
   if (outcome.kind === 'over_quota') throw overQuota(outcome, deps.clock.now());
-  if (outcome.kind === 'conflict') throw conflict(outcome.what, outcome.id, events);
+  if (outcome.kind === 'conflict') throw conflict(form, outcome);
   if (outcome.repeated.length > 0 && outcome.repeated.every(Boolean))
     reply.header('idempotent-replayed', 'true');
   return outcome.accepted.map(({ id, deliveries, runs }, index): AcceptedEventView => {
-    const letThrough = events[index]?.letThrough ?? [];
-    return letThrough.length === 0
-      ? { id, deliveries, runs }
-      : { id, deliveries, runs, warnings: letThrough.map(({ field, message }) => ({ field, message })) };
+    const warnings = outcome.warnings[index] ?? null;
+    if (warnings === null) return { id, deliveries, runs };
+    return { id, deliveries, runs, warnings: JSON.parse(warnings) as Fault[] };
   });
 }
 
@@ -171,13 +161,15 @@ function idempotencyOf(request: FastifyRequest): { key: string; hash: string } |
   return { key, hash };
 }
 
-function conflict(what: 'event_id' | 'idempotency_key', id: string, events: readonly ReadEvent[]): Problem {
+function conflict(
+  form: PostedText['form'],
+  { what, id, index }: Extract<PublishOutcome, { kind: 'conflict' }>,
+): Problem {
   if (what === 'idempotency_key') {
     const message = `was used before with another body: ${JSON.stringify(id)}; take a new one`;
     return faulty('idempotency_conflict', [{ field: '/idempotency-key', message, in: 'header' }]);
   }
-  const index = events.findIndex((event) => event.id === id);
-  const field = events.length === 1 ? '/id' : `/events/${index}/id`;
+  const field = form === 'single' ? '/id' : `/events/${index}/id`;
   return faulty('idempotency_conflict', [
     { field, message: `${JSON.stringify(id)} was used before for another event` },
   ]);

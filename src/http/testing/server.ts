@@ -109,6 +109,7 @@ export async function aServer(parts: TestParts, overrides: Partial<HttpDeps> = {
     plans: DEFAULT_PLANS,
     rateLimits: null,
     trustedProxies: [],
+    dryRuns: null,
     logger: false,
     ...overrides,
   });

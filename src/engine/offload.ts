@@ -1,0 +1,30 @@
+/**
+ * What may take long is done in a thread of its own, so that nobody else waits for it: events that are large, and those
+ * whose conditions, templates or schemas take more work than is done at once. The engine tries on the loop first, with
+ * little work allowed (LIGHT_LIMITS), and asks here where that does not suffice.
+ */
+
+import type { Slots } from '../core/ids.ts';
+import type { NewEvent } from '../store/records/publishing.ts';
+import type { Routing } from '../store/records/routing.ts';
+import type { PostedText, PublishEvent } from './engine.ts';
+import type { PublishFacts } from './prepare.ts';
+
+export interface Offload {
+  /**
+   * What is to be stored of the events. Rejects with what reading them throws, or with Overloaded where too much waits
+   * for the thread already, or the thread has ended.
+   */
+  prepare(
+    routing: Routing,
+    source: PostedText | readonly PublishEvent[],
+    facts: PublishFacts,
+    keys: SpareKeys,
+  ): Promise<NewEvent[]>;
+}
+
+/** The keys that the thread may make: in slots of its own, larger than `floor`. */
+export interface SpareKeys {
+  slots: Slots;
+  floor: number;
+}

@@ -1,0 +1,172 @@
+/**
+ * The main thread's end of the thread beside it: one job at a time, workspaces in turn, so that whoever keeps it busy
+ * waits for himself. The thread starts when it is first needed.
+ */
+
+import { Worker } from 'node:worker_threads';
+import { EventTypeGone, Overloaded } from '../engine/engine.ts';
+import type { Offload } from '../engine/offload.ts';
+import type { DryRuns } from '../http/dryRuns.ts';
+import { Problem } from '../http/problem.ts';
+import type { Routing } from '../store/records/routing.ts';
+import type { Job, JobAnswer, Task, ThreadOptions } from './protocol.ts';
+
+/** Workspaces of which the thread keeps what it knows. */
+const KEPT_WORKSPACES = 20;
+/** What may wait for the thread, in characters: three of the largest batches. */
+const MAX_WAITING = 48 * 1024 * 1024;
+/** What a job weighs beside its text. */
+const JOB_WEIGHT = 4 * 1024;
+/** Of the heap of the thread: many times what one call may bring along and set off. */
+const HEAP_MB = 256;
+
+interface Waiting {
+  routing: Routing;
+  task: Task;
+  weight: number;
+  resolve(answer: JobAnswer): void;
+  reject(error: Error): void;
+}
+
+export interface RunningOffload extends Offload, DryRuns {
+  /** Refuses what waits, and ends the thread. */
+  close(): Promise<void>;
+}
+
+export function createOffload(options: ThreadOptions): RunningOffload {
+  const queues = new Map<number, Waiting[]>();
+  let weight = 0;
+  let thread: Thread | null = null;
+  let closed = false;
+  let running: Promise<void> | null = null;
+
+  const take = (): Waiting | null => {
+    const [first] = queues;
+    if (first === undefined) return null;
+    const [workspace, queue] = first;
+    const waiting = queue.shift() ?? null;
+    // To the end of the turn.
+    queues.delete(workspace);
+    if (queue.length > 0) queues.set(workspace, queue);
+    return waiting;
+  };
+
+  const work = async (): Promise<void> => {
+    for (let next = take(); next !== null; next = take()) {
+      try {
+        if (closed) throw new Overloaded('This node is stopping.');
+        thread ??= startThread(options);
+        next.resolve(await thread.ask(next.routing, next.task));
+      } catch (error) {
+        if (error instanceof ThreadEnded) thread = null;
+        next.reject(error instanceof Error ? error : new Error(String(error)));
+      } finally {
+        weight -= next.weight;
+      }
+    }
+    running = null;
+  };
+
+  const ask = (routing: Routing, task: Task, size: number): Promise<JobAnswer> =>
+    new Promise((resolve, reject) => {
+      const own = size + JOB_WEIGHT;
+      if (closed || (weight > 0 && weight + own > MAX_WAITING)) {
+        reject(new Overloaded('As much as this node can hold waits to be looked at already.'));
+        return;
+      }
+      weight += own;
+      const workspace = routing.workspace.key;
+      const queue = queues.get(workspace) ?? [];
+      queue.push({ routing, task, weight: own, resolve, reject });
+      queues.set(workspace, queue);
+      running ??= work();
+    });
+
+  return {
+    async prepare(routing, source, facts, keys) {
+      const size =
+        'text' in source ? source.text.length : source.reduce((sum, { data }) => sum + data.length, 0);
+      const answer = await ask(routing, { kind: 'prepare', keys, source, facts }, size);
+      if (answer.kind === 'prepared') return answer.events;
+      throw failureOf(answer);
+    },
+    async dryRun(routing, run) {
+      const answer = await ask(routing, { kind: 'dry_run', run }, run.raw.length);
+      if (answer.kind === 'dry_run') return answer.answer;
+      throw failureOf(answer);
+    },
+    async close() {
+      closed = true;
+      await running;
+      await thread?.end();
+    },
+  };
+}
+
+function failureOf(answer: JobAnswer): Error {
+  switch (answer.kind) {
+    case 'refused':
+      return new Problem(
+        answer.code,
+        answer.detail,
+        answer.errors.length > 0 ? { errors: answer.errors } : {},
+      );
+    case 'type_gone':
+      return new EventTypeGone(answer.message);
+    case 'failed':
+      return new Error(`The thread has failed: ${answer.message}`);
+    default:
+      return new Error(`The thread was asked for something else than ${answer.kind}.`);
+  }
+}
+
+class ThreadEnded extends Overloaded {}
+
+interface Thread {
+  /** Rejects with ThreadEnded where it ends instead of answering. */
+  ask(routing: Routing, task: Task): Promise<JobAnswer>;
+  end(): Promise<void>;
+}
+
+function startThread(options: ThreadOptions): Thread {
+  // Built, the file beside this one is JavaScript.
+  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+  const worker = new Worker(new URL(`./thread.${extension}`, import.meta.url), {
+    workerData: options,
+    resourceLimits: { maxOldGenerationSizeMb: HEAP_MB },
+  });
+  worker.unref();
+  /** By workspace, what the thread has of it; the longest unused first. */
+  const known = new Map<number, Routing>();
+  let asked: { resolve(answer: JobAnswer): void; reject(error: Error): void } | null = null;
+  let ended: Error | null = null;
+  const fail = (cause: unknown): void => {
+    ended ??= new ThreadEnded('The thread that looks at large events has ended.', { cause });
+    asked?.reject(ended);
+  };
+  worker.on('error', fail);
+  worker.on('exit', () => fail(null));
+  worker.on('message', (answer: JobAnswer) => asked?.resolve(answer));
+
+  return {
+    ask: (routing, task) =>
+      new Promise((resolve, reject) => {
+        if (ended !== null) {
+          reject(ended);
+          return;
+        }
+        asked = { resolve, reject };
+        const workspace = routing.workspace.key;
+        const isKnown = known.get(workspace) === routing;
+        known.delete(workspace);
+        known.set(workspace, routing);
+        const [oldest] = known.keys();
+        const forget = known.size > KEPT_WORKSPACES && oldest !== undefined ? oldest : null;
+        if (forget !== null) known.delete(forget);
+        worker.postMessage({ workspace, routing: isKnown ? null : routing, forget, task } satisfies Job);
+      }),
+    async end() {
+      await worker.terminate();
+    },
+  };
+}

@@ -1,0 +1,79 @@
+/** The thread beside the loop: does one job after the other. */
+
+import { parentPort, workerData } from 'node:worker_threads';
+import { createKeyMaker, type KeyMaker } from '../core/ids.ts';
+import { Work } from '../core/work.ts';
+import { createView, type WorkspaceView } from '../engine/directory.ts';
+import { EventTypeGone } from '../engine/engine.ts';
+import type { SpareKeys } from '../engine/offload.ts';
+import { prepareEvents } from '../engine/prepare.ts';
+import { dryRun } from '../http/dryRun.ts';
+import { Problem } from '../http/problem.ts';
+import { readPosted, rulesOf } from '../http/publishInput.ts';
+import { realRandom } from '../real.ts';
+import type { NewEvent } from '../store/records/publishing.ts';
+import type { Job, JobAnswer, Task, ThreadOptions } from './protocol.ts';
+
+const port = parentPort;
+if (port === null) throw new Error('This file runs as a thread.');
+const { plans, mailHost } = workerData as ThreadOptions;
+const views = new Map<number, WorkspaceView>();
+const keys = createKeys();
+
+port.on('message', (job: Job) => {
+  port.postMessage(answerOf(job));
+});
+
+function answerOf({ workspace, routing, forget, task }: Job): JobAnswer {
+  try {
+    if (forget !== null) views.delete(forget);
+    // Secrets stay sealed: nothing is sent from here.
+    if (routing !== null) views.set(workspace, createView(routing, null));
+    const view = views.get(workspace);
+    if (view === undefined) throw new Error('The thread has not been told of the workspace.');
+    return task.kind === 'prepare'
+      ? { kind: 'prepared', events: prepare(view, task) }
+      : { kind: 'dry_run', answer: dryRun(view.routing, task.run, new Work()) };
+  } catch (error) {
+    if (error instanceof Problem) {
+      const { code, body } = error;
+      return { kind: 'refused', code, detail: body.detail, errors: body.errors ?? [] };
+    }
+    if (error instanceof EventTypeGone) return { kind: 'type_gone', message: error.message };
+    return {
+      kind: 'failed',
+      message: error instanceof Error ? (error.stack ?? error.message) : String(error),
+    };
+  }
+}
+
+function prepare(
+  view: WorkspaceView,
+  { source, facts, keys: spare }: Task & { kind: 'prepare' },
+): NewEvent[] {
+  const events = 'text' in source ? readPosted(source, rulesOf(view.routing)) : source;
+  const nextKey = keys.from(spare, facts.acceptedAt);
+  const deps = { plans, mailHost, nextKey, uuid: () => realRandom.uuid() };
+  const prepared = prepareEvents(deps, view, events, facts, { light: false });
+  if (prepared === null) throw new Error('All the work that it may take is allowed here.');
+  return prepared;
+}
+
+/** Goes on where it was as long as the slots are the same. */
+function createKeys() {
+  let maker: KeyMaker | null = null;
+  let of = '';
+  let last = 0;
+  return {
+    from({ slots, floor }: SpareKeys, now: number): () => number {
+      const name = `${slots.first} ${slots.count} ${floor}`;
+      if (maker === null || of !== name) maker = createKeyMaker(slots, Math.max(floor, last));
+      of = name;
+      const current = maker;
+      return () => {
+        last = current.next(now);
+        return last;
+      };
+    },
+  };
+}
