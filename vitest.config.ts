@@ -2,6 +2,7 @@ import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
+import { built } from './test/support/built.ts';
 
 // Every store starts threads and every whole test processes, which all strip the same types: with what they
 // compiled kept, a process starts in 0.5 s instead of 1.2, and SQLite's tests take 36 s instead of 60.
@@ -32,10 +33,26 @@ class LongestFirst extends BaseSequencer {
   }
 }
 
+/** Stores that run in a test's own process start their threads from the built file. */
+const builtThreads = {
+  name: 'built-threads',
+  transform(code: string, id: string) {
+    if (!id.endsWith('/store/sqlite/thread-client.ts')) return null;
+    const changed = code.replace(/new URL\(`\.\/thread\.[^)]*\)/, JSON.stringify(built('thread')));
+    if (changed === code) throw new Error('Where the threads of SQLite start was not found.');
+    return changed;
+  },
+};
+
 export default defineConfig({
+  plugins: [builtThreads],
   test: {
     include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
-    globalSetup: ['test/support/globalPostgres.ts', 'test/support/globalSqlite.ts'],
+    globalSetup: [
+      'test/support/globalBuilt.ts',
+      'test/support/globalPostgres.ts',
+      'test/support/globalSqlite.ts',
+    ],
     sequence: { sequencer: LongestFirst },
     // Only a hang is to end a test: a slow disk takes 5 ms for a commit, and some tests make thousands.
     testTimeout: 180_000,
