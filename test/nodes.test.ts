@@ -24,6 +24,16 @@ const busy = new Map<string, number>();
 const times = new Map<string, number[]>();
 const overlaps: string[] = [];
 
+/** Of requests under a prefix so many more are answered at once; the others wait until they are released. */
+let hold = { prefix: '', left: 0, released: Promise.resolve() };
+
+/** Keeps those who send from being done before they are stopped: answers are held back after so many requests. */
+function holdAfter(prefix: string, count: number): () => void {
+  const { promise: released, resolve: release } = Promise.withResolvers<void>();
+  hold = { prefix: `${prefix}/`, left: count, released };
+  return release;
+}
+
 const start = (args: string[] = [], settings = env): Promise<MirsalProcess> =>
   startMirsal({ directory: directory.path, env: settings, args });
 
@@ -36,6 +46,10 @@ beforeAll(async () => {
     busy.set(path, before + 1);
     // Long enough for a second request to be seen beside the first, if there were one.
     await new Promise((resolve) => setTimeout(resolve, 3));
+    if (path.startsWith(hold.prefix)) {
+      hold.left -= 1;
+      if (hold.left < 0) await hold.released;
+    }
     busy.set(path, (busy.get(path) ?? 1) - 1);
     return 200;
   });
@@ -70,9 +84,12 @@ const under = (prefix: string): Received[] =>
 
 /** Waits until that many different messages have come for the paths under `prefix`. */
 async function arrived(prefix: string, count: number): Promise<void> {
-  const distinct = (): number =>
-    new Set(under(prefix).map(({ path, headers }) => `${path} ${headers['webhook-id']}`)).size;
-  while (distinct() < count) await receiver.count(receiver.received.length + 1);
+  const distinct = new Set<string>();
+  for (let seen = 0; distinct.size < count; seen += 1) {
+    await receiver.count(seen + 1);
+    const { path = '', headers } = receiver.received[seen] ?? {};
+    if (path.startsWith(`${prefix}/`)) distinct.add(`${path} ${headers?.['webhook-id']}`);
+  }
 }
 
 const numberOf = ({ body }: Received): number =>
@@ -219,7 +236,7 @@ test('an API key revoked at one node stops working there at once, at the others 
       (answer) => answer === 401,
     );
   }
-  expect(performance.now() - revokedAt).toBeLessThan(2_000);
+  expect(performance.now() - revokedAt).toBeLessThan(WELL_BELOW_A_LEASE_MS);
 });
 
 test('--roles api takes events in without sending them; a node with the engine sends them', async () => {
@@ -244,12 +261,14 @@ test('a node that is told to stop hands its lanes over at once; nothing is sent 
   const lanes = 10;
   const events = 200;
   for (let n = 0; n < lanes; n += 1) await anEndpoint(nodeAt(0), `/handover/${n}`, 'handover');
-  // All lanes belong to the first node: it published into them while nobody owned them.
+  const release = holdAfter('/handover', 100);
   await publishNumbers(nodeAt(0), 'handover', events);
   await arrived('/handover', 100);
   const toldAt = performance.now();
-  expect(await nodeAt(0).stop()).toBe(0);
+  const stopped = nodeAt(0).stop();
   expect(under('/handover').length).toBeLessThan(lanes * events);
+  release();
+  expect(await stopped).toBe(0);
   await arrived('/handover', lanes * events);
   expect(under('/handover')).toHaveLength(lanes * events);
   for (let n = 0; n < lanes; n += 1) {
@@ -268,12 +287,14 @@ test('P5: a node that is killed is taken over once its lease is out; at most one
   const lanes = 10;
   const events = 100;
   for (let n = 0; n < lanes; n += 1) await anEndpoint(nodeAt(1), `/killed/${n}`, 'killed');
+  const release = holdAfter('/killed', 100);
   await publishNumbers(nodeAt(0), 'killed', events);
   await arrived('/killed', 100);
   await nodeAt(0).kill();
   nodes = [nodeAt(1), nodeAt(2)];
   const before = under('/killed').length;
   expect(before).toBeLessThan(lanes * events);
+  release();
   // Published at a living node into lanes that are still the dead one's: accepted, and sent in their turn.
   const last = await nodeAt(0).call('POST', '/v1/events', { type: 'killed', data: { number: events } });
   expect(last.body).toMatchObject({ deliveries: lanes });

@@ -19,12 +19,12 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import pg from 'pg';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from 'vitest';
+import { built } from './support/built.ts';
 import { createDatabase, type PostgresServer, startPostgres } from './support/postgres.ts';
 import { API_KEY, callsTo, startMirsal, temporaryDirectory } from './support/process.ts';
 import { startReceiver } from './support/receiver.ts';
 import { STORES, storeEnv } from './support/stores.ts';
 
-const BIN = join(import.meta.dirname, '../src/bin.ts');
 const SECRET = 'the secret of these tests';
 const NOBODY = 65_534;
 
@@ -49,7 +49,7 @@ function runMirsal(
     uid,
   }: { command?: string[]; env?: object; node?: string[]; uid?: number } = {},
 ): SpawnSyncReturns<string> {
-  return spawnSync(process.execPath, [...node, BIN, ...command], {
+  return spawnSync(process.execPath, [...node, built('bin'), ...command], {
     encoding: 'utf8',
     timeout: 30_000,
     ...(uid === undefined ? {} : { uid, gid: uid }),

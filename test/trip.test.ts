@@ -3,8 +3,8 @@
  * of the node runs twenty times as fast as the world's, so that a minute's grouping takes three seconds.
  */
 
-import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { built } from './support/built.ts';
 import { type MailServer, startMailServer } from './support/mailServer.ts';
 import { type MirsalProcess, startMirsal, temporaryDirectory } from './support/process.ts';
 import { type Receiver, startReceiver } from './support/receiver.ts';
@@ -21,7 +21,7 @@ let from: number;
 const start = (): Promise<MirsalProcess> =>
   startMirsal({
     directory: directory.path,
-    script: join(import.meta.dirname, 'support/hurried.ts'),
+    script: built('hurried'),
     env: { HURRIED_FROM: String(from), HURRIED_BY: '20', MIRSAL_SMTP_URL: mails.url },
   });
 

@@ -3,8 +3,8 @@
  * complete. The clock of the node runs thirty times as fast as the world's.
  */
 
-import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { built } from './support/built.ts';
 import { type MirsalProcess, startMirsal, temporaryDirectory } from './support/process.ts';
 import { type Receiver, startReceiver } from './support/receiver.ts';
 import { until } from './support/served.ts';
@@ -62,7 +62,7 @@ describe.each(['SQLite', 'PostgreSQL'] as const)('on %s', (kind) => {
     start = () =>
       startMirsal({
         directory: directory.path,
-        script: join(import.meta.dirname, 'support/hurried.ts'),
+        script: built('hurried'),
         env,
       });
     node = await start();

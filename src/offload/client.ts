@@ -131,7 +131,7 @@ interface Thread {
 function startThread(options: ThreadOptions): Thread {
   // Built, the file beside this one is JavaScript.
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
-  const worker = new Worker(new URL(`./thread.${extension}`, import.meta.url), {
+  const worker = new Worker(new URL(`./offloadThread.${extension}`, import.meta.url), {
     workerData: options,
     resourceLimits: { maxOldGenerationSizeMb: HEAP_MB },
   });

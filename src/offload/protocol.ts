@@ -1,4 +1,4 @@
-/** What is said between the main thread and the one beside it (client.ts, thread.ts). */
+/** What is said between the main thread and the one beside it (client.ts, offloadThread.ts). */
 
 import type { Plan } from '../core/plan.ts';
 import type { PostedText, PublishEvent } from '../engine/engine.ts';

@@ -53,7 +53,7 @@ async function findBinaries(): Promise<Binaries> {
   const uid = process.getuid?.() ?? NOBODY;
   if (uid !== 0) return found;
   const { version } = require(join(dirname(dirname(entry)), 'package.json')) as { version: string };
-  const copy = join(tmpdir(), `mirsal-postgres-${version}-${uid}`);
+  const copy = join(process.env.MIRSAL_TESTS_DISK ?? tmpdir(), `mirsal-postgres-${version}-${uid}`);
   if (!existsSync(copy)) {
     const draft = mkdtempSync(`${copy}-`);
     cpSync(dirname(dirname(found.postgres)), draft, { recursive: true, verbatimSymlinks: true });

@@ -5,6 +5,11 @@ import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { built } from './built.ts';
+
+/** Outside a run of the tests nothing has been built. */
+const MAIN =
+  process.env.VITEST === undefined ? join(import.meta.dirname, '../../src/main.ts') : built('main');
 
 export const API_KEY = 'a-key-for-automation-0123456789';
 export const INSTANCE_KEY = 'an-instance-key-0123456789';
@@ -91,9 +96,7 @@ export async function startMirsal(options: StartOptions): Promise<MirsalProcess>
   const command = [
     ...(options.wrapper ?? []),
     process.execPath,
-    ...(options.script === undefined
-      ? [join(import.meta.dirname, '../../src/main.ts'), 'serve', ...(options.args ?? [])]
-      : [options.script]),
+    ...(options.script === undefined ? [MAIN, 'serve', ...(options.args ?? [])] : [options.script]),
   ];
   const [file = process.execPath, ...args] = command;
   const child = spawn(file, args, {

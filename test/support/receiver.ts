@@ -26,7 +26,7 @@ export interface Receiver extends AsyncDisposable {
 export async function startReceiver(): Promise<Receiver> {
   const received: Received[] = [];
   const perPath = new Map<string, number>();
-  const waiting: Array<{ count: number; resolve: () => void }> = [];
+  let waiting: Array<{ count: number; resolve: () => void }> = [];
   let decide: (request: Received, index: number) => Answer | Promise<Answer> = () => 200;
 
   const answer = (response: ServerResponse, what: Answer): void => {
@@ -44,7 +44,11 @@ export async function startReceiver(): Promise<Receiver> {
       perPath.set(path, index + 1);
       received.push(got);
       Promise.resolve(decide(got, index)).then((what) => answer(response, what));
-      for (const waiter of waiting) if (received.length >= waiter.count) waiter.resolve();
+      waiting = waiting.filter(({ count, resolve }) => {
+        if (received.length < count) return true;
+        resolve();
+        return false;
+      });
     });
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

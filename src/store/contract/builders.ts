@@ -1,6 +1,6 @@
 /** Small builders of what the port takes, each with overrides, and a store to use them on. */
 
-import { afterEach, beforeEach } from 'vitest';
+import { afterAll, afterEach, beforeEach } from 'vitest';
 import { SLICES, sliceOf } from '../../core/delivery/slice.ts';
 import { createKeyMaker } from '../../core/ids.ts';
 import type { NewNotice } from '../queries/notices.ts';
@@ -30,6 +30,38 @@ export interface Opened {
 }
 
 export type OpenStore = () => Promise<Opened>;
+
+/** A store that can be had again as if it were new: to open one costs more than most tests. */
+export interface Reusable extends Opened {
+  /** Closes what `another` opened, and removes all rows. */
+  empty(): Promise<void>;
+}
+
+/** Opens stores that are emptied when a test is over and given to a later one; the last test's end closes them. */
+export function reusing(openNew: () => Promise<Reusable>): OpenStore {
+  const idle: Reusable[] = [];
+  afterAll(async () => {
+    for (const opened of idle) await opened.close();
+  });
+  return async () => {
+    const opened = idle.pop() ?? (await openNew());
+    return {
+      ...opened,
+      async close() {
+        await opened.empty();
+        idle.push(opened);
+      },
+    };
+  };
+}
+
+/** Of a database's tables those that a test fills; others hold what the schema's steps put there. */
+export function filledByTests(tables: readonly string[]): string[] {
+  return tables.filter((table) => !/^(kysely|sqlite)_|^slices$/.test(table));
+}
+
+/** As the schema's step made them. */
+export const SLICES_AS_NEW = 'UPDATE slices SET owner = NULL, epoch = 0 WHERE epoch <> 0';
 
 /** Opens a store before each test and closes it afterwards. */
 export function useStore(open: OpenStore): () => Opened {

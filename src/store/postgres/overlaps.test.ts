@@ -2,6 +2,7 @@
 
 import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest';
+import { moment } from '../../../test/support/clock.ts';
 import { createDatabase, MIGRATED } from '../../../test/support/postgres.ts';
 import { realClock } from '../../real.ts';
 import {
@@ -79,6 +80,7 @@ async function waiting(count: number): Promise<void> {
       `SELECT count(*)::int AS count FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`,
     );
     if (rows[0]?.count >= count) return;
+    await moment();
   }
 }
 

@@ -8,10 +8,13 @@ import {
   ALL,
   aKey,
   anEvent,
-  type Opened,
+  filledByTests,
   openItems,
   publish,
   publishAccepted,
+  type Reusable,
+  reusing,
+  SLICES_AS_NEW,
   seed,
   versionOf,
 } from '../contract/builders.ts';
@@ -33,32 +36,51 @@ function freshDatabase(template?: string): Promise<string> {
   return createDatabase(inject('postgresUrl'), `store_${process.pid}_${databases}`, template);
 }
 
-async function open(): Promise<Opened> {
+async function openNew(): Promise<Reusable> {
   const url = await freshDatabase(MIGRATED);
+  const pool = openPool({ url, max: 1 });
+  const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) });
+  const { rows } = await pool.query<{ name: string }>(
+    "SELECT table_name AS name FROM information_schema.tables WHERE table_schema = 'public'",
+  );
+  const tables = filledByTests(rows.map(({ name }) => name));
+  const filled = tables.map((table) => `SELECT '${table}' AS name WHERE EXISTS (SELECT FROM ${table})`);
   const stores: Store[] = [];
   const another = async (): Promise<Store> => {
     const store = openPostgres({ url, clock: realClock });
     stores.push(store);
     return store;
   };
-  const store = await another();
+  let store = await another();
   return {
-    store,
+    get store() {
+      return store;
+    },
     another,
     async reopen() {
       await stores.shift()?.close();
-      return another();
+      store = openPostgres({ url, clock: realClock });
+      stores.unshift(store);
+      return store;
     },
-    async insertNotices(rows) {
-      const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool: openPool({ url, max: 1 }) }) });
-      await db.transaction().execute((trx) => insertNotices(trx, rows));
-      await db.destroy();
+    insertNotices: (notices) => db.transaction().execute((trx) => insertNotices(trx, notices)),
+    async empty() {
+      await Promise.all(stores.splice(1).map((opened) => opened.close()));
+      const { rows: found } = await pool.query<{ name: string }>(filled.join(' UNION ALL '));
+      const names = found.map(({ name }) => name);
+      // Deleted rows would stay in the way of the next tests, and change their plans.
+      if (names.length > 0) await pool.query(`TRUNCATE ${names.join(', ')}`);
+      await pool.query(SLICES_AS_NEW);
     },
     async close() {
       await Promise.all(stores.map((opened) => opened.close()));
+      await db.destroy();
+      if (!pool.ended) await pool.end();
     },
   };
 }
+
+const open = reusing(openNew);
 
 storeContract('PostgreSQL', open);
 

@@ -9,7 +9,17 @@ import { Migrator } from 'kysely/migration';
 import { describe, expect, test } from 'vitest';
 import { copyMigrated } from '../../../test/support/sqlite.ts';
 import { realClock } from '../../real.ts';
-import { anEvent, type Opened, openItems, publish, publishAccepted, seed } from '../contract/builders.ts';
+import {
+  anEvent,
+  filledByTests,
+  openItems,
+  publish,
+  publishAccepted,
+  type Reusable,
+  reusing,
+  SLICES_AS_NEW,
+  seed,
+} from '../contract/builders.ts';
 import { type Explained, planContract } from '../contract/plans.ts';
 import { storeContract } from '../contract.ts';
 import { insertNotices } from '../queries/notices.ts';
@@ -22,12 +32,19 @@ import { DirectoryInUse } from './lock.ts';
 import { createStore, openSqlite } from './sqlite.ts';
 import { startThread, threadDialect } from './thread-client.ts';
 
-async function open(): Promise<Opened> {
+async function openNew(): Promise<Reusable> {
   const directory = mkdtempSync(join(tmpdir(), 'mirsal-sqlite-'));
-  copyMigrated(directory);
+  const file = new DatabaseSync(copyMigrated(directory));
+  const tables = file.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").all();
+  const removal = [
+    ...filledByTests(tables.map(({ name }) => String(name))).map((table) => `DELETE FROM ${table}`),
+    SLICES_AS_NEW,
+  ].join(';');
   let store = openSqlite({ directory, clock: realClock });
   return {
-    store,
+    get store() {
+      return store;
+    },
     another: async () => store,
     async reopen() {
       await store.close();
@@ -41,12 +58,18 @@ async function open(): Promise<Opened> {
       await db.transaction().execute((trx) => insertNotices(trx, rows));
       await db.destroy();
     },
+    async empty() {
+      file.exec(`BEGIN IMMEDIATE; ${removal}; COMMIT`);
+    },
     async close() {
+      file.close();
       await store.close();
       rmSync(directory, { recursive: true });
     },
   };
 }
+
+const open = reusing(openNew);
 
 storeContract('SQLite', open);
 
