@@ -79,6 +79,8 @@ export default defineConfig({
     hookTimeout: 180_000,
     expect: { poll: { timeout: 60_000 } },
     pool: 'forks',
+    // Files share what they import: to load it anew for each takes a second of a core and more.
+    isolate: false,
     // One more than there are cores: many tests wait for a disk, a process or a deadline.
     maxWorkers: Math.min(8, availableParallelism() + 1),
   },
