@@ -23,17 +23,20 @@ if (existsSync(MEMORY)) {
 
 /** Files that take longest: begun last, each would keep one worker busy while the others have nothing left to do. */
 const LONGEST = [
+  'src/store/postgres/postgres.test.ts',
+  'src/engine/lanes.test.ts',
   'test/start.test.ts',
   'test/nodes.test.ts',
-  'src/store/postgres/postgres.test.ts',
-  'test/faults.test.ts',
-  'src/store/postgres/connections.test.ts',
-  'test/workflow.test.ts',
   'src/store/postgres/faults.test.ts',
-  'src/store/sqlite/sqlite.test.ts',
+  'src/store/postgres/connections.test.ts',
+  'test/faults.test.ts',
+  'test/workflow.test.ts',
   'src/engine/recovery.test.ts',
   'src/engine/runs.test.ts',
+  'src/store/sqlite/sqlite.test.ts',
+  'src/store/sqlite/faults.test.ts',
   'test/crash.test.ts',
+  'test/replay.test.ts',
 ];
 
 class LongestFirst extends BaseSequencer {
@@ -79,6 +82,8 @@ export default defineConfig({
     hookTimeout: 180_000,
     expect: { poll: { timeout: 60_000 } },
     pool: 'forks',
+    // Files share what they import: to load it anew for each takes a second of a core and more.
+    isolate: false,
     // One more than there are cores: many tests wait for a disk, a process or a deadline.
     maxWorkers: Math.min(8, availableParallelism() + 1),
   },

@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import {
   chmodSync,
   chownSync,
+  cpSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -23,6 +24,7 @@ import { built } from './support/built.ts';
 import { createDatabase, type PostgresServer, startPostgres } from './support/postgres.ts';
 import { API_KEY, callsTo, startMirsal, temporaryDirectory } from './support/process.ts';
 import { startReceiver } from './support/receiver.ts';
+import { copyMigrated } from './support/sqlite.ts';
 import { STORES, storeEnv } from './support/stores.ts';
 
 const SECRET = 'the secret of these tests';
@@ -76,6 +78,21 @@ function expectRefusal({ status, stdout, stderr }: SpawnSyncReturns<string>, say
 async function startOnce(directory: string, env: Record<string, string> = {}): Promise<void> {
   const node = await startMirsal({ directory, env });
   expect(await node.stop()).toBe(0);
+}
+
+/** A directory of a node that has started before, with a secret of its own: copied, since a start costs a second. */
+let startedBefore: string;
+beforeAll(async () => {
+  const made = temporaryDirectory();
+  startedBefore = join(made.path, 'data');
+  await startOnce(startedBefore);
+});
+afterAll(() => rmSync(join(startedBefore, '..'), { recursive: true }));
+
+function aStartedDirectory(): string {
+  const directory = aDirectory();
+  cpSync(startedBefore, directory, { recursive: true });
+  return directory;
 }
 
 describe('a start that cannot be refuses in one sentence', () => {
@@ -258,9 +275,8 @@ describe('P1: a file that this user may not use, as another user left it, is nam
     ['mirsal.db-wal', 0o444],
     ['mirsal.lock', 0o444],
     ['secret.key', 0],
-  ])('%s', async (name, mode) => {
-    const directory = aDirectory();
-    await startOnce(directory);
+  ])('%s', (name, mode) => {
+    const directory = aStartedDirectory();
     if (name === 'mirsal.db-wal') writeFileSync(join(directory, name), '');
     if (isRoot) {
       chmodSync(join(directory, '..'), 0o755);
@@ -341,9 +357,8 @@ describe('P1: the file of the secret', () => {
     expect(readFileSync(join(directory, 'secret.key'), 'utf8')).toBe(made);
   });
 
-  test('is refused where it is empty, too short or another, and is never made anew for a database', async () => {
-    const directory = aDirectory();
-    await startOnce(directory);
+  test('is refused where it is empty, too short or another, and is never made anew for a database', () => {
+    const directory = aStartedDirectory();
     const path = join(directory, 'secret.key');
     for (const text of ['', ' \n', 'too short\n']) {
       writeFileSync(path, text);
@@ -385,7 +400,10 @@ describe.each(STORES)('%s', (store) => {
   test('a database of a newer Mirsal is refused', async () => {
     const directory = aDirectory();
     const env = { MIRSAL_SECRET: SECRET, ...(await storeEnv(store)) };
-    await startOnce(directory, env);
+    if (store === 'SQLite') {
+      mkdirSync(directory);
+      copyMigrated(directory);
+    }
     await query(env, directory, "INSERT INTO kysely_migration VALUES ('9999_future', '2030-01-01')");
     expectRefusal(runMirsal(directory, { env }), /newer Mirsal \(step 9999_future .*upgrade/);
   });

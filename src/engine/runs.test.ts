@@ -307,7 +307,6 @@ describe.each(['SQLite', 'PostgreSQL'] as const)('on %s', (kind) => {
       expect(wrong).toEqual([]);
       expect(orders.length).toBeGreaterThanOrEqual(6);
     },
-    120_000,
   );
 
   test('W8: an event in time counts when it is looked at late; W13: too late ends the run', async () => {

@@ -4,6 +4,7 @@ import { createServer } from 'node:http';
 import { createServer as createTcpServer } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
+import { SECOND } from '../core/duration.ts';
 import type { Clock, SendResult } from '../world.ts';
 import { aRawReceiver, aReceiver, aRequest, aSender, cleanUp, listen, realClock } from './testdata/kit.ts';
 
@@ -76,19 +77,22 @@ describe('an ordinary answer', () => {
 });
 
 describe('P7: one deadline over the whole attempt', () => {
-  async function expectWithin(send: Promise<SendResult>): Promise<SendResult> {
+  /** Far from the deadline, for machines that are busy; what goes on for ever takes longer. */
+  const LONGEST_MS = 20 * SECOND;
+
+  async function expectWithin(send: () => Promise<SendResult>): Promise<SendResult> {
     const startedAt = realClock.monotonic();
-    const result = await send;
+    const result = await send();
     const tookMs = realClock.monotonic() - startedAt;
     expect(tookMs).toBeGreaterThan(TIMEOUT_MS - 20);
-    expect(tookMs).toBeLessThan(TIMEOUT_MS + 1500);
+    expect(tookMs).toBeLessThan(LONGEST_MS);
     expect(result.durationMs).toBeGreaterThanOrEqual(TIMEOUT_MS - 20);
     return result;
   }
 
   it('ends an answer that does not come', async () => {
     const url = await aReceiver(() => {});
-    const result = await expectWithin(aSender().sender.send(aRequest(url, { timeoutMs: TIMEOUT_MS })));
+    const result = await expectWithin(() => aSender().sender.send(aRequest(url, { timeoutMs: TIMEOUT_MS })));
     expect(result).toMatchObject({
       outcome: { kind: 'timeout', code: 'response_timeout' },
       response: null,
@@ -122,7 +126,7 @@ describe('P7: one deadline over the whole attempt', () => {
     });
     const { sender, connects } = aSender();
     await sender.send(aRequest(url));
-    const result = await expectWithin(sender.send(aRequest(url, { timeoutMs: TIMEOUT_MS })));
+    const result = await expectWithin(() => sender.send(aRequest(url, { timeoutMs: TIMEOUT_MS })));
     expect(code(result)).toBe('response_timeout');
     expect([requests, connects.length]).toEqual([2, 1]);
     await closed.promise;
@@ -134,7 +138,7 @@ describe('P7: one deadline over the whole attempt', () => {
       const timer = setInterval(() => socket.write('x: y\r\n'), 20);
       socket.once('close', () => clearInterval(timer));
     });
-    const result = await expectWithin(aSender().sender.send(aRequest(url, { timeoutMs: TIMEOUT_MS })));
+    const result = await expectWithin(() => aSender().sender.send(aRequest(url, { timeoutMs: TIMEOUT_MS })));
     expect(code(result)).toBe('response_timeout');
   });
 
@@ -144,7 +148,7 @@ describe('P7: one deadline over the whole attempt', () => {
       const timer = setInterval(() => socket.write('x'), 20);
       socket.once('close', () => clearInterval(timer));
     });
-    const result = await expectWithin(aSender().sender.send(aRequest(url, { timeoutMs: TIMEOUT_MS })));
+    const result = await expectWithin(() => aSender().sender.send(aRequest(url, { timeoutMs: TIMEOUT_MS })));
     expect(code(result)).toBe('200');
     expect(result.note).toContain('did not end within');
     expect(result.response?.truncated).toBe(true);
@@ -156,7 +160,7 @@ describe('P7: one deadline over the whole attempt', () => {
       socket.once('close', () => clearInterval(timer));
     });
     const { sender } = aSender();
-    const result = await expectWithin(sender.send(aRequest(dribble, { timeoutMs: TIMEOUT_MS })));
+    const result = await expectWithin(() => sender.send(aRequest(dribble, { timeoutMs: TIMEOUT_MS })));
     expect(code(result)).toBe('response_timeout');
     const flood = await aRawReceiver((socket) => {
       const interim = 'HTTP/1.1 103 Early Hints\r\nlink: </style.css>\r\n\r\n'.repeat(100);

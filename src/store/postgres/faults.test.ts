@@ -5,6 +5,7 @@ import { beforeAll, inject } from 'vitest';
 import { createDatabase, MIGRATED } from '../../../test/support/postgres.ts';
 import { startProxy } from '../../../test/support/proxy.ts';
 import { realClock } from '../../real.ts';
+import { filledByTests, SLICES_AS_NEW } from '../contract/builders.ts';
 import { type Faulty, faultContract } from '../contract/faults.ts';
 import { insertNotices } from '../queries/notices.ts';
 import type { Schema } from '../schema/schema.ts';
@@ -13,6 +14,7 @@ import { openPostgres } from './postgres.ts';
 
 /** Each row of each table as a text, in one statement. */
 let everyRow: string;
+let removal: string;
 
 let databases = 0;
 
@@ -30,6 +32,9 @@ beforeAll(async () => {
   everyRow = rows
     .map(({ table }) => `SELECT '${table}' AS table, to_json(t)::text AS row FROM ${table} t`)
     .join(' UNION ALL ');
+  removal = filledByTests(rows.map(({ table }) => table))
+    .map((table) => `DELETE FROM ${table}`)
+    .join(';');
   await pool.end();
 });
 
@@ -54,6 +59,10 @@ async function open(): Promise<Faulty> {
       const { rows } = await pool.query<{ table: string; row: string }>(everyRow);
       const byTable = Map.groupBy(rows, ({ table }) => table);
       return new Map([...byTable].map(([table, found]) => [table, found.map(({ row }) => row)]));
+    },
+    async empty() {
+      await pool.query(removal);
+      await pool.query(SLICES_AS_NEW);
     },
     async close() {
       await store.close();

@@ -172,5 +172,4 @@ test.each([2, 6])(
     );
     expect(rows).toEqual([{ deadlocks: 0 }]);
   },
-  120_000,
 );

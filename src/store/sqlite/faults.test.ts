@@ -7,6 +7,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { Kysely } from 'kysely';
 import { copyMigrated } from '../../../test/support/sqlite.ts';
 import { realClock } from '../../real.ts';
+import { filledByTests, SLICES_AS_NEW } from '../contract/builders.ts';
 import { type Fault, type Faulty, faultContract } from '../contract/faults.ts';
 import { insertNotices } from '../queries/notices.ts';
 import type { Schema } from '../schema/schema.ts';
@@ -73,7 +74,10 @@ async function open(): Promise<Faulty> {
     clock: realClock,
   });
   const db = new Kysely<Schema>({ dialect: threadDialect(writer) });
-  const file = new DatabaseSync(path, { readOnly: true });
+  const file = new DatabaseSync(path);
+  file.exec('PRAGMA busy_timeout = 5000');
+  const named = file.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").all();
+  const tables = named.map(({ name }) => String(name));
   return {
     store,
     insertNotices: (rows) => db.transaction().execute((trx) => insertNotices(trx, rows)),
@@ -83,13 +87,18 @@ async function open(): Promise<Faulty> {
       return strike.struck;
     },
     async dump() {
-      const tables = file.prepare("SELECT name FROM sqlite_master WHERE type = 'table'").all();
-      const rowsOf = (table: unknown): string[] =>
+      const rowsOf = (table: string): string[] =>
         file
-          .prepare(`SELECT * FROM ${String(table)}`)
+          .prepare(`SELECT * FROM ${table}`)
           .all()
           .map((row) => JSON.stringify(row));
-      return new Map(tables.map(({ name }) => [String(name), rowsOf(name)]));
+      return new Map(tables.map((name) => [name, rowsOf(name)]));
+    },
+    async empty() {
+      const removal = filledByTests(tables)
+        .map((table) => `DELETE FROM ${table}`)
+        .join(';');
+      file.exec(`BEGIN IMMEDIATE; ${removal}; ${SLICES_AS_NEW}; COMMIT`);
     },
     async close() {
       file.close();
