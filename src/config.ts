@@ -6,7 +6,7 @@
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { type Cidr, parseCidrs } from './core/egress/address.ts';
-import { isMailAddress, MAIL_ADDRESS_IN_WORDS } from './core/mailAddress.ts';
+import { MAIL_ADDRESS_IN_WORDS, readMailAddress } from './core/mailAddress.ts';
 import { DEFAULT_PLANS, type Plan, parsePlans } from './core/plan.ts';
 
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
@@ -187,17 +187,22 @@ function readSmtpUrl(value: string | null, faults: string[]): string | null {
 
 function readMailFrom(value: string | null, faults: string[]): string | null {
   if (value === null) return null;
-  const address = /<([^<>]*)>$/.exec(value)?.[1] ?? value;
-  if (isMailAddress(address) && !/\p{Cc}/u.test(value)) return value;
+  const named = /^([^<>]*)<([^<>]*)>\s*$/.exec(value);
+  const read = readMailAddress(named?.[2] ?? value);
+  const name = named?.[1] ?? '';
+  if (read.ok && !/\p{Cc}/u.test(name)) return named === null ? read.address : `${name}<${read.address}>`;
+  const why = read.ok ? '' : ` (it ${read.message})`;
   faults.push(
-    `MIRSAL_MAIL_FROM is an address, such as Mirsal <hooks@example.com>, not ${JSON.stringify(value)}.`,
+    `MIRSAL_MAIL_FROM is an address, such as Mirsal <hooks@example.com>, not ${JSON.stringify(value)}${why}.`,
   );
   return null;
 }
 
 function readEmail(name: string, value: string | null, faults: string[]): string | null {
-  if (value === null || isMailAddress(value)) return value;
-  faults.push(`${name} is ${MAIL_ADDRESS_IN_WORDS}, not ${JSON.stringify(value)}.`);
+  if (value === null) return null;
+  const read = readMailAddress(value);
+  if (read.ok) return read.address;
+  faults.push(`${name} is ${MAIL_ADDRESS_IN_WORDS}, not ${JSON.stringify(value)}: it ${read.message}.`);
   return null;
 }
 

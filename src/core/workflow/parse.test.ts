@@ -68,6 +68,19 @@ describe('a rule', () => {
     expect(parseRule(rule, context)).toEqual({ ok: true, rule });
   });
 
+  test('keeps addresses without the marks around them, and is told of a mark within one', () => {
+    const mailTo = (to: string) =>
+      parseRule({ ...aRule(), actions: [{ type: 'email', to, subject: 'S', text: 'T' }] }, context);
+    expect(mailTo('\u200fa@example.com\u00a0')).toMatchObject({
+      ok: true,
+      rule: { actions: [{ to: 'a@example.com' }] },
+    });
+    expect(mailTo('a@exam\u200fple.com')).toMatchObject({
+      ok: false,
+      faults: [{ path: '/actions/0/to', message: expect.stringContaining('U+200F RIGHT-TO-LEFT MARK') }],
+    });
+  });
+
   test('is told all of its faults at once, each with its place', () => {
     expect(
       ruleFaults({

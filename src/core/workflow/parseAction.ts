@@ -2,7 +2,7 @@
 import { parseTargetUrl } from '../egress/url.ts';
 import { kindOf } from '../json/excerpt.ts';
 import { isObject, own } from '../json/object.ts';
-import { isMailAddress } from '../mailAddress.ts';
+import { readMailAddress } from '../mailAddress.ts';
 import { readArray, readText, refuse, refuseUnknown, shortened } from '../routing/reading.ts';
 import {
   type Action,
@@ -177,11 +177,12 @@ function readRecipients(input: unknown, path: string, reading: DefinitionReading
 
 function readRecipient(input: unknown, path: string, reading: DefinitionReading): Recipient | null {
   if (typeof input === 'string') {
-    if (isMailAddress(input)) return input;
-    const hint = input.includes('{{')
-      ? '; for a member of the event write {"field": "data.contact.email"}'
-      : '';
-    return refuse(reading, path, `${JSON.stringify(shortened(input))} is not an e-mail address${hint}`);
+    const read = readMailAddress(input);
+    if (read.ok) return read.address;
+    const why = input.includes('{{')
+      ? 'for a member of the event write {"field": "data.contact.email"}'
+      : `it ${read.message}`;
+    return refuse(reading, path, `${JSON.stringify(shortened(input))} is not an e-mail address; ${why}`);
   }
   if (!isObject(input)) {
     const wanted = 'an e-mail address or {"field": "data.contact.email"}';

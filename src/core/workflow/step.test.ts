@@ -52,3 +52,27 @@ describe('what cannot be done', () => {
     expect(outcomes(twice)).toEqual(['a done', 'b failed']);
   });
 });
+
+describe('the address in an event', () => {
+  const to = (address: unknown): Advance =>
+    started(
+      [email('a', { to: { field: 'data.contact.email' } })],
+      {},
+      { body: aBody(JSON.stringify({ type: 'contact.tag.added', data: { contact: { email: address } } })) },
+    );
+
+  test('is used without the marks and spaces around it', () => {
+    expect(to('\u200e sam@example.com\u00a0').effects).toMatchObject([{ to: ['sam@example.com'] }]);
+  });
+
+  test.each([
+    ['sam@exam\u200eple.com', 'U+200E LEFT-TO-RIGHT MARK'],
+    ['sam\u00a0b@example.com', 'U+00A0 NO-BREAK SPACE'],
+    ['sam', 'must be one e-mail address'],
+    [5, 'no e-mail address'],
+  ])('%j fails the step, and what is wrong with it is named', (address, message) => {
+    expect(to(address).next).toMatchObject({
+      failure: { code: 'not_an_address', message: expect.stringContaining(message) },
+    });
+  });
+});

@@ -4,7 +4,7 @@
  */
 import { DAY } from '../duration.ts';
 import { getPath } from '../json/pointer.ts';
-import { isMailAddress } from '../mailAddress.ts';
+import { readMailAddress } from '../mailAddress.ts';
 import type { EventBody } from '../routing/body.ts';
 import { evaluate, type Verdict } from '../routing/evaluate.ts';
 import { readIsoTime, readTime } from '../routing/time.ts';
@@ -262,12 +262,13 @@ function addressAt(
 ): string | StepFailure {
   const found = getPath(body.value, names);
   if (!found.found) return { code: 'missing_member', message: `${field} is missing in the event` };
-  const address = typeof found.value === 'string' ? found.value.trim() : found.value;
-  if (typeof address === 'string' && isMailAddress(address)) return address;
-  return {
-    code: 'not_an_address',
-    message: `${field} is no e-mail address: ${body.notes.shown(found.value).words}`,
-  };
+  const shown = body.notes.shown(found.value).words;
+  if (typeof found.value !== 'string') {
+    return { code: 'not_an_address', message: `${field} is no e-mail address: ${shown}` };
+  }
+  const read = readMailAddress(found.value);
+  if (read.ok) return read.address;
+  return { code: 'not_an_address', message: `${field} is no e-mail address: ${shown}; it ${read.message}` };
 }
 
 function enterDelay(step: ProgramStep & { type: 'delay' }, at: number, until: Attempted<number>): Entered {

@@ -6,6 +6,7 @@ import { callerOf, workspaceOf } from '../auth.ts';
 import { MAX_ADMIN_BYTES, MAX_BATCH_BYTES, MAX_BATCH_EVENTS, MAX_EVENT_BYTES } from '../bodies.ts';
 import type { App, HttpDeps } from '../deps.ts';
 import { MAX_HEADERS } from '../headerRules.ts';
+import { readAddressesOf } from '../mailAddresses.ts';
 import { describe, nullable, ref } from '../operation.ts';
 import { Problem } from '../problem.ts';
 import type { SettingsPatchInput } from '../views/administration.ts';
@@ -58,13 +59,9 @@ export function settingsRoutes(app: App, deps: HttpDeps): void {
     async (request) => {
       const key = workspaceOf(request);
       await requireRetention(deps, key, request.body.retention ?? {});
+      const settings = readAddressesOf(request.body);
       const changed = found(
-        await deps.store.updateWorkspace(
-          key,
-          { settings: request.body },
-          deps.clock.now(),
-          callerOf(request).by,
-        ),
+        await deps.store.updateWorkspace(key, { settings }, deps.clock.now(), callerOf(request).by),
       );
       await deps.engine.routingChanged(key);
       return changed.settings;

@@ -8,6 +8,7 @@ import { DEFAULT_SETTINGS, mergeSettings } from '../../store/records/settings.ts
 import { makeApiKey } from '../apiKey.ts';
 import { callerOf } from '../auth.ts';
 import type { App, HttpDeps } from '../deps.ts';
+import { readAddressesOf, readRecipients } from '../mailAddresses.ts';
 import { describe, idParams, ref } from '../operation.ts';
 import { pageFrom, pageQuery, readPage } from '../paging.ts';
 import { Problem } from '../problem.ts';
@@ -56,15 +57,15 @@ function createRoute(app: App, deps: HttpDeps): void {
       },
     },
     async (request, reply) => {
-      const { name, plan = DEFAULT_PLAN, settings, owners = [] } = request.body;
+      const { name, plan = DEFAULT_PLAN, settings = {}, owners = [] } = request.body;
       requirePlan(deps, plan);
       const now = deps.clock.now();
       const workspace = {
         key: deps.engine.nextKey(),
         name,
         plan,
-        settings: mergeSettings(DEFAULT_SETTINGS, settings ?? {}),
-        owners,
+        settings: mergeSettings(DEFAULT_SETTINGS, readAddressesOf(settings, '/settings')),
+        owners: readRecipients(owners, '/owners'),
         createdAt: now,
       };
       await deps.store.createWorkspace(workspace);
@@ -169,7 +170,8 @@ function patchRoute(app: App, deps: HttpDeps): void {
     },
     async (request) => {
       const key = parseId('ws', request.params.id);
-      const patch = request.body;
+      const { owners, ...rest } = request.body;
+      const patch = owners === undefined ? rest : { ...rest, owners: readRecipients(owners, '/owners') };
       requirePlan(deps, patch.plan);
       const workspace = found(
         key === null
