@@ -86,7 +86,8 @@ function createMailing(
   if (chosen === null) return null;
   return {
     send: chosen,
-    render: (mail) => renderDue(mail, publicUrl()),
+    // There is no page yet on which endpoints are enabled: mails tell of the API alone.
+    render: (mail) => renderDue(mail, { publicUrl: publicUrl(), webhooksPage: null }),
     host: host ?? 'mirsal.invalid',
   };
 }

@@ -31,7 +31,8 @@ export type IdPrefix =
   | 'ntc'
   | 'rule'
   | 'wf'
-  | 'run';
+  | 'run'
+  | 'mail';
 
 export interface KeyMaker {
   /** The next key; larger than every earlier one of this maker. `nowMs` is the wall clock. */

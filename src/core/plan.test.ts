@@ -19,14 +19,17 @@ describe('A1: plans', () => {
     expect(planOf(DEFAULT_PLANS, 'legacy')).toMatchObject({ name: 'legacy', webhooks: true });
   });
 
-  it('are read from JSON, absent limits being none', () => {
+  it('are read from JSON, absent limits being none, but for mails', () => {
     expect(parsePlans('[{"name":"a","webhooks":true,"limits":{"endpoints":3}}]')).toEqual({
       ok: true,
       plans: [
         {
           name: 'a',
           webhooks: true,
-          limits: { endpoints: 3, rules: null, events_per_day: null, retention_days: null },
+          limits: {
+            ...{ endpoints: 3, rules: null, events_per_day: null, retention_days: null },
+            ...{ mails_per_day: 10_000, mails_per_recipient_per_day: 500 },
+          },
         },
       ],
     });

@@ -1,6 +1,7 @@
 /** Plans (A1): what a workspace may use, and how much of it. Pure; the installation configures them. */
 
 import { isObject } from './json/object.ts';
+import { type Limit, valuesOf } from './limits.ts';
 
 export interface PlanLimits {
   /** Null for no limit. */
@@ -10,6 +11,10 @@ export interface PlanLimits {
   events_per_day: number | null;
   /** Days that events and what belongs to them are kept at most, whatever the settings say. */
   retention_days: number | null;
+  /** Mails that rules and workflows send per UTC day. */
+  mails_per_day: number | null;
+  /** Of these, to one address. */
+  mails_per_recipient_per_day: number | null;
 }
 
 export interface Plan {
@@ -19,7 +24,30 @@ export interface Plan {
   limits: PlanLimits;
 }
 
-const UNLIMITED: PlanLimits = { endpoints: null, rules: null, events_per_day: null, retention_days: null };
+/**
+ * Where a plan says nothing else, since a mailer without a limit is somebody's spam. A team that is mailed about each
+ * lead has some hundred a day; what goes to thousands of customers is sent by the platform itself.
+ */
+export const MAIL_LIMITS = {
+  mails_per_day: {
+    value: 10_000,
+    unit: 'mails of rules and workflows in a UTC day',
+    beyond: 'the mail is not sent; the step of the run is `dropped` and says `mail_limit`',
+  },
+  mails_per_recipient_per_day: {
+    value: 500,
+    unit: 'of these to one address',
+    beyond: 'the mail is not sent; the step of the run is `dropped` and says `recipient_mail_limit`',
+  },
+} as const satisfies Record<string, Limit>;
+
+const UNLIMITED: PlanLimits = {
+  endpoints: null,
+  rules: null,
+  events_per_day: null,
+  retention_days: null,
+  ...valuesOf(MAIL_LIMITS),
+};
 
 /** A self-hosted installation starts on a plan that allows everything. */
 export const DEFAULT_PLAN = 'self-hosted';
@@ -31,7 +59,10 @@ export const DEFAULT_PLANS: readonly Plan[] = [
   {
     name: 'advanced',
     webhooks: true,
-    limits: { endpoints: 50, rules: 100, events_per_day: 1_000_000, retention_days: 365 },
+    limits: {
+      ...UNLIMITED,
+      ...{ endpoints: 50, rules: 100, events_per_day: 1_000_000, retention_days: 365 },
+    },
   },
   { name: 'enterprise', webhooks: true, limits: UNLIMITED },
   { name: DEFAULT_PLAN, webhooks: true, limits: UNLIMITED },
@@ -60,7 +91,10 @@ const MAX_PLANS = 50;
 
 export type ParsedPlans = { ok: true; plans: readonly Plan[] } | { ok: false; message: string };
 
-/** Reads `[{"name": "advanced", "webhooks": true, "limits": {"endpoints": 50}}]`; absent limits are none. */
+/**
+ * Reads `[{"name": "advanced", "webhooks": true, "limits": {"endpoints": 50}}]`. Absent limits are none, those of mails as
+ * in MAIL_LIMITS.
+ */
 export function parsePlans(text: string): ParsedPlans {
   let value: unknown;
   try {

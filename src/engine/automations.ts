@@ -13,8 +13,10 @@ import { type Capabilities, type EmailEffect, sizeOf, type WebhookEffect } from 
 import { type HappenedEvent, judgeTriggers, type TriggersVerdict } from '../core/workflow/trigger.ts';
 import type {
   Automation,
+  MailLimits,
   NewActivation,
   RunAdvance,
+  RunFailure,
   RunStep,
   StepMail,
 } from '../store/records/automation.ts';
@@ -136,6 +138,7 @@ export interface EffectPlaces {
   nextKey(): number;
   /** What stands after the @ of Message-IDs; null where no mail server is set. */
   mailHost: string | null;
+  mailLimits: MailLimits;
 }
 
 /** What can be done from here for an automation. */
@@ -167,7 +170,8 @@ export function toRunAdvance(
     if (effect.kind === 'webhook') deliveries.push(toDelivery(automation, event, effect, places));
     else mails.push(...toMails(effect, places));
   }
-  const base = { progress: JSON.stringify(done.state), listensSince: null, deliveries, mails, steps };
+  const progress = JSON.stringify(done.state);
+  const base = { progress, listensSince: null, deliveries, mails, steps, failure: firstFailure(done) };
   switch (next.kind) {
     case 'wait_until':
       return { ...base, state: 'waiting', reason: null, dueAt: next.at, waitsFor: null };
@@ -202,6 +206,13 @@ export function toRunAdvance(
   return next satisfies never;
 }
 
+function firstFailure({ history }: Advance): RunFailure | null {
+  for (const entry of history) {
+    if (entry.outcome === 'failed') return { step: entry.step, ...entry.failure };
+  }
+  return null;
+}
+
 function toDelivery(
   automation: Pick<Automation, 'key' | 'kind'>,
   event: { id: string; subject: string | null },
@@ -219,12 +230,15 @@ function toDelivery(
   };
 }
 
-function toMails({ key, to, subject, text }: EmailEffect, { mailHost, language }: EffectPlaces): StepMail[] {
+function toMails(
+  { key, step, to, subject, text }: EmailEffect,
+  { mailHost, language, mailLimits: limits }: EffectPlaces,
+): StepMail[] {
   if (mailHost === null) throw new Error('A mail was made without a mail server.');
   const place = key.replaceAll(/[^\w.-]/g, '-');
   return to.map((recipient, index) => {
     const messageId = `<mirsal-${place}-${index}@${mailHost}>`;
-    return { recipient, language, subject, text, messageId };
+    return { step, recipient, language, subject, text, messageId, limits };
   });
 }
 

@@ -42,7 +42,7 @@ export function createBackground(deps: BackgroundDeps): Jobs {
     createRuns({
       store,
       workspace,
-      places: (view) => placesOf({ nextKey, mailHost: mailing?.host ?? null }, view),
+      places: (view) => placesOf({ nextKey, mailHost: mailing?.host ?? null, plans }, view),
       lanesChanged,
       onError,
     }),

@@ -18,6 +18,8 @@ import type { EngineDeps } from './deps.ts';
 import type { Engine } from './engine.ts';
 import type { Mailing } from './outbox.ts';
 
+const LINKS = { publicUrl: 'https://hooks.example.com', webhooksPage: null };
+
 const LAYLA: Recipient = { email: 'layla@example.com', language: 'ar' };
 const SAM: Recipient = { email: 'sam@example.com', language: 'en' };
 const CRM = { name: 'CRM', url: 'https://crm.example.com/hook' };
@@ -56,7 +58,7 @@ async function nameRecipients(notification_recipients: Recipient[]): Promise<voi
 }
 
 function realMailing(send: SendMail = createMailSender({ url: server.url, from: 'm@example.com' })): Mailing {
-  return { send, render: (mail) => renderDue(mail, 'https://hooks.example.com'), host: 'hooks.example.com' };
+  return { send, render: (mail) => renderDue(mail, LINKS), host: 'hooks.example.com' };
 }
 
 async function anOutbox(overrides: Partial<EngineDeps> = {}): Promise<Engine> {

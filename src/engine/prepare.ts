@@ -130,10 +130,12 @@ const NOTHING: SetOff = { activations: [], refusals: [], size: 0 };
 
 /** Where the effects of runs go, as this node knows the workspace. */
 export function placesOf(
-  { nextKey, mailHost }: Pick<PrepareDeps, 'nextKey' | 'mailHost'>,
+  { nextKey, mailHost, plans }: Pick<PrepareDeps, 'nextKey' | 'mailHost' | 'plans'>,
   { endpoints, routing }: WorkspaceView,
 ): EffectPlaces {
-  return { endpoints, language: routing.workspace.settings.language, nextKey, mailHost };
+  const { limits } = planOf(plans, routing.workspace.plan);
+  const mailLimits = { perDay: limits.mails_per_day, perRecipient: limits.mails_per_recipient_per_day };
+  return { endpoints, language: routing.workspace.settings.language, nextKey, mailHost, mailLimits };
 }
 
 function defaultAccount(view: WorkspaceView): string | null {

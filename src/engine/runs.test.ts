@@ -130,7 +130,7 @@ function aNode(store: Store, clock: MovableClock) {
       },
     },
     workspace: directory.fresh,
-    places: (view) => placesOf({ nextKey, mailHost: null }, view),
+    places: (view) => placesOf({ nextKey, mailHost: null, plans: DEFAULT_PLANS }, view),
     lanesChanged: async () => {},
     onError(error) {
       throw error;

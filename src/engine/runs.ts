@@ -14,7 +14,7 @@ import type { RunContext, RunState } from '../core/workflow/advance.ts';
 import { compileDefinition, type Program } from '../core/workflow/program.ts';
 import { lookAtRun, type Standing } from '../core/workflow/wake.ts';
 import type { RunWorkStore } from '../store/ports/automation.ts';
-import type { Automation, DueRun, RunAdvance } from '../store/records/automation.ts';
+import type { Automation, DueRun, RunAdvance, RunFailure } from '../store/records/automation.ts';
 import { StoreUnavailable } from '../store/store.ts';
 import { capabilitiesOf, type EffectPlaces, invalidDefinition, toRunAdvance } from './automations.ts';
 import type { WorkspaceView } from './directory.ts';
@@ -194,5 +194,12 @@ function lost({ progress }: DueRun, reason: string): RunAdvance {
     deliveries: [],
     mails: [],
     steps: [],
+    failure: failureOf(reason),
   };
+}
+
+/** `body_gone: the body …` as code and message. */
+function failureOf(reason: string): RunFailure {
+  const at = reason.indexOf(': ');
+  return { step: null, code: reason.slice(0, at), message: reason.slice(at + 2) };
 }

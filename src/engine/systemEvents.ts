@@ -3,7 +3,7 @@
 import { isSystemEvent } from '../core/catalog/systemEvents.ts';
 import type { BudgetPolicy } from '../core/delivery/budget.ts';
 import { formatId } from '../core/ids.ts';
-import type { Notice, NoticeDetails } from '../store/records/notices.ts';
+import type { AutomationNamed, Notice, NoticeDetails } from '../store/records/notices.ts';
 import type { PublishEvent } from './engine.ts';
 
 export interface SystemEventDraft {
@@ -83,9 +83,35 @@ function dataOf(notice: Notice): object {
     }
     case 'held.expiring':
       return {};
+    case 'automation.failed': {
+      const { automation, run, step, code, message } = detailsOf(notice, notice.kind);
+      const run_id = formatId('run', run);
+      return { automation: automationOf(automation), run_id, step, code, message };
+    }
+    case 'automation.braked': {
+      const { automation, run, subject } = detailsOf(notice, notice.kind);
+      return { automation: automationOf(automation), run_id: formatId('run', run), subject };
+    }
+    case 'mail.refused': {
+      const { automation, mail, run, step, recipient, error } = detailsOf(notice, notice.kind);
+      return {
+        automation: automationOf(automation),
+        mail_id: formatId('mail', mail),
+        run_id: run === null ? null : formatId('run', run),
+        step,
+        recipient,
+        error,
+      };
+    }
     default:
       return notice.kind satisfies never;
   }
+}
+
+function automationOf(automation: AutomationNamed | null): object | null {
+  if (automation === null) return null;
+  const { key, kind, name } = automation;
+  return { id: formatId(kind === 'rule' ? 'rule' : 'wf', key), kind, name };
 }
 
 function endpointOf(key: number | null, { name, url }: { name: string; url: string }): object {

@@ -149,7 +149,7 @@ describe('event types', () => {
   test('are listed, the catalog first, each with schema and samples', async () => {
     await server.call('POST', '/v1/event-types', { name: 'order.paid', title: { en: 'Order paid' } });
     const { data } = (await server.call('GET', '/v1/event-types')).body;
-    expect(data).toHaveLength(26);
+    expect(data).toHaveLength(29);
     expect(data[0]).toMatchObject({ name: 'conversation.closed', family: 'messaging', custom: false });
     expect(data[0].samples.length).toBeGreaterThan(0);
     expect(data.at(-1)).toMatchObject({

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createMovableClock } from '../../test/support/clock.ts';
 import * as support from '../../test/support/engine.ts';
 import { DAY } from '../core/duration.ts';
-import { DEFAULT_PLANS } from '../core/plan.ts';
+import { DEFAULT_PLANS, planOf } from '../core/plan.ts';
 import { realRandom } from '../real.ts';
 import { aServer, callApp, type TestServer } from './testing/server.ts';
 
@@ -12,7 +12,7 @@ const parts = { ...support, workspace: support.WORKSPACE, random: realRandom, cr
 const ONE_RULE = {
   name: 'one-rule',
   webhooks: true,
-  limits: { endpoints: 1, rules: 1, events_per_day: null, retention_days: null },
+  limits: { ...planOf([], 'any').limits, endpoints: 1, rules: 1 },
 };
 const plans = [...DEFAULT_PLANS.slice(0, 2), ONE_RULE, ...DEFAULT_PLANS.slice(2)];
 

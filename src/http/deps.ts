@@ -15,7 +15,7 @@ import type { BinStore } from '../store/ports/bins.ts';
 import type { EndpointStore } from '../store/ports/endpoints.ts';
 import type { LifecycleStore } from '../store/ports/lifecycle.ts';
 import type { LogStore } from '../store/ports/log.ts';
-import type { NoticeStore } from '../store/ports/notices.ts';
+import type { MailStore, NoticeStore } from '../store/ports/notices.ts';
 import type { ReplayStore, ResendStore } from '../store/ports/replays.ts';
 import type { SignalStore } from '../store/ports/signals.ts';
 import type { Clock, Random } from '../world.ts';
@@ -57,6 +57,7 @@ export interface HttpStore
     ReplayStore,
     AuditStore,
     NoticeStore,
+    Pick<MailStore, 'listMails'>,
     AutomationStore,
     RunStore,
     BinStore,

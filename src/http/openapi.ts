@@ -17,6 +17,7 @@ import { endpointComponents } from './views/endpoint.ts';
 import { eventComponents } from './views/event.ts';
 import { eventTypeComponents } from './views/eventType.ts';
 import { historyComponents } from './views/history.ts';
+import { mailComponents } from './views/mail.ts';
 import { noticeComponents } from './views/notice.ts';
 import { runComponents } from './views/run.ts';
 
@@ -31,6 +32,7 @@ export const COMPONENTS: ReadonlyArray<{ $id?: string }> = [
   ...dryRunComponents,
   ...runComponents,
   ...binComponents,
+  ...mailComponents,
   ...noticeComponents,
   ...apiKeyComponents,
   ...budgetComponents,

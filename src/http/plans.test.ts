@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createMovableClock } from '../../test/support/clock.ts';
 import * as support from '../../test/support/engine.ts';
 import { DAY, HOUR } from '../core/duration.ts';
-import { DEFAULT_PLANS } from '../core/plan.ts';
+import { DEFAULT_PLANS, planOf } from '../core/plan.ts';
 import { realRandom } from '../real.ts';
 import { aServer, type TestServer } from './testing/server.ts';
 
@@ -13,7 +13,7 @@ const parts = { ...support, workspace: support.WORKSPACE, random: realRandom, cr
 const TIGHT = {
   name: 'tight',
   webhooks: true,
-  limits: { endpoints: 2, rules: 0, events_per_day: 5, retention_days: 7 },
+  limits: { ...planOf([], 'any').limits, endpoints: 2, rules: 0, events_per_day: 5, retention_days: 7 },
 };
 const plans = [...DEFAULT_PLANS.slice(0, 2), TIGHT, ...DEFAULT_PLANS.slice(2)];
 

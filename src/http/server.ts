@@ -30,6 +30,7 @@ import { endpointRoutes } from './routes/endpoints.ts';
 import { eventRoutes } from './routes/events.ts';
 import { eventTypeRoutes } from './routes/eventTypes.ts';
 import { healthRoutes } from './routes/health.ts';
+import { mailRoutes } from './routes/mails.ts';
 import { noticeRoutes } from './routes/notices.ts';
 import { planRoutes } from './routes/plans.ts';
 import { publishRoutes } from './routes/publish.ts';
@@ -141,6 +142,7 @@ function apiRoutes(api: App, deps: HttpDeps, { notices, limiter }: Shared): void
   automationTestRoutes(api, deps);
   runRoutes(api, deps);
   binRoutes(api, deps, { notices, limiter });
+  mailRoutes(api, deps);
   noticeRoutes(api, deps);
   workspaceRoutes(api, deps);
   apiKeyRoutes(api, deps, keys);

@@ -80,7 +80,19 @@ export const english: MailTexts = {
     title: forms('1 endpoint has been disabled', '{n} endpoints have been disabled'),
     trip: 'There were {failures} within {window}; the error budget allows {limit}. Mirsal has therefore disabled every endpoint that kept failing. All others go on as before.',
     gone: 'The answer was {answer}: the receiver says that it will never want these events again.',
-    held: 'Nothing is lost: new events are held until you enable the endpoint again and decide whether to send or skip them.',
+    held: 'Events are held from now on, until you enable the endpoint again and decide whether to send or skip them.',
+    dropped: 'What was dropped before is not sent with them. It stays in the log, and you can send it again.',
+    heldSoFar: {
+      ...forms('1 delivery is held so far', '{n} deliveries are held so far'),
+      zero: 'No delivery is held so far',
+    },
+    droppedBefore: {
+      ...forms(
+        '1 delivery was dropped in the {window} before',
+        '{n} deliveries were dropped in the {window} before',
+      ),
+      zero: 'None was dropped in the {window} before',
+    },
     at: 'Disabled on {time}',
     context: 'Shortly before, {level} of the error budget had been used up.',
   },
@@ -89,6 +101,8 @@ export const english: MailTexts = {
     path: 'Once the cause is repaired: open Settings → Integrations → Webhooks, find the endpoint, and choose Enable in the Actions column.',
     button: 'Open Webhooks',
     api: 'Or call the API; {send} sends what was held in order, {skip} leaves it out:',
+    apiAlone:
+      'Once the cause is repaired, call the API; {send} sends what was held in order, {skip} leaves it out:',
   },
   warning: {
     title: '{level} of the error budget is used up',
@@ -132,6 +146,38 @@ export const english: MailTexts = {
     types: 'Event types: {types}',
     api: 'To send one again:',
     button: 'Open Webhooks',
+  },
+  automation: {
+    rule: 'Rule',
+    workflow: 'Workflow',
+    unnamed: 'A rule or workflow that was deleted',
+    ofNotices: 'Mails of Mirsal itself',
+    times: forms('Once', '{n} times'),
+    hour: 'In the hour of {time}',
+    step: 'Step {step}',
+    subject: 'The first time by {subject}',
+    recipient: 'The first one to {recipient}',
+    api: 'To see what happened:',
+  },
+  failed: {
+    titleOne: '{name} could not do all that it should',
+    title: forms(
+      '1 automation could not do all that it should',
+      '{n} automations could not do all that they should',
+    ),
+    intro:
+      'A step of these rules and workflows failed. What it should have done was not done, and is not tried again.',
+  },
+  braked: {
+    titleOne: 'The loop brake has stopped {name}',
+    title: forms('The loop brake has stopped 1 automation', 'The loop brake has stopped {n} automations'),
+    intro:
+      'A subject (such as a contact) had set them off as often as it may. Do they set each other off? If it is honest use, raise max_activations_per_subject.',
+  },
+  refused: {
+    title: forms('1 mail was refused', '{n} mails were refused'),
+    intro:
+      'The mail server turned them down for good, or could not be reached for three days. They are not tried again.',
   },
   footer: {
     why: 'You get this mail because you are named for the notifications of the workspace {workspace}.',

@@ -3,7 +3,7 @@
  * each element, and what only a style sheet can say (dark mode, narrow screens) is said once more in one.
  */
 
-import type { Block, Card, Line, MailContent, Piece, Tone } from './pieces.ts';
+import type { Block, Card, ErrorLine, Line, MailContent, Piece, Tone } from './pieces.ts';
 
 export function escapeHtml(text: string): string {
   return text
@@ -122,10 +122,7 @@ function htmlCard({ name, url, facts, error }: Card): string {
     url === ''
       ? ''
       : `<div class="m-quiet" style="font-family:${MONO};font-size:13px;line-height:1.6;color:${QUIET}"><bdi dir="ltr">${escapeHtml(url)}</bdi></div>`;
-  const said =
-    error === null
-      ? ''
-      : `<div class="m-ink m-line" dir="ltr" lang="en" style="margin-top:8px;padding-top:8px;border-top:1px solid ${LINE};font-family:${MONO};font-size:13px;line-height:1.6;text-align:left;color:${INK}">${escapeHtml(error)}</div>`;
+  const said = error === null ? '' : htmlError(error);
   const told = facts
     .map(
       (line) =>
@@ -133,4 +130,12 @@ function htmlCard({ name, url, facts, error }: Card): string {
     )
     .join('');
   return `<div class="m-soft" style="margin:0 0 10px;padding:12px 14px;background:${SOFT};border:1px solid ${LINE};border-radius:8px"><div class="m-ink" style="font-weight:600;color:${INK}"><bdi dir="auto">${escapeHtml(name)}</bdi></div>${address}${told}${said}</div>`;
+}
+
+function htmlError(error: ErrorLine): string {
+  const apart = `margin-top:8px;padding-top:8px;border-top:1px solid ${LINE};color:${INK}`;
+  if (error.kind === 'meant') {
+    return `<div class="m-ink m-line" style="${apart};font-size:14px">${inline(error.line)}</div>`;
+  }
+  return `<div class="m-ink m-line" dir="ltr" lang="en" style="${apart};font-family:${MONO};font-size:13px;line-height:1.6;text-align:left">${escapeHtml(error.text)}</div>`;
 }

@@ -28,9 +28,15 @@ export interface Card {
   name: string;
   url: string;
   facts: readonly Line[];
-  /** What a machine reported, verbatim; null for nothing. */
-  error: string | null;
+  /** Null for nothing. */
+  error: ErrorLine | null;
 }
+
+export type ErrorLine =
+  /** What a machine reported, verbatim. */
+  | { kind: 'recorded'; text: string }
+  /** What it means, in the mail's language. */
+  | { kind: 'meant'; line: Line };
 
 export type Tone = 'alert' | 'caution' | 'good';
 

@@ -3,7 +3,7 @@
  * Latin letter and so runs left to right without marks that somebody would copy along.
  */
 
-import { type Block, type Card, type MailContent, namePiece, plainLine } from './pieces.ts';
+import { type Block, type Card, type ErrorLine, type MailContent, namePiece, plainLine } from './pieces.ts';
 
 export function renderPlain(content: MailContent): string {
   const { language } = content;
@@ -40,7 +40,11 @@ function plainCard(card: Card, language: MailContent['language']): string {
     `* ${plainLine([namePiece(card.name)], language)}`,
     ...(card.url === '' ? [] : [`  ${card.url}`]),
     ...card.facts.map((line) => `  ${plainLine(line, language)}`),
-    ...(card.error === null ? [] : [`  ${card.error}`]),
+    ...(card.error === null ? [] : [`  ${plainError(card.error, language)}`]),
   ];
   return lines.join('\n');
+}
+
+function plainError(error: ErrorLine, language: MailContent['language']): string {
+  return error.kind === 'recorded' ? error.text : plainLine(error.line, language);
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { MailKind } from '../store/records/mails.ts';
+import type { DueMail, MailKind } from '../store/records/mails.ts';
 import type { Notice, NoticeDetails, NoticeKind } from '../store/records/notices.ts';
 import { arabic } from './arabic.ts';
 import { CAUSES, causeOf } from './cause.ts';
@@ -12,7 +12,9 @@ import type { Forms } from './texts.ts';
 const T = Date.UTC(2026, 2, 2, 9, 14, 7);
 const BUDGET = { limit: 30, window_s: 1_800, scope: 'workspace' } as const;
 const CRM = { name: 'CRM', url: 'https://crm.example.com/hook' };
+const CRM_RULE = { key: 5, kind: 'rule', name: 'CRM' } as const;
 const PUBLIC_URL = 'https://hooks.example.com';
+const WEBHOOKS_PAGE = `${PUBLIC_URL}/settings/integrations/webhooks`;
 
 let lastKey = 0;
 
@@ -30,6 +32,7 @@ function aNotice<Kind extends NoticeKind>(
     delivery: null,
     details,
     at: T,
+    count: 1,
     ...over,
   };
 }
@@ -67,22 +70,46 @@ const MAILS: Record<MailKind, Notice> = {
   }),
   enabled: aNotice('endpoint.enabled', { ...CRM, by: 'me', held: 3, choice: 'send' }),
   expiring: aNotice('held.expiring', { ...CRM, held: 12, oldest_at: T, expires_at: T + 86_400_000 }),
+  failed: aNotice('automation.failed', {
+    automation: CRM_RULE,
+    run: 8,
+    step: 'a',
+    code: 'endpoint_gone',
+    message: 'Its endpoint was deleted.',
+  }),
+  braked: aNotice('automation.braked', { automation: CRM_RULE, run: 8, subject: '761' }, { count: 12 }),
+  refused: aNotice('mail.refused', {
+    automation: CRM_RULE,
+    mail: 9,
+    run: 8,
+    step: 'a',
+    recipient: 'sam@example.com',
+    error: '550 5.1.1 no such mailbox',
+  }),
   dropped: aDrop(),
 };
+const ABOUT_ENDPOINTS: readonly MailKind[] = ['disabled', 'warning', 'enabled', 'expiring', 'dropped'];
 const KINDS = Object.keys(MAILS) as Array<MailKind>;
 
 function render(
   notices: readonly Notice[],
-  over: { kind?: MailKind; language?: 'ar' | 'en'; workspaceName?: string } = {},
+  over: {
+    kind?: MailKind;
+    language?: 'ar' | 'en';
+    workspaceName?: string;
+    queues?: DueMail['queues'];
+    webhooksPage?: string | null;
+  } = {},
 ) {
-  const { kind = 'disabled', language = 'en', workspaceName = 'Acme' } = over;
+  const { kind = 'disabled', language = 'en', workspaceName = 'Acme', queues = new Map() } = over;
   const mail = {
     kind,
     recipient: { email: 'a@example.com', language },
     workspaceName,
     notices: [...notices],
+    queues,
   };
-  return renderMail(mail, PUBLIC_URL);
+  return renderMail(mail, { publicUrl: PUBLIC_URL, webhooksPage: over.webhooksPage ?? null });
 }
 
 describe.each(['en', 'ar'] as const)('in %s', (language) => {
@@ -92,18 +119,44 @@ describe.each(['en', 'ar'] as const)('in %s', (language) => {
     expect(mail.html).not.toMatch(/undefined|null|NaN|\{\w+\}/);
     expect(mail.text).not.toMatch(/undefined|null|NaN|\{(?!"held")\w+\}/);
     expect(mail.subject).toMatch(language === 'ar' ? /[\u0600-\u06ff]/ : /^[A-Z0-9]/);
-    for (const part of ['CRM', 'https://crm.example.com/hook', 'Acme']) {
+    const url = ABOUT_ENDPOINTS.includes(kind) ? [CRM.url] : [];
+    for (const part of ['CRM', 'Acme', ...url]) {
       expect(mail.html).toContain(part);
       expect(mail.text).toContain(part);
     }
   });
 
   test('A13: who is told that an endpoint was disabled is told how to enable it', () => {
-    const mail = render([aDisabling()], { language });
-    for (const text of [mail.html, mail.text]) {
-      expect(text).toContain(`${PUBLIC_URL}/integrations/webhooks`);
-      expect(text).toContain(`${PUBLIC_URL}/v1/endpoints/ep_`);
+    for (const webhooksPage of [null, WEBHOOKS_PAGE]) {
+      const mail = render([aDisabling()], { language, webhooksPage });
+      for (const text of [mail.html, mail.text]) {
+        expect(text).toContain(`${PUBLIC_URL}/v1/endpoints/ep_`);
+        expect(text.includes(WEBHOOKS_PAGE)).toBe(webhooksPage !== null);
+      }
     }
+  });
+
+  test.each(KINDS)('a mail of the kind %s has no link to a page that is not there', (kind) => {
+    const mail = render([MAILS[kind]], { kind, language });
+    expect(mail.html).not.toMatch(/<a\s/);
+    const urls = mail.text.match(/https:\/\/hooks\.example\.com[^\s'"]*/g) ?? [];
+    for (const url of urls) expect(url).toMatch(/\/v1\/(?:endpoints|deliveries|runs|mails)\b/);
+  });
+
+  test('who is told of a disabling is told how many deliveries are held, and how many were dropped', () => {
+    const notice = aDisabling();
+    const queues = new Map([[notice.endpoint ?? 0, { held: 3, dropped: 28, droppedWithinMs: 1_800_000 }]]);
+    const told = render([notice], { language, queues }).text;
+    const [held, dropped] =
+      language === 'en'
+        ? ['3 deliveries are held so far', '28 deliveries were dropped in the 30 minutes before']
+        : ['حُجزت 3 تسليمات حتى الآن', 'أُسقط 28 تسليمًا قبل التعطيل خلال 30 دقيقة'];
+    expect(told).toContain(held);
+    expect(told).toContain(dropped);
+    const stays = (language === 'en' ? english : arabic).disabled.dropped;
+    expect(told).toContain(stays);
+    queues.set(notice.endpoint ?? 0, { held: 0, dropped: 0, droppedWithinMs: 1_800_000 });
+    expect(render([notice], { language, queues }).text).not.toContain(stays);
   });
 
   test.each(CAUSES)('there is advice for errors of the kind %s', (cause) => {
@@ -111,6 +164,32 @@ describe.each(['en', 'ar'] as const)('in %s', (language) => {
     expect(texts.causes[cause].title).not.toBe('');
     expect(texts.causes[cause].check).toMatch(/[.؟?)]$/);
   });
+});
+
+test('in Arabic what failed is told in Arabic, with its code standing for itself; in English as recorded', () => {
+  const error = 'connection_refused: crm.example.com (192.0.2.1, port 443) refused the connection.';
+  const inArabic = render([aDisabling({ error })], { language: 'ar' });
+  expect(inArabic.text).toContain('رفض الخادم الاتصال. \u2066connection_refused\u2069');
+  expect(inArabic.html).toMatch(/رفض الخادم الاتصال\. <bdi dir="ltr"[^>]*>connection_refused<\/bdi>/);
+  for (const text of [inArabic.text, inArabic.html]) expect(text).not.toContain('refused the connection');
+  expect(render([aDisabling({ error })]).text).toContain(error);
+  const drop = render([aDrop()], { kind: 'dropped', language: 'ar' }).text;
+  expect(drop).toContain('أجاب المستقبِل بالرمز 503. \u2066HTTP 503\u2069');
+  const failed = render([MAILS.failed], { kind: 'failed', language: 'ar' }).text;
+  expect(failed).toContain('حُذفت الوجهة التي تُرسِل إليها. \u2066endpoint_gone\u2069');
+  expect(failed).not.toContain('was deleted');
+  // What nobody has a text for stays as it was said.
+  expect(render([aDisabling({ error: 'odd: thing' })], { language: 'ar' }).text).toContain('odd: thing');
+});
+
+test('what is grouped is told with how often it happened', () => {
+  expect(render([MAILS.braked], { kind: 'braked' }).text).toContain('12 times');
+  expect(render([MAILS.braked], { kind: 'braked', language: 'ar' }).text).toContain('12 مرة');
+  const two = [MAILS.refused, { ...MAILS.refused, key: 99, count: 4 }];
+  expect(render(two, { kind: 'refused' }).subject).toBe('5 mails were refused · Acme');
+  expect(render([MAILS.failed], { kind: 'failed' }).subject).toBe(
+    '“CRM” could not do all that it should · Acme',
+  );
 });
 
 describe('what users wrote', () => {

@@ -5,6 +5,7 @@
 
 import { type DueMail, type MailKind, STEP_MAIL } from '../store/records/mails.ts';
 import type { Notice, NoticeKind } from '../store/records/notices.ts';
+import { brakedSection, failedSection, refusedSection } from './automationSections.ts';
 import { escapeHtml, renderHtml } from './html.ts';
 import { createLocale, type Locale } from './locale.ts';
 import {
@@ -23,6 +24,7 @@ import {
   droppedSection,
   enabledSection,
   expiringSection,
+  type MailLinks,
   type Section,
   type SectionPlace,
   warningSection,
@@ -39,26 +41,30 @@ const TONES: Record<MailKind, Tone> = {
   expiring: 'caution',
   warning: 'caution',
   enabled: 'good',
+  failed: 'alert',
+  refused: 'caution',
+  braked: 'caution',
   dropped: 'caution',
 };
 
 const MAX_SUBJECT = 150;
 const MAX_WORKSPACE = 60;
 
-type MailToRender = Pick<DueMail, 'recipient' | 'workspaceName' | 'notices'> & { kind: MailKind };
+type MailToRender = Pick<DueMail, 'recipient' | 'workspaceName' | 'notices' | 'queues'> & {
+  kind: MailKind;
+};
 
-/** A mail that is due, whoever has written it. `publicUrl` is without a slash at its end. */
-export function renderDue(mail: DueMail, publicUrl: string): RenderedMail {
+/** A mail that is due, whoever has written it. */
+export function renderDue(mail: DueMail, links: MailLinks): RenderedMail {
   if (mail.kind === STEP_MAIL) {
     return renderOwn(mail.own ?? { subject: '', text: '' }, mail.recipient.language);
   }
-  return renderMail({ ...mail, kind: mail.kind }, publicUrl);
+  return renderMail({ ...mail, kind: mail.kind }, links);
 }
 
-/** `publicUrl` is without a slash at its end. */
-export function renderMail(mail: MailToRender, publicUrl: string): RenderedMail {
+export function renderMail(mail: MailToRender, links: MailLinks): RenderedMail {
   const locale = createLocale(mail.recipient.language);
-  const content = contentOf(mail, { locale, publicUrl });
+  const content = contentOf(mail, { ...links, locale, queues: mail.queues });
   return { subject: content.subject, html: renderHtml(content), text: renderPlain(content) };
 }
 
@@ -111,12 +117,18 @@ function sectionsOf(notices: readonly Notice[], place: SectionPlace): Section[] 
   const expiring = ofKind(notices, 'held.expiring');
   const enabled = ofKind(notices, 'endpoint.enabled');
   const dropped = ofKind(notices, 'delivery.dropped');
+  const failed = ofKind(notices, 'automation.failed');
+  const braked = ofKind(notices, 'automation.braked');
+  const refused = ofKind(notices, 'mail.refused');
   const sections: Section[] = [];
   if (disabled.length > 0) sections.push(disabledSection(place, disabled, warnings));
   if (expiring.length > 0) sections.push(expiringSection(place, expiring));
   // Where endpoints were disabled, that the budget was running out is no news of its own.
   if (warnings.length > 0 && disabled.length === 0) sections.push(warningSection(place, warnings));
   if (enabled.length > 0) sections.push(enabledSection(place, enabled));
+  if (failed.length > 0) sections.push(failedSection(place, failed));
+  if (refused.length > 0) sections.push(refusedSection(place, refused));
+  if (braked.length > 0) sections.push(brakedSection(place, braked));
   if (dropped.length > 0) sections.push(droppedSection(place, dropped));
   return sections;
 }

@@ -1,7 +1,9 @@
 /** The parts of a mail: one for each kind of notice that it tells of. Pure. */
 
 import { SECOND } from '../core/duration.ts';
+import { explainFailure } from '../core/failures/explain.ts';
 import { formatId } from '../core/ids.ts';
+import type { DueMail } from '../store/records/mails.ts';
 import type { Notice, NoticeDetails, NoticeKind } from '../store/records/notices.ts';
 import { type Cause, causeOf, lastFailureIn } from './cause.ts';
 import type { Locale } from './locale.ts';
@@ -9,6 +11,7 @@ import {
   type Block,
   type Card,
   codePiece,
+  type ErrorLine,
   type Line,
   namePiece,
   type Piece,
@@ -23,9 +26,17 @@ const MAX_ERROR = 300;
 const MAX_CAUSES = 4;
 const MAX_TYPES = 5;
 
-export interface SectionPlace {
-  locale: Locale;
+/** Where a mail may lead to: only what answers. */
+export interface MailLinks {
+  /** Without a slash at its end. */
   publicUrl: string;
+  /** The page on which people enable endpoints; null where there is none. */
+  webhooksPage: string | null;
+}
+
+export interface SectionPlace extends MailLinks {
+  locale: Locale;
+  queues: DueMail['queues'];
 }
 
 export interface Section {
@@ -59,12 +70,21 @@ function card(
     name: namePiece(nameOf(locale, name)).text,
     url: codePiece(shownUrl(url)).text,
     facts,
-    error: error === null || error === '' ? null : codePiece(shorten(error, MAX_ERROR)).text,
+    error: error === null || error === '' ? null : errorLine(locale, error),
   };
 }
 
+/** What was recorded is in English: who reads another language gets what its code means, and the code. */
+function errorLine({ language }: Locale, error: string): ErrorLine {
+  const recorded = codePiece(shorten(error, MAX_ERROR)).text;
+  const meaning = language === 'en' ? null : explainFailure(error, language);
+  if (meaning === null) return { kind: 'recorded', text: recorded };
+  const code = /^(?:HTTP \d{3}|\w+)/.exec(lastFailureIn(error))?.[0] ?? '';
+  return { kind: 'meant', line: [textPiece(`${meaning} `), codePiece(code)] };
+}
+
 /** Cards of the first ones, and how many more there are. */
-function listed(locale: Locale, cards: readonly Card[]): Block[] {
+export function listed(locale: Locale, cards: readonly Card[]): Block[] {
   const more = cards.length - MAX_LISTED;
   const blocks: Block[] = [{ kind: 'cards', cards: cards.slice(0, MAX_LISTED) }];
   if (more > 0) {
@@ -91,16 +111,16 @@ function advice(locale: Locale, errors: ReadonlyArray<string | null>): Block[] {
   ];
 }
 
-function paragraph(line: Line): Block {
+export function paragraph(line: Line): Block {
   return { kind: 'paragraph', line };
 }
 
-function button({ publicUrl }: SectionPlace, label: string): Block {
-  return { kind: 'button', label, url: `${publicUrl}/integrations/webhooks` };
+function button({ webhooksPage }: SectionPlace, label: string): Block[] {
+  return webhooksPage === null ? [] : [{ kind: 'button', label, url: webhooksPage }];
 }
 
 /** The title that names the one, or else counts them. */
-function titleOf(
+export function titleOf(
   locale: Locale,
   names: ReadonlyMap<unknown, string>,
   texts: { titleOne: string; title: Parameters<Locale['counted']>[0] },
@@ -142,12 +162,23 @@ export function disabledSection(
     blocks.push(paragraph(locale.fill(texts.disabled.gone, { answer: codePiece('410 Gone') })));
   }
   blocks.push(paragraph([textPiece(texts.disabled.held)]));
+  const queueOf = ({ endpoint }: Notice) => (endpoint === null ? undefined : place.queues.get(endpoint));
+  if (notices.some((notice) => (queueOf(notice)?.dropped ?? 0) > 0)) {
+    blocks.push(paragraph([textPiece(texts.disabled.dropped)]));
+  }
   const level = Math.max(0, ...warnings.map(({ details }) => details.level));
   if (level > 0) {
     blocks.push(paragraph(locale.fill(texts.disabled.context, { level: locale.percent(level) })));
   }
-  const cards = notices.map(({ details, at }) => {
+  const cards = notices.map((notice) => {
+    const { details, at } = notice;
     const facts: Line[] = [locale.fill(texts.disabled.at, timesOf(locale, at))];
+    const queue = queueOf(notice);
+    if (queue !== undefined) {
+      const window = locale.duration(queue.droppedWithinMs);
+      facts.push([textPiece(locale.counted(texts.disabled.heldSoFar, queue.held))]);
+      facts.push(locale.fill(locale.counted(texts.disabled.droppedBefore, queue.dropped), { window }));
+    }
     if (details.trip !== null) facts.unshift([textPiece(locale.counted(texts.failures, details.trip.own))]);
     return card(locale, details, facts, details.error);
   });
@@ -168,10 +199,13 @@ function enabling(place: SectionPlace, endpoint: number | null): Block[] {
   const id = endpoint === null ? 'ep_…' : formatId('ep', endpoint);
   return [
     { kind: 'heading', line: [textPiece(enable.heading)] },
-    paragraph([textPiece(enable.path)]),
-    button(place, enable.button),
+    ...(place.webhooksPage === null ? [] : [paragraph([textPiece(enable.path)])]),
+    ...button(place, enable.button),
     paragraph(
-      place.locale.fill(enable.api, { send: codePiece('"held":"send"'), skip: codePiece('"held":"skip"') }),
+      place.locale.fill(place.webhooksPage === null ? enable.apiAlone : enable.api, {
+        send: codePiece('"held":"send"'),
+        skip: codePiece('"held":"skip"'),
+      }),
     ),
     {
       kind: 'command',
@@ -184,6 +218,10 @@ function callText(url: string, body: string | null): string {
   const parts = [`curl -X POST ${url}`, '-H "Authorization: Bearer $KEY"'];
   if (body !== null) parts.push("-H 'Content-Type: application/json'", `-d '${body}'`);
   return parts.join(' \\\n  ');
+}
+
+export function getText(url: string): string {
+  return `curl '${url}' \\\n  -H "Authorization: Bearer $KEY"`;
 }
 
 // ---------------------------------------------------------------- warning
@@ -220,7 +258,7 @@ export function warningSection(
         locale,
         culprits.map(({ error }) => error),
       ),
-      button(place, texts.warning.button),
+      ...button(place, texts.warning.button),
     ],
   };
 }
@@ -335,7 +373,7 @@ export function droppedSection(
         locale,
         sorted.map(({ details }) => details.reason),
       ),
-      button(place, texts.dropped.button),
+      ...button(place, texts.dropped.button),
       paragraph([textPiece(texts.dropped.api)]),
       { kind: 'command', text: callText(`${place.publicUrl}/v1/deliveries/${id}/retry`, null) },
     ],

@@ -21,10 +21,15 @@ export interface MailTexts {
     trip: string;
     gone: string;
     held: string;
+    dropped: string;
+    heldSoFar: Forms;
+    /** With `{window}`. */
+    droppedBefore: Forms;
     at: string;
     context: string;
   };
-  enable: { heading: string; path: string; button: string; api: string };
+  /** `path` and `api` where there is a page to open, else `apiAlone`. */
+  enable: { heading: string; path: string; button: string; api: string; apiAlone: string };
   warning: { title: string; intro: string; introEach: string; button: string };
   expiring: { titleOne: string; title: Forms; intro: string; held: Forms; oldest: string; expires: string };
   enabled: { titleOne: string; title: Forms; at: string; send: Forms; skip: Forms };
@@ -37,5 +42,20 @@ export interface MailTexts {
     api: string;
     button: string;
   };
+  automation: {
+    rule: string;
+    workflow: string;
+    unnamed: string;
+    ofNotices: string;
+    times: Forms;
+    hour: string;
+    step: string;
+    subject: string;
+    recipient: string;
+    api: string;
+  };
+  failed: { titleOne: string; title: Forms; intro: string };
+  braked: { titleOne: string; title: Forms; intro: string };
+  refused: { title: Forms; intro: string };
   footer: { why: string; change: string };
 }

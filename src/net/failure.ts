@@ -1,8 +1,9 @@
 /**
  * Failures of an attempt in words for the person who must fix them: what happened, and what to do.
- * `code` is stable; the dashboard translates by it. Pure.
+ * `code` is stable; core/failures says what it means in each language. Pure.
  */
 import { OWN_FAULT_CODES } from '../core/delivery/budget.ts';
+import type { SendCode } from '../core/failures/codes.ts';
 import type { SendOutcome } from '../world.ts';
 
 export type SendFailure = Exclude<SendOutcome, { kind: 'answered' }>;
@@ -11,7 +12,7 @@ export type SendFailure = Exclude<SendOutcome, { kind: 'answered' }>;
 export type AttemptPhase = 'dns' | 'connect' | 'tls' | 'request' | 'body';
 
 /** Pure. */
-export function fail(kind: SendFailure['kind'], code: string, message: string): SendFailure {
+export function fail(kind: SendFailure['kind'], code: SendCode, message: string): SendFailure {
   return { kind, code, message };
 }
 

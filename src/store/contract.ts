@@ -11,6 +11,7 @@ import type { OpenStore } from './contract/builders.ts';
 import { historyContract } from './contract/history.ts';
 import { lanesContract } from './contract/lanes.ts';
 import { logContract } from './contract/log.ts';
+import { mailsContract } from './contract/mails.ts';
 import { noticesContract } from './contract/notices.ts';
 import { publishingContract } from './contract/publishing.ts';
 import { recordingContract } from './contract/recording.ts';
@@ -31,5 +32,6 @@ export function storeContract(name: string, open: OpenStore): void {
     retentionContract(open);
     skipsContract(open);
     noticesContract(open);
+    mailsContract(open);
   });
 }

@@ -44,7 +44,7 @@ export async function aSqliteStore(clock: Clock = realClock): Promise<{
   };
 }
 
-export type NewNotice = Omit<Notice, 'key'>;
+export type NewNotice = Omit<Notice, 'key' | 'count'>;
 
 /** Writes notices past the port: within it they come with what they tell of. */
 async function insertNotices(directory: string, rows: readonly NewNotice[]): Promise<void> {

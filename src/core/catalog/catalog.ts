@@ -20,6 +20,7 @@ import {
 } from './messaging/contact.ts';
 import { conversationClosed, conversationOpened } from './messaging/conversation.ts';
 import { commentCreated, messageReceived, messageSent } from './messaging/message.ts';
+import { automationBraked, automationFailed, mailRefused } from './system/automation.ts';
 import { budgetWarning, deliveryDropped } from './system/delivery.ts';
 import { endpointDisabled, endpointEnabled } from './system/endpoint.ts';
 
@@ -49,6 +50,9 @@ const listed: readonly EventType[] = [
   endpointEnabled,
   deliveryDropped,
   budgetWarning,
+  automationFailed,
+  automationBraked,
+  mailRefused,
 ];
 
 export const builtInEventTypes: ReadonlyMap<string, EventType> = new Map(

@@ -5,6 +5,9 @@ export const SYSTEM_EVENTS = [
   'endpoint.enabled',
   'delivery.dropped',
   'budget.warning',
+  'automation.failed',
+  'automation.braked',
+  'mail.refused',
 ] as const;
 export type SystemEvent = (typeof SYSTEM_EVENTS)[number];
 

@@ -19,8 +19,9 @@ export function noticeRoutes(app: App, deps: HttpDeps): void {
           tag: 'Notices',
           access: 'read',
           description:
-            'Endpoints disabled and enabled, warnings of the error budget, dropped deliveries, and held ones that will ' +
-            'soon be skipped; with the mails that tell of them. All but the last are published as system events, too.',
+            'Endpoints disabled and enabled, warnings of the error budget, dropped deliveries, held ones that will soon be ' +
+            'skipped, automations that failed or were braked, and refused mails; with the mails that tell of them. All but ' +
+            'held ones are published as system events, too.',
           answers: { 200: { schema: ref('NoticePage'), description: 'Notices, newest first.' } },
         }),
         querystring: Type.Object(pageQuery, { additionalProperties: false }),

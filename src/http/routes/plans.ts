@@ -19,6 +19,8 @@ const PlanSchema = Type.Object(
       rules: limit('Rules and workflows'),
       events_per_day: limit('Events accepted per UTC day'),
       retention_days: limit('Days that events are kept at most'),
+      mails_per_day: limit('Mails that rules and workflows send per UTC day'),
+      mails_per_recipient_per_day: limit('Of these, to one address'),
     }),
   },
   { $id: 'Plan', description: 'What a workspace may use, and how much of it.' },

@@ -2,6 +2,7 @@
 
 import { Type } from 'typebox';
 import { parseId } from '../../core/ids.ts';
+import { DEFINITION_LIMITS } from '../../core/workflow/definition.ts';
 import { RUN_STATES, type Run, type RunFilter } from '../../store/records/automation.ts';
 import { callerOf, workspaceOf } from '../auth.ts';
 import { automationIds } from '../automationIds.ts';
@@ -10,6 +11,9 @@ import { describe, idParams, oneOf, ref } from '../operation.ts';
 import { pageFrom, pageQuery, readPage } from '../paging.ts';
 import { faulty, notFound, Problem } from '../problem.ts';
 import { type RunDetailView, runStepView, runView } from '../views/run.ts';
+
+/** Of one run: each step may mail to as many. */
+const MAX_MAILS = DEFINITION_LIMITS.steps * DEFINITION_LIMITS.recipients;
 
 const RunQuery = Type.Object(
   {
@@ -129,11 +133,12 @@ function cancelRoute(app: App, deps: HttpDeps): void {
 
 async function showRun(deps: HttpDeps, workspace: number, id: string): Promise<RunDetailView> {
   const run = await runOfId(deps, workspace, id);
-  const [ids, steps] = await Promise.all([
+  const [ids, steps, mails] = await Promise.all([
     automationIds(deps, workspace, [run.automation]),
     deps.store.listRunSteps(workspace, run.key),
+    deps.store.listMails(workspace, { run: run.key }, { limit: MAX_MAILS, before: null }),
   ]);
-  return { ...runView(run, ids), steps: steps.map(runStepView) };
+  return { ...runView(run, ids), steps: steps.map((step) => runStepView(step, mails)) };
 }
 
 async function runOfId(deps: Pick<HttpDeps, 'store'>, workspace: number, id: string): Promise<Run> {

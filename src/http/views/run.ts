@@ -3,8 +3,10 @@
 import { type Static, Type } from 'typebox';
 import { formatId } from '../../core/ids.ts';
 import { RUN_STATES, type Run, type RunStep } from '../../store/records/automation.ts';
+import type { ListedMail } from '../../store/records/mails.ts';
 import { nullable, oneOf, pageOf, ref, time } from '../operation.ts';
 import { formatTime, formatTimeOrNull } from '../paging.ts';
+import { type MailView, mailView } from './mail.ts';
 
 const runMembers = {
   id: Type.String(),
@@ -35,7 +37,20 @@ const RunStepSchema = Type.Object(
     kind: Type.String({ description: "The step's type, or `run`." }),
     at: time('When it happened.'),
     details: Type.Object(
-      { outcome: Type.Optional(Type.String()) },
+      {
+        outcome: Type.Optional(
+          Type.String({
+            description:
+              'Of an e-mail, as long as its mails are kept: `queued`, `sent`, `refused` by the mail server, or `dropped` because a ' +
+              'limit was reached; the least good of its mails.',
+          }),
+        ),
+        mails: Type.Optional(
+          Type.Array(ref<MailView>('Mail'), {
+            description: 'Of an e-mail: what became of each of its mails.',
+          }),
+        ),
+      },
       { additionalProperties: true, description: 'What came of it, and why.' },
     ),
   },
@@ -90,8 +105,18 @@ export function eventRunView(row: Run, ids: ReadonlyMap<number, string>): EventR
   return { id: formatId('run', row.key), automation_id, state: row.state, reason: row.reason };
 }
 
-export function runStepView({ step, kind, at, details }: RunStep): RunStepView {
+/** `mails` are those of the run. */
+export function runStepView({ step, kind, at, details }: RunStep, mails: readonly ListedMail[]): RunStepView {
   const { until, ...rest } = JSON.parse(details) as Record<string, unknown>;
   const shown = typeof until === 'number' ? { ...rest, until: formatTime(until) } : rest;
+  const own = kind === 'email' ? mails.filter((mail) => mail.step === step).toReversed() : [];
+  if (own.length > 0) Object.assign(shown, { outcome: outcomeOf(own), mails: own.map(mailView) });
   return { step, kind, at: formatTime(at), details: shown };
+}
+
+/** The least good outcome of a step's mails. */
+function outcomeOf(mails: readonly ListedMail[]): string {
+  const states = new Set(mails.map(({ state }) => state));
+  if (states.has('pending')) return 'queued';
+  return (['refused', 'dropped'] as const).find((state) => states.has(state)) ?? 'sent';
 }

@@ -44,6 +44,7 @@ const DONE: RunAdvance = {
   deliveries: [],
   mails: [],
   steps: [{ step: 'a', kind: 'webhook', details: '{"x":1}', at: T0 }],
+  failure: null,
 };
 /** A second ago, and in an hour. */
 const PAST = Date.now() - 1_000;

@@ -148,6 +148,26 @@ const DETAILS: NoticeDetails = {
     oldest_at: T0,
     expires_at: T0 + 86_400_000,
   },
+  'automation.failed': {
+    automation: { key: 7, kind: 'rule', name: 'Tell the CRM' },
+    run: 8,
+    step: 'a',
+    code: 'endpoint_gone',
+    message: 'Its endpoint was deleted.',
+  },
+  'automation.braked': {
+    automation: { key: 7, kind: 'rule', name: 'Tell the CRM' },
+    run: 8,
+    subject: '12',
+  },
+  'mail.refused': {
+    automation: { key: 7, kind: 'rule', name: 'Tell the CRM' },
+    mail: 9,
+    run: 8,
+    step: 'a',
+    recipient: 'sam@example.com',
+    error: '550 no such mailbox',
+  },
 };
 
 /** An endpoint that the error budget disabled, unless said otherwise. */

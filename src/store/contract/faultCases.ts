@@ -88,6 +88,7 @@ type Reading =
   | 'listAudit'
   | 'listUnpublishedNotices'
   | 'listNotices'
+  | 'listMails'
   | 'listAutomations'
   | 'listAutomationVersions'
   | 'listRuns'

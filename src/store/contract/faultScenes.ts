@@ -137,6 +137,7 @@ export const WAITS: RunAdvance = {
   deliveries: [],
   mails: [],
   steps: [],
+  failure: null,
 };
 
 export async function aRun(scene: Scene): Promise<number> {

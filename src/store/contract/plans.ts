@@ -10,6 +10,7 @@ import { bins } from '../queries/bins.ts';
 import { endpoints } from '../queries/endpoints.ts';
 import { lanes } from '../queries/lanes.ts';
 import { log } from '../queries/log.ts';
+import { mails } from '../queries/mails.ts';
 import { nodes } from '../queries/nodes.ts';
 import { notices } from '../queries/notices.ts';
 import { replays } from '../queries/replays.ts';
@@ -17,6 +18,7 @@ import { resending } from '../queries/resend.ts';
 import { retention } from '../queries/retention.ts';
 import { runs } from '../queries/runs.ts';
 import type { DeliveryFilter, EventFilter } from '../records/log.ts';
+import type { MailFilter } from '../records/mails.ts';
 import type { ReplayableState } from '../records/replays.ts';
 import type { Schema } from '../schema/schema.ts';
 
@@ -69,6 +71,9 @@ const SEED = [
   `INSERT INTO mails (workspace, recipient, language, message_id, kind, notices, state, attempts, next_attempt_at,
     created_at) SELECT CASE WHEN i % 10 = 0 THEN 2 ELSE 1 END, 'a@b', 'en', 'm' || i, 'disabled', '[' || i || ']',
     CASE WHEN i < ${ROWS - 10} THEN 'sent' ELSE 'pending' END, 1, i, i FROM n`,
+  `INSERT INTO mails (workspace, recipient, language, message_id, kind, notices, state, attempts, next_attempt_at,
+    created_at, run, step) SELECT 1, CASE WHEN i = 7 THEN 'rare@example.com' ELSE 'a@b' END, 'en', 's' || i, 'step', '[]',
+    CASE WHEN i = 9 THEN 'refused' ELSE 'sent' END, 1, i, i, 700000 + i, 'a' FROM n WHERE i <= 50000`,
 ];
 
 /** Waiting runs, one in a hundred thousand due; those of a disabled workflow set aside. */
@@ -261,11 +266,14 @@ export function planContract(
     });
 
     test('notices and mails', async () => {
-      const verbs = notices(explained.db, explained.db, explained.dialect);
-      let mails = 0;
+      const verbs = {
+        ...notices(explained.db, explained.db),
+        ...mails(explained.db, explained.db, explained.dialect),
+      };
+      let composed = 0;
       const messageId = () => {
-        mails += 1;
-        return `composed-${mails}`;
+        composed += 1;
+        return `composed-${composed}`;
       };
       const rules = { now: 900_000, groupMs: 1, droppedMs: 1, notBefore: 0, messageId };
       await check(() => verbs.listUnpublishedNotices(WORKSPACE, 0, 100), /notices_unpublished_by_workspace/);
@@ -277,6 +285,17 @@ export function planContract(
         () => verbs.claimDueMails(WORKSPACE, 200_000, 4, 1),
         /mails_due_by_workspace|mails_in_workspace .*rowid|PRIMARY KEY|_pkey/,
       );
+      for (const filter of [{}, { state: 'refused' }, { state: 'sent' }, { notice: 5 }] as const) {
+        await check(() => verbs.listMails(WORKSPACE, filter, page));
+      }
+      const found: Array<[filter: MailFilter, index: RegExp]> = [
+        [{ run: 700_001 }, /mails_by_run/],
+        [{ recipient: 'rare@example.com' }, /mails_by_recipient/],
+        [{ recipient: 'rare@example.com', state: 'sent' }, /mails_by_recipient/],
+        [{ state: 'refused' }, /mails_by_state/],
+      ];
+      for (const [filter, index] of found) await check(() => verbs.listMails(WORKSPACE, filter, page), index);
+      await check(() => verbs.settleMail(WORKSPACE, 3, { kind: 'refused', at: 1, error: 'x' }));
       await check(() => verbs.workspacesToPublish(), /notices_unpublished_by_workspace/);
       await check(() => verbs.workspacesToMail(200_000), /mails_due_by_workspace/);
       await check(() => verbs.workspacesToTell(rules), /_unmailed/);

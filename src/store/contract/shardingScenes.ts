@@ -22,7 +22,7 @@ import { aStoredRule, isDisabled, type Scene, WAITS } from './faultScenes.ts';
 
 const AWAITED = 'contact.tag.added';
 
-function stepsOf(scene: Scene): Pick<RunAdvance, 'deliveries' | 'mails' | 'steps'> {
+function stepsOf(scene: Scene): Pick<RunAdvance, 'deliveries' | 'mails' | 'steps' | 'failure'> {
   const id = aKey();
   return {
     deliveries: [{ ...aDelivery(scene.endpoint), body: '{"own":1}' }],
@@ -33,9 +33,12 @@ function stepsOf(scene: Scene): Pick<RunAdvance, 'deliveries' | 'mails' | 'steps
         subject: 'Hello',
         text: 'There',
         messageId: `<${id}@example.com>`,
+        step: 'a',
+        limits: { perDay: 10, perRecipient: 5 },
       },
     ],
-    steps: [{ step: 'a', kind: 'webhook', details: '{}', at: T0 }],
+    steps: [{ step: 'a', kind: 'email', details: '{}', at: T0 }],
+    failure: { step: 'b', code: 'endpoint_gone', message: 'Its endpoint was deleted.' },
   };
 }
 

@@ -1,7 +1,15 @@
 /** Notices, the system events that are published of them, and the mails that tell of them. */
 
 import type { Page } from '../records/log.ts';
-import type { ComposedMails, ComposeRules, DueMail, ListedNotice, MailSettlement } from '../records/mails.ts';
+import type {
+  ComposedMails,
+  ComposeRules,
+  DueMail,
+  ListedMail,
+  ListedNotice,
+  MailFilter,
+  MailSettlement,
+} from '../records/mails.ts';
 import type { UnpublishedNotice } from '../records/notices.ts';
 
 /** Notices are written with what made them so; here they are listed, and published as system events. */
@@ -24,10 +32,15 @@ export interface MailStore {
    * notice is mailed about once, whichever nodes call this at once.
    */
   composeMails(workspace: number, rules: ComposeRules): Promise<ComposedMails>;
+  /** Newest first. */
+  listMails(workspace: number, filter: MailFilter, page: Page): Promise<ListedMail[]>;
   /** Workspaces with mails due by `now`. */
   workspacesToMail(now: number): Promise<number[]>;
-  /** A workspace's mails due by `now`, oldest first; no other call gets them until the lease is over. */
+  /**
+   * A workspace's mails due by `now`, those of notices before those of rules and workflows, oldest first; no other call
+   * gets them until the lease is over.
+   */
   claimDueMails(workspace: number, now: number, limit: number, leaseMs: number): Promise<DueMail[]>;
-  /** Does nothing to a mail that was settled for good before. */
+  /** Does nothing to a mail that was settled for good before. One that is refused becomes part of a notice. */
   settleMail(workspace: number, mail: number, settlement: MailSettlement): Promise<void>;
 }

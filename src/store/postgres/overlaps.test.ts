@@ -41,7 +41,7 @@ const TYPE = 'contact.tag.added';
 const PAST = Date.now() - 1_000;
 const DONE: RunAdvance = {
   ...{ state: 'finished', reason: null, progress: '{}', dueAt: null, waitsFor: null, listensSince: null },
-  ...{ deliveries: [], mails: [], steps: [] },
+  ...{ deliveries: [], mails: [], steps: [], failure: null },
 };
 const PAUSES: RunAdvance = { ...DONE, state: 'waiting', dueAt: PAST };
 const AWAITS: RunAdvance = { ...PAUSES, dueAt: PAST + 3_600_000, waitsFor: TYPE, listensSince: T0 };

@@ -16,6 +16,7 @@ import { bins } from '../queries/bins.ts';
 import { endpoints } from '../queries/endpoints.ts';
 import { lanes } from '../queries/lanes.ts';
 import { log } from '../queries/log.ts';
+import { mails } from '../queries/mails.ts';
 import { nodes } from '../queries/nodes.ts';
 import { notices } from '../queries/notices.ts';
 import { replays } from '../queries/replays.ts';
@@ -116,7 +117,8 @@ export function openPostgres({ url, clock, ...options }: PostgresOptions): Store
     ...lanes(db, db),
     ...log(db, db, POSTGRES_DIALECT),
     ...bins(db, db),
-    ...notices(db, db, POSTGRES_DIALECT),
+    ...notices(db, db),
+    ...mails(db, db, POSTGRES_DIALECT),
     ...audit(db),
     ...resending(db, POSTGRES_DIALECT),
     ...automations(db, db, POSTGRES_DIALECT),

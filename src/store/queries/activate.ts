@@ -9,10 +9,12 @@
 
 import { SECOND } from '../../core/duration.ts';
 import { firstKeyAt } from '../../core/ids.ts';
-import type { NewActivation, RunAdvance } from '../records/automation.ts';
+import type { NewActivation, RunAdvance, RunFailure } from '../records/automation.ts';
 import type { NewDelivery } from '../records/delivery.ts';
 import type { NewEvent, PublishCall } from '../records/publishing.ts';
+import { type Happened, writeGrouped } from './groupedNotices.ts';
 import type { Statement, Steps } from './statement.ts';
+import { type DroppedMails, writeMails } from './stepMails.ts';
 
 export interface Activated {
   /** What is to be queued, and how many runs began; of those events alone that set runs off. */
@@ -48,12 +50,18 @@ export function* activate(
   const braked = yield* countActivations(call.workspace, events);
   yield* signal(call.workspace, events, rowLock);
   const activated = new Map<number, { deliveries: readonly NewDelivery[]; runs: number }>();
+  const happened: Happened[] = [];
   for (const event of events) {
     if (event.activations.length === 0) continue;
     const begun = event.activations.filter(({ run }) => !braked.has(run));
     for (const activation of event.activations) {
-      if (braked.has(activation.run)) yield insertRun(call, event, activation, BRAKED, 0);
-      else yield* begin(call, event, activation);
+      if (braked.has(activation.run)) {
+        yield insertRun(call, event, activation, BRAKED, 0);
+        happened.push(brakedOnce(event, activation));
+      } else {
+        const failure = yield* begin(call, event, activation);
+        if (failure !== null) happened.push(failedOnce(event, activation, failure));
+      }
     }
     const own = begun.flatMap(({ deliveries }) => deliveries);
     activated.set(event.key, { deliveries: [...event.deliveries, ...own], runs: begun.length });
@@ -63,14 +71,31 @@ export function* activate(
       values: [event.deliveries.length + own.length, call.workspace, event.key],
     };
   }
+  yield* writeGrouped(call.workspace, happened, call.acceptedAt);
   return { events: activated, braked: [...braked] };
 }
 
-function* begin(call: PublishCall, event: NewEvent, activation: NewActivation): Steps<void> {
+function* begin(call: PublishCall, event: NewEvent, activation: NewActivation): Steps<RunFailure | null> {
   yield insertRun(call, event, activation, activation, 1);
-  yield* writeEffects(call.workspace, activation.run, 1, activation, call.acceptedAt);
+  const failure = yield* writeEffects(call.workspace, activation.run, 1, activation, call.acceptedAt);
   const { run, subject } = activation;
   yield* listenBack({ workspace: call.workspace, key: run, event: event.key, subject }, activation);
+  return failure;
+}
+
+function brakedOnce({ depth }: NewEvent, { automation, run, subject }: NewActivation): Happened {
+  const details = { run, subject: subject ?? '' };
+  return { kind: 'automation.braked', automation, count: 1, details, depth: depth + 1 };
+}
+
+/** What a run could not do, to be told of. */
+export function failedOnce(
+  { depth }: Pick<NewEvent, 'depth'>,
+  { automation, run }: Pick<NewActivation, 'automation' | 'run'>,
+  failure: RunFailure,
+): Happened {
+  const details = { run, ...failure };
+  return { kind: 'automation.failed', automation, count: 1, details, depth: depth + 1 };
 }
 
 /** Counts each subject's activations, all of one at once; the runs that are more than is allowed. */
@@ -208,26 +233,21 @@ function insertRun(
   };
 }
 
-/** History, mails and bodies of a run's steps. `from` is the number of the first entry. */
+/** History, mails and bodies of a run's steps. `from` is the number of the first entry. Answers what could not be done. */
 export function* writeEffects(
   workspace: number,
   run: number,
   from: number,
-  { steps, mails, deliveries }: Pick<RunAdvance, 'steps' | 'mails' | 'deliveries'>,
+  { steps, mails, deliveries, failure }: Pick<RunAdvance, 'steps' | 'mails' | 'deliveries' | 'failure'>,
   now: number,
-): Steps<void> {
-  for (const [index, { step, kind, details, at }] of steps.entries()) {
+): Steps<RunFailure | null> {
+  const dropped = yield* writeMails(workspace, run, mails, now);
+  for (const [index, entry] of steps.entries()) {
+    const { step, kind, details, at } = entry;
+    const tooMany = kind === 'email' && step !== null ? dropped.get(step) : undefined;
     yield {
       sql: 'INSERT INTO run_steps (workspace, run, number, step, kind, details, at) VALUES (?, ?, ?, ?, ?, ?, ?)',
-      values: [workspace, run, from + index, step, kind, details, at],
-    };
-  }
-  for (const { recipient, language, subject, text, messageId } of mails) {
-    yield {
-      sql: `INSERT INTO mails (workspace, recipient, language, message_id, kind, notices, state, attempts,
-          next_attempt_at, created_at, subject, text)
-        VALUES (?, ?, ?, ?, 'step', '[]', 'pending', 0, ?, ?, ?, ?) ON CONFLICT DO NOTHING`,
-      values: [workspace, recipient, language, messageId, now, now, subject, text],
+      values: [workspace, run, from + index, step, kind, withDropped(details, tooMany), at],
     };
   }
   for (const { key, body } of deliveries) {
@@ -237,4 +257,16 @@ export function* writeEffects(
       values: [key, workspace, body],
     };
   }
+  const [first] = dropped;
+  if (failure !== null || first === undefined) return failure;
+  const [step, { code, message }] = first;
+  return { step, code, message };
+}
+
+/** The step's entry says what was not sent, and why; where it was nothing at all, that is its outcome. */
+function withDropped(details: string, dropped: DroppedMails | undefined): string {
+  if (dropped === undefined) return details;
+  const { code, message, count, all } = dropped;
+  const outcome = all ? { outcome: 'dropped' } : {};
+  return JSON.stringify({ ...JSON.parse(details), ...outcome, failure: { code, message }, dropped: count });
 }

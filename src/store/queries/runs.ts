@@ -14,10 +14,11 @@ import type { RunStore, RunWorkStore } from '../ports/automation.ts';
 import type { DueRun, DueRuns, Run, RunAdvance, RunState } from '../records/automation.ts';
 import type { NewDelivery } from '../records/delivery.ts';
 import type { Schema } from '../schema/schema.ts';
-import { listenBack, wakeAtOf, writeEffects } from './activate.ts';
+import { failedOnce, listenBack, wakeAtOf, writeEffects } from './activate.ts';
 import { lockWorkspace } from './administration.ts';
 import { insertAudit } from './audit.ts';
 import { cancelWaiting } from './automations.ts';
+import { writeGrouped } from './groupedNotices.ts';
 import { advanceLanes } from './resend.ts';
 import { driveAsync, inTransaction } from './statement.ts';
 import { workspacesWith } from './turns.ts';
@@ -139,7 +140,15 @@ async function advance(
     .where('workspace', '=', workspace)
     .where('run', '=', run.key)
     .executeTakeFirstOrThrow();
-  await driveAsync(writeEffects(workspace, run.key, Number(from) + 1, next, now), runStatement);
+  const failure = await driveAsync(
+    writeEffects(workspace, run.key, Number(from) + 1, next, now),
+    runStatement,
+  );
+  if (failure !== null) {
+    const { automation, key, depth } = run;
+    const happened = failedOnce({ depth }, { automation, run: key }, failure);
+    await driveAsync(writeGrouped(workspace, [happened], now), runStatement);
+  }
   await driveAsync(listenBack(run, next), runStatement);
   return queueDeliveries(trx, dialect, run, next.deliveries, now);
 }

@@ -86,6 +86,11 @@ function oldAt(now: number): Old[] {
       key: { day: 'bigint' },
       is: sql<SqlBool>`day < ${Math.floor(now / DAY) - USAGE_KEPT_DAYS}`,
     },
+    {
+      table: 'mail_counts',
+      key: { day: 'bigint', recipient: 'text' },
+      is: sql<SqlBool>`day < ${Math.floor(now / DAY) - 1}`,
+    },
   ];
 }
 

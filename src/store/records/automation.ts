@@ -54,13 +54,30 @@ export interface RunStep {
   at: number;
 }
 
+/** How many mails a workspace's rules and workflows may send in a UTC day; null for any number. */
+export interface MailLimits {
+  perDay: number | null;
+  /** Of these, to one address. */
+  perRecipient: number | null;
+}
+
 /** A mail that a step sends. The Message-ID tells a repeat of the step from another mail. */
 export interface StepMail {
+  step: string;
   recipient: string;
   language: 'ar' | 'en';
   subject: string;
   text: string;
   messageId: string;
+  limits: MailLimits;
+}
+
+/** A step that could not be done. */
+export interface RunFailure {
+  /** Null for what concerns the run as a whole. */
+  step: string | null;
+  code: string;
+  message: string;
 }
 
 /** What a run has come to, to be written together. */
@@ -77,6 +94,8 @@ export interface RunAdvance {
   deliveries: readonly NewDelivery[];
   mails: readonly StepMail[];
   steps: readonly RunStep[];
+  /** The first of these that could not be done; null where all could. */
+  failure: RunFailure | null;
 }
 
 /** A rule or workflow that an event sets off; written in the publish transaction. */

@@ -3,11 +3,21 @@
 import type { Notice } from './notices.ts';
 import type { Recipient } from './settings.ts';
 
-export const MAIL_STATES = ['pending', 'sent', 'refused'] as const;
+/** `refused` by the mail server, or given up; `dropped` because rules and workflows had sent as many as they may. */
+export const MAIL_STATES = ['pending', 'sent', 'refused', 'dropped'] as const;
 export type MailState = (typeof MAIL_STATES)[number];
 
 /** What a mail is mainly about, the most urgent first: it may tell of the others as well. */
-export const MAIL_KINDS = ['disabled', 'expiring', 'warning', 'enabled', 'dropped'] as const;
+export const MAIL_KINDS = [
+  'disabled',
+  'expiring',
+  'warning',
+  'enabled',
+  'failed',
+  'refused',
+  'braked',
+  'dropped',
+] as const;
 export type MailKind = (typeof MAIL_KINDS)[number];
 
 /** A mail that a rule or workflow sends: what it says was written by a person. */
@@ -21,6 +31,37 @@ export interface NoticeMail {
   /** The last error; null for none. */
   error: string | null;
   sentAt: number | null;
+}
+
+export interface MailFilter {
+  state?: MailState;
+  recipient?: string;
+  /** Those that a run has sent. */
+  run?: number;
+  /** Those that tell of a notice. */
+  notice?: number;
+}
+
+/** A mail as it is listed, without its text. */
+export interface ListedMail {
+  key: number;
+  kind: MailKind | typeof STEP_MAIL;
+  recipient: string;
+  language: Recipient['language'];
+  /** Of a rule or workflow; null for a mail of notices. */
+  subject: string | null;
+  state: MailState;
+  /** The last error; null for none. */
+  error: string | null;
+  attempts: number;
+  createdAt: number;
+  /** While it is pending. */
+  nextAttemptAt: number | null;
+  endedAt: number | null;
+  run: number | null;
+  step: string | null;
+  /** Keys of those that it tells of. */
+  notices: number[];
 }
 
 export interface ListedNotice extends Notice {
@@ -59,8 +100,18 @@ export interface DueMail {
   createdAt: number;
   /** Oldest first. */
   notices: Notice[];
+  /** Of disabled endpoints that it tells of, the first ones: what has become of their deliveries so far. */
+  queues: ReadonlyMap<number, QueueCounts>;
   /** What a rule or workflow says in it; null for a mail of notices. */
   own: { subject: string; text: string } | null;
+}
+
+export interface QueueCounts {
+  /** Deliveries that are held now. */
+  held: number;
+  /** Those that were dropped within `droppedWithinMs` before the endpoint was disabled, and since. */
+  dropped: number;
+  droppedWithinMs: number;
 }
 
 export type MailSettlement =

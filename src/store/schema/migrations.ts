@@ -12,6 +12,7 @@ import type { Migration } from 'kysely/migration';
 import { automation } from './automationStep.ts';
 import { failurePolicy } from './failurePolicyStep.ts';
 import { logCost } from './logCostStep.ts';
+import { mailStep } from './mailStep.ts';
 import { runsStep } from './runsStep.ts';
 import type { Schema } from './schema.ts';
 import type { Step, Types } from './schemaStep.ts';
@@ -163,6 +164,7 @@ const STEPS: ReadonlyArray<readonly [name: string, step: Step]> = [
   ['0008_start', startStep],
   ['0009_log_cost', logCost],
   ['0010_shardable', shardable],
+  ['0011_mails', mailStep],
 ];
 
 /** The steps for one database, as Kysely's Migrator takes them. */

@@ -260,6 +260,11 @@ export interface NoticesTable {
   published_at: number | null;
   mailed_at: number | null;
   depth: Generated<number>;
+  /** The automation that a grouped notice is about (0 for mails of notices), and its hour since the epoch. */
+  automation: Generated<number | null>;
+  hour: Generated<number | null>;
+  /** How often it happened in that hour. */
+  count: Generated<number>;
 }
 
 export interface MailsTable {
@@ -279,6 +284,18 @@ export interface MailsTable {
   ended_at: number | null;
   subject: Generated<string | null>;
   text: Generated<string | null>;
+  /** The run and the step that it is of; null for a mail of notices. */
+  run: Generated<number | null>;
+  step: Generated<string | null>;
+}
+
+/** Mails of rules and workflows by UTC day. */
+export interface MailCountsTable {
+  workspace: number;
+  day: number;
+  /** In lower case; '' for all mails of the workspace. */
+  recipient: string;
+  count: number;
 }
 
 export interface ReplaysTable {
@@ -425,6 +442,7 @@ export interface Schema {
   budget_warnings: BudgetWarningsTable;
   notices: NoticesTable;
   mails: MailsTable;
+  mail_counts: MailCountsTable;
   replays: ReplaysTable;
   purged_deliveries: PurgedDeliveriesTable;
   audit: AuditTable;

@@ -15,6 +15,7 @@ import { countOpen } from '../queries/enabling.ts';
 import { endpoints } from '../queries/endpoints.ts';
 import { lanes } from '../queries/lanes.ts';
 import { log } from '../queries/log.ts';
+import { mails } from '../queries/mails.ts';
 import { nodes } from '../queries/nodes.ts';
 import { notices } from '../queries/notices.ts';
 import { replays } from '../queries/replays.ts';
@@ -96,7 +97,8 @@ export function createStore({
     ...lanes(write, read),
     ...log(write, lists, dialect),
     ...bins(write, read),
-    ...notices(write, read, dialect),
+    ...notices(write, read),
+    ...mails(write, read, dialect),
     ...audit(lists),
     ...resending(write, dialect),
     ...automations(write, read, dialect),
