@@ -22,7 +22,8 @@ export const ProblemSchema = Type.Object(
   {
     type: Type.String({ description: 'A URN that names the kind of problem: `urn:mirsal:problem:<code>`.' }),
     title: Type.String({
-      description: 'The kind of problem in a sentence; the same for every problem of this code.',
+      description:
+        'The kind of problem in a sentence, in the language of `Accept-Language` (ar or en); the same for every problem of this code.',
     }),
     status: Type.Integer({ description: 'The HTTP status.' }),
     code: Type.Unsafe<Code>({ type: 'string', enum: CODE_NAMES, description: 'Stable; meant for programs.' }),

@@ -10,6 +10,7 @@ import { createKeyCache, requireAccess } from './auth.ts';
 import { type BinNotices, createBinNotices } from './binNotices.ts';
 import { MAX_ADMIN_BYTES, readJsonBody } from './bodies.ts';
 import type { App, HttpDeps } from './deps.ts';
+import { languageOf } from './failureTexts.ts';
 import { allowedMethods, watchRoutes } from './methods.ts';
 import { COMPONENTS, describeApi, openapiRoute } from './openapi.ts';
 import { PROBLEM_TYPE, Problem, problemOf } from './problem.ts';
@@ -38,6 +39,7 @@ import { replayRoutes } from './routes/replays.ts';
 import { runRoutes } from './routes/runs.ts';
 import { settingsRoutes } from './routes/settings.ts';
 import { workspaceRoutes } from './routes/workspaces.ts';
+import { titleOf } from './titles.ts';
 import { createValidatorCompiler } from './validation.ts';
 
 /** Longer than any id or name in an address; a longer one is answered 414. */
@@ -172,5 +174,6 @@ function answerProblem(error: unknown, request: FastifyRequest, reply: FastifyRe
   const record = { code, status, method: request.method, route: request.routeOptions?.url };
   if (status >= 500) request.log.error({ ...record, err: problem.cause ?? problem }, problem.message);
   else request.log.info(record, problem.message);
-  reply.code(status).headers(problem.headers).type(PROBLEM_TYPE).send(JSON.stringify(problem.body));
+  const body = { ...problem.body, title: titleOf(code, languageOf(request)) };
+  reply.code(status).headers(problem.headers).type(PROBLEM_TYPE).send(JSON.stringify(body));
 }

@@ -6,6 +6,7 @@ import { parseId } from '../../core/ids.ts';
 import type { DeliveryFilter, Page, StoredDelivery } from '../../store/records/log.ts';
 import { callerOf, hasScope, workspaceOf } from '../auth.ts';
 import type { App, HttpDeps } from '../deps.ts';
+import { explainDelivery, languageOf } from '../failureTexts.ts';
 import { describe, idParams, oneOf, ref } from '../operation.ts';
 import { cursorOf, pageQuery, readPage, readTimes, timeQuery } from '../paging.ts';
 import { faulty, notFound } from '../problem.ts';
@@ -60,7 +61,9 @@ export function deliveryRoutes(app: App, deps: HttpDeps): void {
         filter.event = event.key;
       }
       const { rows, next } = await scan(deps, workspace, filter, state, page);
-      return { data: await showDeliveries(deps, workspace, rows), next_cursor: next };
+      const shown = await showDeliveries(deps, workspace, rows);
+      const language = languageOf(request);
+      return { data: shown.map((view) => explainDelivery(view, language)), next_cursor: next };
     },
   );
 
@@ -83,7 +86,8 @@ export function deliveryRoutes(app: App, deps: HttpDeps): void {
     async (request) => {
       const row = await findDelivery(deps, workspaceOf(request), request.params.id);
       const showSecrets = hasScope(callerOf(request), 'manage');
-      return showDeliveryInFull(deps, workspaceOf(request), row, { showSecrets });
+      const shown = await showDeliveryInFull(deps, workspaceOf(request), row, { showSecrets });
+      return explainDelivery(shown, languageOf(request));
     },
   );
 }

@@ -6,6 +6,7 @@ import type { Page, StoredDelivery } from '../../store/records/log.ts';
 import { workspaceOf } from '../auth.ts';
 import { automationIds } from '../automationIds.ts';
 import type { App, HttpDeps } from '../deps.ts';
+import { explainDelivery, explainRun, languageOf } from '../failureTexts.ts';
 import { describe, idParams, ref } from '../operation.ts';
 import { MAX_PAGE, pageFrom, pageQuery, readPage, readTimes, timeQuery } from '../paging.ts';
 import { notFound } from '../problem.ts';
@@ -86,7 +87,12 @@ export function eventRoutes(app: App, deps: HttpDeps): void {
         showDeliveries(deps, workspace, deliveries),
         runsOf(deps, workspace, event.key),
       ]);
-      const text = eventDetailText(event, shown, runs);
+      const language = languageOf(request);
+      const text = eventDetailText(
+        event,
+        shown.map((view) => explainDelivery(view, language)),
+        runs.map((run) => explainRun(run, language)),
+      );
       return reply.type('application/json; charset=utf-8').send(text);
     },
   );

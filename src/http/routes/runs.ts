@@ -1,12 +1,14 @@
 /** `/v1/runs`: what rules and workflows did, and what they wait for. */
 
 import { Type } from 'typebox';
+import type { Language } from '../../core/failures/texts.ts';
 import { parseId } from '../../core/ids.ts';
 import { DEFINITION_LIMITS } from '../../core/workflow/definition.ts';
 import { RUN_STATES, type Run, type RunFilter } from '../../store/records/automation.ts';
 import { callerOf, workspaceOf } from '../auth.ts';
 import { automationIds } from '../automationIds.ts';
 import type { App, HttpDeps } from '../deps.ts';
+import { explainRun, explainStep, languageOf } from '../failureTexts.ts';
 import { describe, idParams, oneOf, ref } from '../operation.ts';
 import { pageFrom, pageQuery, readPage } from '../paging.ts';
 import { faulty, notFound, Problem } from '../problem.ts';
@@ -65,7 +67,8 @@ function listRoute(app: App, deps: HttpDeps): void {
         workspace,
         rows.map(({ automation }) => automation),
       );
-      return { data: rows.map((row) => runView(row, ids)), next_cursor: next };
+      const language = languageOf(request);
+      return { data: rows.map((row) => explainRun(runView(row, ids), language)), next_cursor: next };
     },
   );
 }
@@ -94,7 +97,7 @@ function getRoute(app: App, deps: HttpDeps): void {
         params: idParams('run'),
       },
     },
-    async (request) => showRun(deps, workspaceOf(request), request.params.id),
+    async (request) => showRun(deps, workspaceOf(request), request.params.id, languageOf(request)),
   );
 }
 
@@ -126,19 +129,27 @@ function cancelRoute(app: App, deps: HttpDeps): void {
         const { state } = await runOfId(deps, workspace, id);
         throw new Problem('run_ended', `It is ${state}.`);
       }
-      return showRun(deps, workspace, id);
+      return showRun(deps, workspace, id, languageOf(request));
     },
   );
 }
 
-async function showRun(deps: HttpDeps, workspace: number, id: string): Promise<RunDetailView> {
+async function showRun(
+  deps: HttpDeps,
+  workspace: number,
+  id: string,
+  language: Language,
+): Promise<RunDetailView> {
   const run = await runOfId(deps, workspace, id);
   const [ids, steps, mails] = await Promise.all([
     automationIds(deps, workspace, [run.automation]),
     deps.store.listRunSteps(workspace, run.key),
     deps.store.listMails(workspace, { run: run.key }, { limit: MAX_MAILS, before: null }),
   ]);
-  return { ...runView(run, ids), steps: steps.map((step) => runStepView(step, mails)) };
+  return {
+    ...explainRun(runView(run, ids), language),
+    steps: steps.map((step) => explainStep(runStepView(step, mails), language)),
+  };
 }
 
 async function runOfId(deps: Pick<HttpDeps, 'store'>, workspace: number, id: string): Promise<Run> {

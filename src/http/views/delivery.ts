@@ -30,7 +30,12 @@ const attemptMembers = {
   duration_ms: Type.Integer({ minimum: 0 }),
   outcome: oneOf(ATTEMPT_OUTCOMES),
   status: nullable(Type.Integer(), { description: "The answer's HTTP status; null where no answer came." }),
-  error: nullable(Type.String(), { description: 'What went wrong, for a person.' }),
+  error: nullable(Type.String(), { description: 'What went wrong: a code, and what to do in English.' }),
+  error_text: Type.Optional(
+    nullable(Type.String(), {
+      description: 'What it means, in the language of `Accept-Language` (ar or en).',
+    }),
+  ),
 };
 
 const AttemptSchema = Type.Object(attemptMembers, {
@@ -82,6 +87,11 @@ const deliveryMembers = {
   replay_of: nullable(Type.String(), { description: 'The delivery that this one repeats.' }),
   state: oneOf(DELIVERY_STATES),
   reason: nullable(Type.String(), { description: 'Why it ended so, or why it waits.' }),
+  reason_text: Type.Optional(
+    nullable(Type.String(), {
+      description: 'What it means, in the language of `Accept-Language` (ar or en).',
+    }),
+  ),
   sequence: Type.Integer({ description: 'Its number in its lane.' }),
   webhook_id: Type.String({
     description: 'The `webhook-id` that the receiver sees; the same for every repeat.',

@@ -17,6 +17,12 @@ const runMembers = {
   subject: nullable(Type.String(), { description: 'The contact that the event is about.' }),
   state: oneOf(RUN_STATES),
   reason: nullable(Type.String(), { description: 'Why it ended so.' }),
+  reason_text: Type.Optional(
+    nullable(Type.String(), {
+      description:
+        'What its code means, in the language of `Accept-Language` (ar or en); null where it begins with none.',
+    }),
+  ),
   due_at: nullable(time('When it goes on; with `waits_for`, when it stops waiting.')),
   waits_for: nullable(Type.String(), { description: 'The type of the event that it waits for.' }),
   created_at: time('When it began.'),
@@ -51,7 +57,12 @@ const RunStepSchema = Type.Object(
           }),
         ),
       },
-      { additionalProperties: true, description: 'What came of it, and why.' },
+      {
+        additionalProperties: true,
+        description:
+          'What came of it, and why. Of a step that failed, `failure` holds `code`, `message`, and as `text` what the code means in the ' +
+          'language of `Accept-Language` (ar or en).',
+      },
     ),
   },
   { $id: 'RunStep', description: "One entry of a run's history." },
@@ -70,6 +81,7 @@ const EventRunSchema = Type.Object(
     automation_id: Type.String(),
     state: oneOf(RUN_STATES),
     reason: nullable(Type.String()),
+    reason_text: Type.Optional(nullable(Type.String())),
   },
   { $id: 'EventRun', description: 'A run that an event has set off.' },
 );

@@ -1,0 +1,62 @@
+/**
+ * What failures mean, in the language that a request asks for (`Accept-Language`: ar or en). What was recorded, and
+ * the codes in it, stay as they are beside it.
+ */
+
+import { explainCode, explainFailure } from '../core/failures/explain.ts';
+import type { Language } from '../core/failures/texts.ts';
+import { pickLanguage } from './pages/languages.ts';
+
+export function languageOf({ headers }: { headers: { 'accept-language'?: string | undefined } }): Language {
+  return pickLanguage(headers['accept-language'] ?? '');
+}
+
+interface FailedAttempt {
+  outcome: string;
+  status: number | null;
+  error: string | null;
+}
+
+/** A delivery with what its reason and its attempts' errors mean. */
+export function explainDelivery<
+  Attempt extends FailedAttempt,
+  View extends { reason: string | null; attempts: Attempt[] },
+>(view: View, language: Language): View & { reason_text: string | null } {
+  return {
+    ...view,
+    reason_text: view.reason === null ? null : explainFailure(view.reason, language),
+    attempts: view.attempts.map((attempt) => ({ ...attempt, error_text: attemptText(attempt, language) })),
+  };
+}
+
+function attemptText({ outcome, status, error }: FailedAttempt, language: Language): string | null {
+  if (outcome === 'success') return null;
+  const exactly = error === null ? null : explainFailure(error, language);
+  return (
+    exactly ?? (status === null ? explainCode(outcome, language) : explainFailure(`HTTP ${status}`, language))
+  );
+}
+
+/** Reasons of failed runs begin with the id of a step, but for these. */
+const OF_RUNS = /^(?:body_gone|definition_invalid|internal_error): /;
+
+/** A run with what its reason means. */
+export function explainRun<View extends { state: string; reason: string | null }>(
+  view: View,
+  language: Language,
+): View & { reason_text: string | null } {
+  const { state, reason } = view;
+  const isCode = reason !== null && (state !== 'failed' || OF_RUNS.test(reason));
+  return { ...view, reason_text: isCode ? explainFailure(reason, language) : null };
+}
+
+/** Details of a step; those of one that failed with what its code means. */
+export function explainStep<Step extends { details: Record<string, unknown> }>(
+  step: Step,
+  language: Language,
+): Step {
+  const { failure } = step.details;
+  if (typeof failure !== 'object' || failure === null || !('code' in failure)) return step;
+  const text = explainCode(String(failure.code), language);
+  return { ...step, details: { ...step.details, failure: { ...failure, text } } };
+}
