@@ -15,6 +15,7 @@ import {
   SUGGESTION_LIMITS,
   WORK_LIMITS,
 } from '../src/core/limits.ts';
+import { MAIL_LIMITS } from '../src/core/plan.ts';
 import { CONDITION_LIMITS } from '../src/core/routing/condition.ts';
 import { DEFINITION_LIMITS } from '../src/core/workflow/definition.ts';
 import { TEMPLATE_LIMITS } from '../src/core/workflow/template.ts';
@@ -23,6 +24,7 @@ import { MAX_ADMIN_BYTES, MAX_BATCH_BYTES, MAX_BATCH_EVENTS, MAX_EVENT_BYTES } f
 import { MAX_HEADER_BYTES, MAX_HEADERS } from '../src/http/headerRules.ts';
 import { MAX_PAGE } from '../src/http/paging.ts';
 import { rateLimitsOf } from '../src/http/rateLimits.ts';
+import { MAX_RECIPIENTS } from '../src/http/views/administration.ts';
 import { BIN_LIMITS, BIN_PAGE_BYTES } from '../src/http/views/bin.ts';
 
 const PATH = join(import.meta.dirname, '../docs/limits.md');
@@ -69,6 +71,21 @@ const AREAS: Record<string, Readonly<Record<string, Limit>>> = {
     filters: limit(TEMPLATE_LIMITS.filters, 'filters of one placeholder', INVALID),
     'rendered text': limit(TEMPLATE_LIMITS.renderedLength, 'characters', 'the step fails and says so'),
   },
+  'Mails of rules and workflows': MAIL_LIMITS,
+  'Mails of notices': {
+    'to one address': limit(
+      1,
+      'mail in a minute',
+      'what else there is to tell waits, and stands in the next',
+    ),
+    recipients: limit(MAX_RECIPIENTS, 'addresses of a workspace', INVALID),
+    'about dropped deliveries': limit(1, 'mail in an hour', 'they are counted together'),
+    'about automations and refused mails': limit(
+      1,
+      'notice of a kind for an automation and hour, all mailed when the hour is over',
+      'they are counted together',
+    ),
+  },
   Endpoints: {
     lanes: limit(MAX_LANES, 'lanes of an endpoint', INVALID),
     headers: limit(MAX_HEADERS, 'headers', INVALID),
@@ -109,7 +126,8 @@ What one workspace, request or event may ask for, and what happens beyond it. Th
 enforces: \`UPDATE_DOCS=1 npx vitest run test/limits.test.ts\` writes them anew, and a test fails where they differ.
 
 Requests are counted at each node; \`MIRSAL_REQUESTS_PER_SECOND\` (${requestsPerSecond.toLocaleString('en')} by default) sets the first three of them, and \`0\` lifts all. Plans
-(\`MIRSAL_PLANS\`) limit endpoints, rules and events of a day besides.
+(\`MIRSAL_PLANS\`) limit endpoints, rules and events of a day besides, and say how many mails there may be: those below are for plans
+that say nothing of them.
 
 ${areas.join('\n\n')}
 `;

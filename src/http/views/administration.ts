@@ -13,6 +13,9 @@ export const nameInput = Type.String({ minLength: 1, maxLength: MAX_NAME_LENGTH 
 /** Checked, and freed of what stands around it, by mailAddresses.ts. */
 const emailInput = Type.String({ description: MAIL_ADDRESS_IN_WORDS });
 
+/** More people are a mailing list's. */
+export const MAX_RECIPIENTS = 20;
+
 /** People to write to, each in their language. */
 export const recipientsInput = (description: string) =>
   Type.Array(
@@ -20,7 +23,7 @@ export const recipientsInput = (description: string) =>
       { email: emailInput, language: oneOf(['ar', 'en'] as const) },
       { additionalProperties: false },
     ),
-    { maxItems: 20, description },
+    { maxItems: MAX_RECIPIENTS, description },
   );
 
 const days = (what: string) =>
