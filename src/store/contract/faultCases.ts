@@ -312,7 +312,8 @@ const NOTICES = {
     const workspace = await aTenant(scene);
     await composing(scene.store, workspace);
     const mail = (await scene.store.claimDueMails(workspace, T0 + MINUTE, 100, MINUTE))[0]?.key ?? 0;
-    const call = () => scene.store.settleMail(workspace, mail, { kind: 'sent', at: T0 + MINUTE });
+    const refused = { kind: 'refused', at: T0 + MINUTE, error: '550 no such mailbox' } as const;
+    const call = () => scene.store.settleMail(workspace, mail, refused);
     return { call, first: undefined, again: SAME };
   }),
 } satisfies Partial<Record<Writing, Case>>;

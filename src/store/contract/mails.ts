@@ -11,9 +11,13 @@ import {
   aKey,
   aNotice,
   anEvent,
+  aResult,
   aWorkspace,
+  DROPPED,
   type OpenStore,
   publishAccepted,
+  publishSome,
+  seed,
   T0,
   useStore,
   versionOf,
@@ -196,6 +200,18 @@ export function mailsContract(open: OpenStore): void {
       expect(due.map(({ kind }) => kind).toSorted()).toEqual(['disabled', 'step', 'step']);
     });
 
+    test('counts of days that are over are swept', async () => {
+      const { store } = opened();
+      const tenant = await aTenant(store);
+      const limits = { perDay: 1, perRecipient: 1 };
+      await mailing(store, tenant, [aMail({ limits })]);
+      expect(await store.sweepOld(T0 + DAY, 100)).toBe(0);
+      await mailing(store, tenant, [aMail({ limits })]);
+      expect(await statesOf(store, tenant.workspace)).toEqual(['pending', 'dropped']);
+      // The workspace's and the address's.
+      expect(await store.sweepOld(T0 + 3 * DAY, 100)).toBe(2);
+    });
+
     test('are listed newest first, by state, recipient, run and notice, a page at a time', async () => {
       const { store, insertNotices } = opened();
       const tenant = await aTenant(store);
@@ -225,6 +241,33 @@ export function mailsContract(open: OpenStore): void {
       ]);
       expect(await list({ state: 'pending', recipient: 'sam@example.com' })).toEqual([]);
       expect(await store.listMails(workspace, {}, { limit: 1, before: told?.key ?? 0 })).toEqual([layla]);
+    });
+  });
+
+  describe('a mail about a disabled endpoint', () => {
+    const opened = useStore(open);
+
+    test('says how many deliveries are held, and how many were dropped before; of that endpoint alone', async () => {
+      const { store, insertNotices } = opened();
+      const { workspace, endpoint, endpoints } = await seed(store, { endpoints: 2 });
+      const owners = [{ email: 'owner@example.com', language: 'en' as const }];
+      await store.updateWorkspace(workspace, { owners }, T0, 'me');
+      for (const one of endpoints) {
+        const items = await publishSome(store, one, one === endpoint ? 5 : 3);
+        for (const [index, item] of items.slice(0, 2).entries()) {
+          // The first was dropped long before.
+          const next = { ...DROPPED, endedAt: index === 0 ? T0 - DAY : T0 - MINUTE };
+          await store.record('node-a', workspace, [aResult(one, 1, item, { next })]);
+        }
+      }
+      await insertNotices([aNotice({ workspace, endpoint: endpoint.key, at: T0 })]);
+      const messageId = () => `<${aKey()}@example.com>`;
+      const rules = { groupMs: MINUTE, droppedMs: HOUR, notBefore: 0, messageId };
+      await store.composeMails(workspace, { ...rules, now: T0 + MINUTE });
+      const [mail] = await store.claimDueMails(workspace, T0 + MINUTE, 10, MINUTE);
+      expect([...(mail?.queues ?? [])]).toEqual([
+        [endpoint.key, { held: 3, dropped: 1, droppedWithinMs: 30 * MINUTE }],
+      ]);
     });
   });
 
