@@ -59,7 +59,7 @@ export function brakedSection(
   return {
     title: titleOf(locale, namesOf(locale, notices), braked),
     blocks: [
-      paragraph([textPiece(braked.intro)]),
+      paragraph(locale.fill(braked.intro, { setting: codePiece('max_activations_per_subject') })),
       ...listed(locale, cards),
       ...lookUp(place, notices[0]?.details.run ?? null),
     ],
@@ -98,7 +98,7 @@ function factsOf(locale: Locale, { details: { automation }, count, at }: Notice<
   const { texts } = locale;
   const facts: Line[] = [
     [textPiece(locale.counted(texts.automation.times, count))],
-    locale.fill(texts.automation.hour, { time: locale.time(at) }),
+    locale.fill(texts.automation.first, { time: locale.time(at) }),
   ];
   if (automation !== null) facts.unshift([textPiece(texts.automation[automation.kind])]);
   return facts;

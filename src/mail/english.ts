@@ -152,15 +152,15 @@ export const english: MailTexts = {
     workflow: 'Workflow',
     unnamed: 'A rule or workflow that was deleted',
     ofNotices: 'Mails of Mirsal itself',
-    times: forms('Once', '{n} times'),
-    hour: 'In the hour of {time}',
+    times: forms('Once within the hour', '{n} times within the hour'),
+    first: 'The first time on {time}',
     step: 'Step {step}',
-    subject: 'The first time by {subject}',
-    recipient: 'The first one to {recipient}',
+    subject: 'That time because of {subject}',
+    recipient: 'That time to {recipient}',
     api: 'To see what happened:',
   },
   failed: {
-    titleOne: '{name} could not do all that it should',
+    titleOne: 'The automation {name} could not do all that it should',
     title: forms(
       '1 automation could not do all that it should',
       '{n} automations could not do all that they should',
@@ -172,7 +172,7 @@ export const english: MailTexts = {
     titleOne: 'The loop brake has stopped {name}',
     title: forms('The loop brake has stopped 1 automation', 'The loop brake has stopped {n} automations'),
     intro:
-      'A subject (such as a contact) had set them off as often as it may. Do they set each other off? If it is honest use, raise max_activations_per_subject.',
+      'A subject (such as a contact) had set them off as often as it may. Do they set each other off? If it is honest use, raise {setting}.',
   },
   refused: {
     title: forms('1 mail was refused', '{n} mails were refused'),

@@ -188,7 +188,7 @@ test('what is grouped is told with how often it happened', () => {
   const two = [MAILS.refused, { ...MAILS.refused, key: 99, count: 4 }];
   expect(render(two, { kind: 'refused' }).subject).toBe('5 mails were refused · Acme');
   expect(render([MAILS.failed], { kind: 'failed' }).subject).toBe(
-    '“CRM” could not do all that it should · Acme',
+    'The automation “CRM” could not do all that it should · Acme',
   );
 });
 

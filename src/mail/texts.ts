@@ -48,13 +48,14 @@ export interface MailTexts {
     unnamed: string;
     ofNotices: string;
     times: Forms;
-    hour: string;
+    first: string;
     step: string;
     subject: string;
     recipient: string;
     api: string;
   };
   failed: { titleOne: string; title: Forms; intro: string };
+  /** With `{setting}`. */
   braked: { titleOne: string; title: Forms; intro: string };
   refused: { title: Forms; intro: string };
   footer: { why: string; change: string };
