@@ -44,13 +44,17 @@ export function notices(write: Kysely<Schema>, read: Kysely<Schema>): NoticeStor
     },
     async markPublished(workspace, keys, at) {
       if (keys.length === 0) return;
-      await write
-        .updateTable('notices')
-        .set({ published_at: at })
-        .where('workspace', '=', workspace)
-        .where('key', 'in', keys)
-        .where('published_at', 'is', null)
-        .execute();
+      const mark = (which: readonly number[]) =>
+        write
+          .updateTable('notices')
+          .set({ published_at: at })
+          .where('workspace', '=', workspace)
+          .where('key', 'in', which)
+          .where('published_at', 'is', null);
+      const marked = await mark(keys).where('hour', 'is', null).returning('key').execute();
+      const done = new Set(marked.map(({ key }) => key));
+      // Those that are grouped one by one: publishing counts in several of them, in an order of its own.
+      for (const key of keys) if (!done.has(key)) await mark([key]).execute();
     },
     async listNotices(workspace, page) {
       const rows = await read
