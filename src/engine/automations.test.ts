@@ -346,7 +346,8 @@ describe('workflows', () => {
       mails.push(mail);
       return { kind: 'accepted' as const };
     };
-    const render = (mail: DueMail) => renderDue(mail, { publicUrl: 'https://hooks.example.com', webhooksPage: null });
+    const render = (mail: DueMail) =>
+      renderDue(mail, { publicUrl: 'https://hooks.example.com', webhooksPage: null });
     engine = anEngine(store, clock, { mailing: { render, send, host: 'hooks.example.com' } });
     await engine.start();
     await publish(aTagEvent(2));

@@ -159,7 +159,8 @@ test('P11: notices that cannot be read are passed over; those of their workspace
     sent.push(`${to} ${subject}`);
     return { kind: 'accepted' as const };
   };
-  const render = (mail: Parameters<typeof renderDue>[0]) => renderDue(mail, { publicUrl: 'https://hooks.example.com', webhooksPage: null });
+  const render = (mail: Parameters<typeof renderDue>[0]) =>
+    renderDue(mail, { publicUrl: 'https://hooks.example.com', webhooksPage: null });
   engine = anEngine(store, clock, { mailing: { render, send, host: 'hooks.example.com' } });
   await engine.start();
   await aWorkspace(store, 2);
