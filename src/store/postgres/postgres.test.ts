@@ -160,6 +160,7 @@ describe('PostgreSQL', () => {
       '0008_start',
       '0009_log_cost',
       '0010_shardable',
+      '0011_mails',
     ]);
     await Promise.all(stores.map((store) => store.close()));
   });

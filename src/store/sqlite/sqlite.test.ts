@@ -93,6 +93,7 @@ describe('SQLite', () => {
       '0008_start',
       '0009_log_cost',
       '0010_shardable',
+      '0011_mails',
     ]);
     await again.close();
     rmSync(directory, { recursive: true });
@@ -140,6 +141,7 @@ describe('SQLite', () => {
       '0008_start',
       '0009_log_cost',
       '0010_shardable',
+      '0011_mails',
     ]);
     await store.close();
     const after = new DatabaseSync(path, { readOnly: true });
