@@ -2,10 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { DEFAULT_PLAN, DEFAULT_PLANS, leastPlan, parsePlans, planFor, planOf } from './plan.ts';
 
 describe('A1: plans', () => {
-  it('webhooks begin with "advanced"; a self-hosted install allows everything', () => {
+  it('webhooks begin with "advanced"; a self-hosted install allows everything, and mails within reason', () => {
     expect(leastPlan(DEFAULT_PLANS, ({ webhooks }) => webhooks)?.name).toBe('advanced');
     expect(planOf(DEFAULT_PLANS, 'growth').webhooks).toBe(false);
-    expect(Object.values(planOf(DEFAULT_PLANS, DEFAULT_PLAN).limits)).toEqual([null, null, null, null]);
+    expect(planOf(DEFAULT_PLANS, DEFAULT_PLAN).limits).toEqual({
+      ...{ endpoints: null, rules: null, events_per_day: null, retention_days: null },
+      ...{ mails_per_day: 10_000, mails_per_recipient_per_day: 500 },
+    });
   });
 
   it('the least plan that allows so many is recommended', () => {
