@@ -220,7 +220,7 @@ test('P9: disabled through one node, an endpoint holds what is published at anot
   expect(receiver.of('/held/0').map(numberOf)).toEqual(counted(25));
 });
 
-test('an API key revoked at one node stops working there at once, at the others within about a second', async () => {
+test('an API key revoked at one node stops working there at once, at the others long before a lease has ended', async () => {
   const [first, second, third] = [nodeAt(0), nodeAt(1), nodeAt(2)];
   const made = await first.call('POST', '/v1/api-keys', { name: 'short-lived', scopes: ['read'] });
   const headers = { authorization: `Bearer ${made.body.key}` };
