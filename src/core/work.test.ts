@@ -32,6 +32,7 @@ function aRule(template: unknown, condition: Condition | null = null): Program {
     condition,
     actions: [action],
     max_activations_per_subject: 20,
+    activation_period: 'P1D',
     on_error: 'continue',
   });
 }

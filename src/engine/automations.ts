@@ -8,7 +8,13 @@ import { chooseLane } from '../core/delivery/order.ts';
 import { formatId, parseId } from '../core/ids.ts';
 import type { EventBody } from '../core/routing/body.ts';
 import { type Advance, advance, nextOf, type RunContext } from '../core/workflow/advance.ts';
-import { compileDefinition, type Program, type WebhookTarget } from '../core/workflow/program.ts';
+import { addDuration } from '../core/workflow/isoDuration.ts';
+import {
+  type Awaited,
+  compileDefinition,
+  type Program,
+  type WebhookTarget,
+} from '../core/workflow/program.ts';
 import { type Capabilities, type EmailEffect, sizeOf, type WebhookEffect } from '../core/workflow/step.ts';
 import { type HappenedEvent, judgeTriggers, type TriggersVerdict } from '../core/workflow/trigger.ts';
 import type {
@@ -152,24 +158,25 @@ export function capabilitiesOf(automation: number, places: EffectPlaces): Capabi
 /** What a run has done, in the store's terms. Its effects can be done, as `capabilitiesOf` has told the run. */
 export function toRunAdvance(
   automation: Pick<Automation, 'key' | 'kind'>,
-  event: { id: string; subject: string | null },
+  event: { id: string; subject: string | null; acceptedAt: number },
   done: Advance,
   program: Program,
   places: EffectPlaces,
 ): RunAdvance {
   const next = nextOf(program, done.state);
-  const steps: RunStep[] = done.history.map(({ step, at, type, ...details }) => ({
-    step,
-    kind: type ?? 'run',
-    details: JSON.stringify(details),
-    at,
-  }));
   const deliveries: NewDelivery[] = [];
   const mails: StepMail[] = [];
   for (const effect of done.effects) {
     if (effect.kind === 'webhook') deliveries.push(toDelivery(automation, event, effect, places));
     else mails.push(...toMails(effect, places));
   }
+  // Each step is entered once at most.
+  const idOf = new Map(deliveries.map(({ step, key }) => [step, formatId('dlv', key)]));
+  const steps = done.history.map(({ step, at, type, ...rest }): RunStep => {
+    const delivery_id = idOf.get(step);
+    const details = delivery_id === undefined ? rest : { ...rest, delivery_id };
+    return { step, kind: type ?? 'run', details: JSON.stringify(details), at };
+  });
   const progress = JSON.stringify(done.state);
   const base = { progress, listensSince: null, deliveries, mails, steps, failure: firstFailure(done) };
   switch (next.kind) {
@@ -182,7 +189,10 @@ export function toRunAdvance(
         reason: null,
         dueAt: next.until,
         waitsFor: next.awaited.event_type,
-        listensSince: done.ignored === null && done.state.status === 'waiting' ? done.state.entered_at : null,
+        listensSince:
+          done.ignored === null && done.state.status === 'waiting'
+            ? listensSince(next.awaited, { startedAt: event.acceptedAt, enteredAt: done.state.entered_at })
+            : null,
       };
     case 'finished':
       return { ...base, state: 'finished', reason: next.reason, dueAt: null, waitsFor: null };
@@ -213,6 +223,14 @@ function firstFailure({ history }: Advance): RunFailure | null {
   return null;
 }
 
+/** From when on events count that a wait is for. */
+export function listensSince(
+  { fromStart }: Awaited,
+  { startedAt, enteredAt }: { startedAt: number; enteredAt: number },
+): number {
+  return fromStart ? startedAt : enteredAt;
+}
+
 function toDelivery(
   automation: Pick<Automation, 'key' | 'kind'>,
   event: { id: string; subject: string | null },
@@ -227,6 +245,7 @@ function toDelivery(
     lane: chooseLane(endpoint, event),
     source: { kind: automation.kind, id: automation.key },
     body: effect.body,
+    step: effect.step,
   };
 }
 
@@ -316,12 +335,15 @@ function begin(
     const start = { ...context, runId: formatId('run', run), can };
     const done = advance(program, { status: 'new' }, { kind: 'start' }, start);
     const activation: NewActivation = {
-      ...toRunAdvance(owner, event, done, program, places),
+      ...toRunAdvance(owner, { ...event, acceptedAt: context.now }, done, program, places),
       run,
       automation: owner.key,
       version: owner.version,
       subject: event.subject,
       limit: program.max_activations_per_subject,
+      periodEndsAt:
+        program.activationPeriod === null ? null : addDuration(context.now, program.activationPeriod),
+      resets: owner.brakeResets,
     };
     return { ok: true, activation, size: done.effects.reduce((sum, effect) => sum + sizeOf(effect), 0) };
   } catch (error) {

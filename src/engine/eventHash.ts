@@ -6,7 +6,7 @@
 import { hash } from 'node:crypto';
 
 /** Numbers that a double may not hold to the last digit; where one is, the text itself counts, and its order with it. */
-const INEXACT = /\d{16}|\d[eE]|\.\d{16}|-0(?![.\d])/;
+const INEXACT = /\d{16}|[\d.]{17}|\d[eE]|-0(?![.\d])/;
 
 export interface Hashed {
   type: string;

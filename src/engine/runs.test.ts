@@ -220,8 +220,8 @@ async function aScene(kind: keyof typeof OPEN) {
   await aWorkspace(store);
   const [one, two] = [aNode(store, clock), aNode(other, clock)];
   const engine = { nextKey: one.nextKey, routingChanged: async () => {} } as unknown as Engine;
-  const anew = async (): Promise<Automation> => {
-    const made = await anAutomation(engine, store, 'workflow', WAIT, clock.now());
+  const anew = async (steps: object[] = WAIT.steps): Promise<Automation> => {
+    const made = await anAutomation(engine, store, 'workflow', { ...WAIT, steps }, clock.now());
     await one.directory.refresh(WORKSPACE);
     return made;
   };
@@ -336,6 +336,39 @@ describe.each(['SQLite', 'PostgreSQL'] as const)('on %s', (kind) => {
     await one.read();
     await one.write();
     expect((await states())[0]).toEqual(['skipped', expect.stringContaining('overdue')]);
+  });
+
+  test('W8: with since: start, what came during a delay before the wait counts, once; W7: later steps read it', async () => {
+    const { clock, store, one, anew, publish } = await aScene(kind);
+    const awaits = (id: string, rest: object) => ({ ...WAIT.steps[0], id, timed_out: [], ...rest });
+    const isTwo = { field: 'steps.wait.data.tag.id', op: 'equals', value: 2 };
+    const read = { id: 'read', type: 'decision', condition: isTwo, yes: [], no: [] };
+    const { key } = await anew([
+      { id: 'pause', type: 'delay', for: 'PT1H' },
+      awaits('wait', { since: 'start', received: [{ id: 'more', type: 'delay', for: 'PT1H' }, read] }),
+      awaits('again', { since: 'start', received: [] }),
+    ]);
+    await publish('contact.tag.removed', 2, 1);
+    await publish('contact.tag.added', 1, 1);
+    await publish('contact.tag.removed', 7, 1);
+    await publish('contact.tag.removed', 2, 1);
+    const heardId = (await store.listEvents(WORKSPACE, {}, { limit: 1, before: null }))[0]?.id;
+    for (const ms of [HOUR, 1, HOUR, HOUR + MINUTE]) {
+      clock.move(ms);
+      await one.read();
+      await one.write();
+    }
+    const [run] = await store.listRuns(WORKSPACE, { automation: key }, { limit: 10, before: null });
+    const steps = await store.listRunSteps(WORKSPACE, run?.key ?? 0);
+    expect(steps.map(({ step, details }) => `${step} ${JSON.parse(details).outcome}`)).toEqual([
+      ...['pause waiting', 'pause passed', 'wait waiting', 'wait received'],
+      ...['more waiting', 'more passed', 'read yes', 'again waiting', 'again timed_out'],
+    ]);
+    expect(JSON.parse(steps[3]?.details ?? '')).toMatchObject({ event_id: heardId });
+    const heard = await store.findEvent(WORKSPACE, heardId ?? '');
+    expect(await store.listReleases(WORKSPACE, heard?.key ?? 0)).toMatchObject([
+      { run: { key: run?.key }, step: 'wait' },
+    ]);
   });
 
   test('W21: a run that is moved to a version that awaits another event hears that one', async () => {

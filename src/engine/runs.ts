@@ -10,13 +10,20 @@ import { parseJson } from '../core/json/parse.ts';
 import { WORK_LIMITS } from '../core/limits.ts';
 import { eventBody } from '../core/routing/body.ts';
 import { Work } from '../core/work.ts';
-import type { RunContext, RunState } from '../core/workflow/advance.ts';
+import { type Advance, type RunContext, type RunState, nextOf as whatFor } from '../core/workflow/advance.ts';
+import { withAwaited } from '../core/workflow/awaited.ts';
 import { compileDefinition, type Program } from '../core/workflow/program.ts';
 import { lookAtRun, type Standing } from '../core/workflow/wake.ts';
 import type { RunWorkStore } from '../store/ports/automation.ts';
-import type { Automation, DueRun, RunAdvance, RunFailure } from '../store/records/automation.ts';
+import type { Automation, DueRun, HeardEvent, RunAdvance, RunFailure } from '../store/records/automation.ts';
 import { StoreUnavailable } from '../store/store.ts';
-import { capabilitiesOf, type EffectPlaces, invalidDefinition, toRunAdvance } from './automations.ts';
+import {
+  capabilitiesOf,
+  type EffectPlaces,
+  invalidDefinition,
+  listensSince,
+  toRunAdvance,
+} from './automations.ts';
 import type { WorkspaceView } from './directory.ts';
 import type { Job, Turn } from './jobs.ts';
 
@@ -28,6 +35,7 @@ const MAX_DEPTH = 1_000;
 /** Compiled definitions kept: those of versions that runs still stand on. */
 const KEPT_PROGRAMS = 1_000;
 const BODY_GONE = 'body_gone: the body of the event that set it off is no longer kept';
+const HEARD_GONE = 'body_gone: the body of an event that it has waited for is no longer kept';
 /** How long a run rests whose step could not be written, doubled with each failure of late. */
 const FIRST_REST_MS = 10 * SECOND;
 const LONGEST_REST_MS = 10 * MINUTE;
@@ -93,16 +101,17 @@ export function createRuns(deps: RunsDeps): Job {
     if (view === null) return false;
     const { now, runs, paused } = await store.dueRuns(workspace, RUNS_AT_ONCE);
     if (paused.length > 0) await store.setAsideRuns(workspace, paused);
-    const steps = runs.flatMap((run) => {
-      const next = nextOf(run, view, now);
-      return next === null ? [] : [{ run, next }];
-    });
+    const steps: Step[] = [];
+    for (const run of runs) {
+      const next = await nextOf(run, view, now);
+      if (next !== null) steps.push({ run, next });
+    }
     await write(view, steps, now);
     return paused.length > 0 || runs.length === RUNS_AT_ONCE;
   };
 
   /** Null where it is to be left alone for now. */
-  const nextOf = (run: DueRun, view: WorkspaceView, now: number): RunAdvance | null => {
+  const nextOf = async (run: DueRun, view: WorkspaceView, now: number): Promise<RunAdvance | null> => {
     const automation = view.routing.automations.find(({ key }) => key === run.automation);
     // Disabled since it was read: with the next look it is set aside.
     if (automation?.enabledAt === null) return null;
@@ -113,9 +122,11 @@ export function createRuns(deps: RunsDeps): Job {
     } catch (error) {
       return lost(run, invalidDefinition(error));
     }
+    const heard = await store.readHeard(run.workspace, run.key, [...program.readsAwaited]);
+    if (heard.some(({ body }) => body === null)) return lost(run, HEARD_GONE);
     try {
       const standing = automation === undefined ? 'deleted' : 'enabled';
-      return goOn({ ...run, body: run.body }, program, deps.places(view), { view, standing, now });
+      return goOn({ ...run, body: run.body }, program, deps.places(view), { view, standing, now, heard });
     } catch (error) {
       deps.onError(error, `runs: ${formatId('run', run.key)}`);
       return lost(run, 'internal_error: the step could not be computed');
@@ -157,25 +168,49 @@ function goOn(
   run: DueRun & { body: string },
   program: Program,
   places: EffectPlaces,
-  { view, standing, now }: { view: WorkspaceView; standing: Standing; now: number },
+  {
+    view,
+    standing,
+    now,
+    heard,
+  }: { view: WorkspaceView; standing: Standing; now: number; heard: readonly HeardEvent[] },
 ): RunAdvance {
   const can = capabilitiesOf(run.automation, places);
   const work = new Work(WORK_LIMITS.run.value);
-  const context = { runId: formatId('run', run.key), now, body: bodyOf(run.body, work), can };
+  const body = heard.reduce(
+    (before, { step, body }) => withAwaited(before, step, bodyOf(body ?? 'null', work)),
+    bodyOf(run.body, work),
+  );
+  const context = { runId: formatId('run', run.key), now, body, can };
   const state = JSON.parse(run.progress) as RunState;
-  const came = run.signals.map(({ event, type, acceptedAt, body }) => ({
-    id: formatId('evt', event),
+  const came = run.signals.map(({ id, type, acceptedAt, body }) => ({
+    id,
     // Its type may have been deleted since; its body may not be kept any more.
     eventType: view.eventType(type) ?? { name: type, scopes: [] },
     body: bodyOf(body ?? 'null', work),
     acceptedAt,
   }));
   const done = lookAtRun(program, state, came, context, standing, { moreToCome: run.moreSignals });
-  const event = { id: run.eventId, subject: run.subject };
-  const next = toRunAdvance({ key: run.automation, kind: 'workflow' }, event, done, program, places);
+  const event = { id: run.eventId, subject: run.subject, acceptedAt: run.createdAt };
+  const advanced = toRunAdvance({ key: run.automation, kind: 'workflow' }, event, done, program, places);
+  const next = { ...advanced, ...heardIn(done, run) };
   // Moved to another version, its step may wait for an event of another type from now on.
   const turnsTo = next.waitsFor !== null && next.waitsFor !== run.waitsFor;
-  return turnsTo && next.listensSince === null ? { ...next, listensSince: now } : next;
+  if (!turnsTo || next.listensSince !== null) return next;
+  const waits = whatFor(program, done.state);
+  if (waits.kind !== 'wait_event') return next;
+  const since = listensSince(waits.awaited, { startedAt: run.createdAt, enteredAt: now });
+  return { ...next, listensSince: since };
+}
+
+/** The event that the run's wait was for, where it goes on because of one. */
+function heardIn({ history }: Advance, { signals }: DueRun): Pick<RunAdvance, 'heard'> {
+  for (const entry of history) {
+    if (entry.type !== 'wait_for_event' || entry.outcome !== 'received') continue;
+    const signal = signals.find(({ id }) => id === entry.event_id);
+    if (signal !== undefined) return { heard: { step: entry.step, event: signal.event } };
+  }
+  return {};
 }
 
 function bodyOf(raw: string, work: Work): RunContext['body'] {

@@ -126,6 +126,16 @@ function checked(kind: AutomationKind, written: Rule | Workflow): CheckedDefinit
   return { name: written.name, enabled, position, definition: text, urls: typedUrls(kind, text) };
 }
 
+/** Whether what is counted of the loop brake is another thing now: other triggers, or another period. */
+export function resetsBrake(kind: AutomationKind, before: string, after: string): boolean {
+  return countedOf(kind, before) !== countedOf(kind, after);
+}
+
+function countedOf(kind: AutomationKind, definition: string): string {
+  const { triggers, activationPeriod } = compileDefinition(kind, definition);
+  return JSON.stringify({ triggers, activationPeriod });
+}
+
 /** The URLs that the webhooks of a checked definition name, each once, in the order of the steps. */
 export function typedUrls(kind: AutomationKind, definition: string): string[] {
   const urls = new Set<string>();

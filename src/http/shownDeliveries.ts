@@ -4,6 +4,7 @@
  */
 
 import { type DeliveryState, visibleState } from '../core/delivery/machine.ts';
+import type { DeliveryOrigin } from '../store/records/automation.ts';
 import type { StoredDelivery } from '../store/records/log.ts';
 import type { HttpDeps } from './deps.ts';
 import { openHeaders } from './endpointSecrets.ts';
@@ -34,9 +35,16 @@ export async function showDeliveries(
   const tried = rows.filter((row) => row.attempts > 0).map((row) => row.key);
   const attempts = tried.length === 0 ? [] : await deps.store.listAttempts(workspace, tried, { full: false });
   const byDelivery = Map.groupBy(attempts, (attempt) => attempt.delivery);
-  const waiting = await findWaiting(deps, workspace, rows);
+  const [waiting, origins] = await Promise.all([
+    findWaiting(deps, workspace, rows),
+    findOrigins(deps, workspace, rows),
+  ]);
   return rows.map((row) => ({
-    ...deliveryMembersView(row, { state: stateOf(row, deps), waitingFor: waiting.get(row.key) ?? null }),
+    ...deliveryMembersView(row, {
+      state: stateOf(row, deps),
+      waitingFor: waiting.get(row.key) ?? null,
+      origin: origins.get(row.message),
+    }),
     attempts: (byDelivery.get(row.key) ?? []).map(attemptView),
   }));
 }
@@ -57,8 +65,9 @@ export async function showDeliveryInFull(
   row: StoredDelivery,
   options: { showSecrets: boolean },
 ): Promise<DeliveryDetailView> {
-  const [waiting, attempts, own, event] = await Promise.all([
+  const [waiting, origins, attempts, own, event] = await Promise.all([
     findWaiting(deps, workspace, [row]),
+    findOrigins(deps, workspace, [row]),
     deps.store.listAttempts(workspace, [row.key], { full: true }),
     deps.store.findOwnBody(workspace, row.message),
     deps.store.findEvent(workspace, row.eventId),
@@ -67,6 +76,7 @@ export async function showDeliveryInFull(
   const members = deliveryMembersView(row, {
     state: stateOf(row, deps),
     waitingFor: waiting.get(row.key) ?? null,
+    origin: origins.get(row.message),
   });
   return {
     ...members,
@@ -75,6 +85,18 @@ export async function showDeliveryInFull(
       return attemptDetailView(attempt, body, own, options);
     }),
   };
+}
+
+/** By message, the runs and steps that asked for them: repeats keep their message. */
+async function findOrigins(
+  deps: Pick<HttpDeps, 'store'>,
+  workspace: number,
+  rows: readonly StoredDelivery[],
+): Promise<Map<number, DeliveryOrigin>> {
+  const asked = rows.filter(({ source }) => source.kind === 'rule' || source.kind === 'workflow');
+  const messages = [...new Set(asked.map(({ message }) => message))];
+  const origins = messages.length === 0 ? [] : await deps.store.findOrigins(workspace, messages);
+  return new Map(origins.map((origin) => [origin.delivery, origin]));
 }
 
 /** By key, what those that are open wait for; none for one that has ended, is being sent, or is next in turn. */

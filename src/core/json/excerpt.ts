@@ -7,6 +7,8 @@ const MAX_TEXT = 200;
 const MAX_WIDTH = 10;
 const MAX_DEPTH = 3;
 
+import { isExactNumber } from './exact.ts';
+
 /** `value` as plain JSON with long texts, wide containers and deep levels cut; "…" marks a cut. */
 export function excerpt(value: unknown): unknown {
   return excerptAt(value, MAX_DEPTH);
@@ -31,6 +33,7 @@ export function kindOf(value: unknown): string {
       return String(value);
     default:
       if (value === null) return 'null';
+      if (isExactNumber(value)) return 'a number';
       return Array.isArray(value) ? 'an array' : 'an object';
   }
 }
@@ -41,7 +44,7 @@ function excerptAt(value: unknown, depth: number): unknown {
   if (typeof value === 'string') {
     return value.length > MAX_TEXT ? `${value.slice(0, MAX_TEXT).toWellFormed()}…` : value;
   }
-  if (typeof value !== 'object' || value === null) return value;
+  if (typeof value !== 'object' || value === null || isExactNumber(value)) return value;
   if (depth === 0) return '…';
   if (Array.isArray(value)) {
     const shown = value.slice(0, MAX_WIDTH).map((item) => excerptAt(item, depth - 1));

@@ -21,20 +21,25 @@ export interface EventBody {
 export function eventBody(raw: string, value: unknown, work?: Work): EventBody {
   const root: Node = { raw, inner: null };
   const notes = freshNotes(work);
-  return {
-    value,
-    notes,
-    slice(path) {
-      let node: Node | undefined = root;
-      for (const token of path) {
-        node.inner ??= innerOf(node.raw, notes.work);
-        node = node.inner(token);
-        if (node === undefined) return null;
-      }
-      return node.raw.trim();
-    },
+  const slice = (path: readonly string[]): string | null => {
+    let node: Node | undefined = root;
+    for (const token of path) {
+      node.inner ??= innerOf(node.raw, notes.work);
+      node = node.inner(token);
+      if (node === undefined) return null;
+    }
+    return node.raw.trim();
   };
+  let isLong: boolean | null = null;
+  const digitsAt = (path: readonly string[]): string | null => {
+    isLong ??= LONG_NUMBER.test(raw);
+    return isLong ? slice(path) : null;
+  };
+  return { value, notes: { ...notes, digitsAt }, slice };
 }
+
+/** A number of more digits than every double keeps, or with an exponent; and seldom a text that looks like one. */
+const LONG_NUMBER = /[:[,\s]-?(?:[\d.]{16}|\d[\d.]*[eE])/;
 
 interface Node {
   raw: string;

@@ -6,6 +6,8 @@
  *   {"not": c}        c does not match
  *   {"field": "data.contact.email", "op": "ends_with", "value": "@example.com", "ignore_case": true}
  *
+ *   {"field": "data.order.items", "op": "any_item", "value": c}   c matches an item of the array
+ *
  * `field` is a path in the body that the receiver gets: member names joined by dots, a number for an
  * array's element ("data.order_item.resources.0.type"). A dot or a backslash inside a member's name is
  * written with a backslash before it ("data.fields.a\.b"). Only members that the JSON has itself are
@@ -17,18 +19,23 @@
  * - greater_than … less_or_equal: numbers; a text that is a plain decimal numeral counts as its number
  *   (webinar.duration is "7200"). A text that is no numeral never matches.
  * - before, after: times; ISO 8601 text (without a zone: UTC), Unix seconds, or, from 10^11 on, milliseconds.
+ * - any_item, all_items: the array has an item, has no item but such, that its condition matches; an empty array has
+ *   no item, so all_items holds. no_item: the exact opposite of any_item. The condition's fields are paths within the
+ *   item; "" is the item itself: {"field": "data.tags", "op": "any_item", "value": {"field": "", "op": "starts_with", …}}.
  * - exists: the member is there, null included. is_empty: missing, null, "", [] or {}.
- * - not_equals, not_one_of, not_contains: the exact opposites, so a missing member matches them. Every
+ * - not_equals, not_one_of, not_contains, no_item: the exact opposites, so a missing member matches them. Every
  *   other operator fails on a missing member.
  * - ignore_case (texts only) compares without regard to letter case, in no particular language.
  * - ignore_arabic_forms (texts only) compares without regard to how the same Arabic is written: digits,
  *   marks, tatweel, forms of alef, ya, ha and kaf (text.ts lists them).
  *
- * Numbers are doubles here. A condition cannot name an integer beyond ±(2^53 − 1), where doubles skip
- * integers; a body can, and such a number never equals a condition's value, which is the truth.
+ * Texts that Unicode takes for the same (é in one character or two, marks in another order) are the same. Numbers
+ * compare by their digits, however many there are: 7615917337495251231 is not …200, 1.10 is 1.1.
  */
 
-export type Scalar = string | number | boolean | null;
+import type { ExactNumber } from '../json/exact.ts';
+
+export type Scalar = string | number | ExactNumber | boolean | null;
 
 /** How texts are compared. Absent is false. */
 export interface ClauseTextOptions {
@@ -42,9 +49,17 @@ export type Clause =
   | ({ field: string; op: TextOrScalarOperator; value: Scalar } & ClauseTextOptions)
   | ({ field: string; op: ListOperator; value: readonly Scalar[] } & ClauseTextOptions)
   | ({ field: string; op: TextOperator; value: string } & ClauseTextOptions)
-  | { field: string; op: NumberOperator; value: number }
+  | { field: string; op: NumberOperator; value: number | ExactNumber }
   | { field: string; op: TimeOperator; value: string }
-  | { field: string; op: PresenceOperator; value: boolean };
+  | { field: string; op: PresenceOperator; value: boolean }
+  | ItemsClause;
+
+/** The condition is asked of an array's items. */
+export interface ItemsClause {
+  field: string;
+  op: ItemsOperator;
+  value: Condition;
+}
 
 export type Condition =
   | { all: readonly Condition[] }
@@ -58,10 +73,11 @@ export type TextOperator = 'starts_with' | 'ends_with';
 export type NumberOperator = 'greater_than' | 'greater_or_equal' | 'less_than' | 'less_or_equal';
 export type TimeOperator = 'before' | 'after';
 export type PresenceOperator = 'exists' | 'is_empty';
+export type ItemsOperator = 'any_item' | 'all_items' | 'no_item';
 export type Operator = Clause['op'];
 
 /** What an operator takes as its `value`. */
-export type ValueKind = 'scalar' | 'list' | 'text' | 'number' | 'time' | 'boolean';
+export type ValueKind = 'scalar' | 'list' | 'text' | 'number' | 'time' | 'boolean' | 'condition';
 
 /** Every operator with the kind of its value, in the order in which they are offered. */
 export const OPERATORS: Readonly<Record<Operator, ValueKind>> = {
@@ -81,7 +97,14 @@ export const OPERATORS: Readonly<Record<Operator, ValueKind>> = {
   after: 'time',
   exists: 'boolean',
   is_empty: 'boolean',
+  any_item: 'condition',
+  all_items: 'condition',
+  no_item: 'condition',
 };
+
+export function isItemsClause(clause: Clause): clause is ItemsClause {
+  return OPERATORS[clause.op] === 'condition';
+}
 
 /** Generous for what a person builds in a form, small enough that evaluating costs microseconds. */
 export const CONDITION_LIMITS = { depth: 10, clauses: 100, textLength: 1000, listLength: 100 } as const;

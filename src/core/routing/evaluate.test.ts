@@ -1,5 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { readExact } from '../json/exact.ts';
+import { Work } from '../work.ts';
+import { eventBody } from './body.ts';
 import { type Clause, type Condition, OPERATORS } from './condition.ts';
 import { evaluate, type Mismatch } from './evaluate.ts';
 import { parseCondition } from './parse.ts';
@@ -93,11 +96,177 @@ describe('operators', () => {
   });
 
   test('a missing member matches negated operators and no others', () => {
-    const values = { scalar: 1, list: [1], text: 'x', number: 1, time: '2026-01-01', boolean: true };
+    const condition = { field: 'a', op: 'not_equals', value: 1 };
+    const values = {
+      scalar: 1,
+      list: [1],
+      text: 'x',
+      number: 1,
+      time: '2026-01-01',
+      boolean: true,
+      condition,
+    };
     const matching = Object.entries(OPERATORS)
       .filter(([op, kind]) => matches('data.nothing', op, values[kind]))
       .map(([op]) => op);
-    expect(matching).toEqual(['not_equals', 'not_one_of', 'not_contains', 'is_empty']);
+    expect(matching).toEqual(['not_equals', 'not_one_of', 'not_contains', 'is_empty', 'no_item']);
+  });
+
+  describe('on items of an array', () => {
+    const order = eventBody(
+      '{"items":[{"sku":"a","n":1},{"sku":"b","n":20,"tags":["x"]},7],"none":[],"no":{"0":1}}',
+      JSON.parse('{"items":[{"sku":"a","n":1},{"sku":"b","n":20,"tags":["x"]},7],"none":[],"no":{"0":1}}'),
+    );
+    const of = (field: string, op: string, value: object) =>
+      evaluate(clause(field, op, value), order.value, order.notes);
+    const sku = (value: string) => ({ field: 'sku', op: 'equals', value });
+    const big = { all: [{ field: 'n', op: 'greater_than', value: 5 }, sku('b')] };
+
+    test.each([
+      ['any_item', 'items', big, true],
+      ['any_item', 'items', sku('c'), false],
+      ['any_item', 'items', { field: '', op: 'equals', value: 7 }, true],
+      [
+        'any_item',
+        'items',
+        { field: 'tags', op: 'any_item', value: { field: '', op: 'equals', value: 'x' } },
+        true,
+      ],
+      ['any_item', 'none', sku('a'), false],
+      ['any_item', 'no', { field: '', op: 'equals', value: 1 }, false],
+      ['any_item', 'nothing', sku('a'), false],
+      ['all_items', 'items', { field: 'sku', op: 'not_equals', value: 'c' }, true],
+      ['all_items', 'items', { field: 'sku', op: 'exists', value: true }, false],
+      ['all_items', 'none', sku('a'), true],
+      ['all_items', 'nothing', sku('a'), false],
+      ['no_item', 'items', sku('c'), true],
+      ['no_item', 'items', sku('b'), false],
+      ['no_item', 'none', sku('a'), true],
+      ['no_item', 'nothing', sku('a'), true],
+    ] as const)('%s of %s matching %j: %s', (op, field, value, matched) => {
+      expect(of(field, op, value).matched).toBe(matched);
+      expect(evaluate({ not: clause(field, op, value) }, order.value, order.notes).matched).toBe(!matched);
+    });
+
+    test('P12: a no says which item, and why', () => {
+      expect(of('items', 'all_items', { field: 'n', op: 'less_than', value: 10 })).toMatchObject({
+        ...{ path: '', item: 1, missing: false, actual: { sku: 'b', n: 20, tags: ['x'] } },
+        reason: 'item 1 of items did not match: n is 20; wanted: less_than 10',
+      });
+      expect(of('items', 'no_item', sku('a'))).toMatchObject({
+        ...{ item: 0, actual: { sku: 'a', n: 1 } },
+        reason: 'item 0 of items is {"sku":"a","n":1} and matched',
+      });
+      const none = of('items', 'any_item', sku('c'));
+      expect(none).toMatchObject({ clause: { op: 'any_item' }, actual: [{ sku: 'a' }, { sku: 'b' }, 7] });
+      expect(none).toMatchObject({
+        reason: expect.stringMatching(
+          /^none of 3 items of items matched: item 0: sku is "a"; .*; item 2: sku is missing/,
+        ),
+      });
+      expect(of('none', 'any_item', sku('c'))).toMatchObject({ reason: 'none has no items' });
+      expect(of('no', 'all_items', sku('c'))).toMatchObject({
+        reason: expect.stringContaining('is no array'),
+      });
+    });
+
+    test('P11: they take from the event’s account, however they are nested', () => {
+      const items = JSON.stringify({ a: Array.from({ length: 1_000 }, () => ({ b: Array(100).fill('x') })) });
+      const inner = { field: 'b', op: 'any_item', value: { field: '', op: 'equals', value: 'y' } };
+      const body = eventBody(items, JSON.parse(items), new Work(1_000_000));
+      const verdict = evaluate(clause('a', 'no_item', inner), body.value, body.notes);
+      expect(verdict).toMatchObject({ matched: false, code: 'work_limit' });
+    });
+  });
+
+  describe('on numbers go by their digits', () => {
+    const text =
+      '{"id":7615917337495251231,"x":0.1,"y":0.30000000000000001,"huge":1e400,"zero":-0,"price":1.10,"list":[1,7615917337495251231],"text":"7615917337495251231"}';
+    const numbers = eventBody(text, JSON.parse(text));
+    const says = (field: string, op: string, value: string) => {
+      const condition = clause(field, op, readExact(value));
+      // As it is kept.
+      const kept = readExact(JSON.stringify(condition)) as Condition;
+      return evaluate(kept, numbers.value, numbers.notes);
+    };
+
+    test.each([
+      ['id', 'equals', '7615917337495251231', true],
+      ['id', 'equals', '7615917337495251200', false],
+      ['id', 'not_equals', '7615917337495251200', true],
+      ['id', 'greater_than', '7615917337495251230', true],
+      ['id', 'greater_than', '7615917337495251231', false],
+      ['id', 'less_than', '7615917337495251232', true],
+      ['id', 'one_of', '[1,7615917337495251231]', true],
+      ['id', 'one_of', '[1,7615917337495251200,"7615917337495251231"]', false],
+      ['id', 'not_one_of', '[7615917337495251200]', true],
+      ['list', 'contains', '7615917337495251231', true],
+      ['list', 'contains', '7615917337495251200', false],
+      ['list', 'any_item', '{"field":"","op":"equals","value":7615917337495251231}', true],
+      ['list', 'any_item', '{"field":"","op":"equals","value":7615917337495251200}', false],
+      ['text', 'equals', '7615917337495251231', false],
+      ['text', 'greater_than', '7615917337495251230', true],
+      ['text', 'greater_or_equal', '7615917337495251232', false],
+      ['x', 'equals', '0.10', true],
+      ['x', 'equals', '0.1000000000000000055511151231257827', false],
+      ['y', 'equals', '0.3', false],
+      ['y', 'greater_than', '0.3', true],
+      ['y', 'equals', '0.30000000000000001', true],
+      ['y', 'equals', '0.30000000000000004', false],
+      ['huge', 'equals', '1e400', true],
+      ['huge', 'equals', '10e399', true],
+      ['huge', 'greater_than', '1e399', true],
+      ['huge', 'less_than', '1e401', true],
+      ['huge', 'greater_than', '1e308', true],
+      ['zero', 'equals', '0', true],
+      ['zero', 'less_than', '0', false],
+      ['price', 'equals', '1.1', true],
+    ])('%s %s %s: %s', (field, op, value, matched) => {
+      expect(says(field, op, value).matched).toBe(matched);
+    });
+
+    test('P12: and the verdict shows them', () => {
+      const verdict = says('id', 'equals', '7615917337495251200');
+      expect(verdict).toMatchObject({
+        reason: 'id is 7615917337495251231; wanted: equals 7615917337495251200',
+      });
+      expect(JSON.stringify(verdict)).toContain('"actual":7615917337495251231');
+    });
+  });
+
+  describe('on texts that Unicode takes for the same', () => {
+    // Composed and decomposed; marks of one letter in both orders.
+    const pairs = [
+      ['é', 'e\u0301'],
+      ['آمنة', 'ا\u0653منة'],
+      ['محم\u064e\u0651د', 'محم\u0651\u064eد'],
+      ['가', '\u1100\u1161'],
+      ['Å', '\u212b'],
+    ] as const;
+
+    test.each(pairs)('%s and %s match without an option, whichever the event has', (one, other) => {
+      for (const [has, wants] of [
+        [one, other],
+        [other, one],
+      ] as const) {
+        const says = (op: string, value: unknown, text: unknown = `a ${has} b`) =>
+          evaluate(clause('t', op, value), { t: text }).matched;
+        expect(says('equals', `a ${wants} b`)).toBe(true);
+        expect(says('not_equals', `a ${wants} b`)).toBe(false);
+        expect(says('one_of', ['x', `a ${wants} b`])).toBe(true);
+        expect(says('contains', ` ${wants} `)).toBe(true);
+        expect(says('starts_with', `a ${wants} `)).toBe(true);
+        expect(says('ends_with', ` ${wants} b`)).toBe(true);
+        expect(says('contains', `a ${wants} b`, ['x', `a ${has} b`])).toBe(true);
+      }
+    });
+
+    test('and others stay apart: letters with other marks, forms that are only alike', () => {
+      const says = (has: string, value: string) => evaluate(clause('t', 'equals', value), { t: has }).matched;
+      expect([says('é', 'e'), says('آ', 'ا'), says('ﻻ', 'لا'), says('ﬁ', 'fi'), says('٣', '3')]).toEqual(
+        Array(5).fill(false),
+      );
+    });
   });
 
   test('an integer beyond 2^53 is never mistaken for one that a condition can name', () => {
@@ -235,6 +404,10 @@ describe('evaluate', () => {
           number: fc.constantFrom(-0, 1, 1.5),
           time: fc.constantFrom('2026-01-01', '2026-01-01T00:00:00Z'),
           boolean: fc.boolean(),
+          condition: fc.constantFrom(
+            { field: '', op: 'equals', value: 1 },
+            { not: { field: 'a', op: 'exists', value: true } },
+          ),
         };
         return fc
           .tuple(

@@ -7,19 +7,18 @@
  */
 
 import { inWords } from '../json/excerpt.ts';
-import { getPath } from '../json/pointer.ts';
+import { type Found, getPath } from '../json/pointer.ts';
 import { STEPS, withinWork } from '../work.ts';
 import {
   type Clause,
-  type ClauseTextOptions,
   type Condition,
+  type ItemsClause,
+  isItemsClause,
   OPERATORS,
   parseFieldPath,
-  type Scalar,
 } from './condition.ts';
-import { type BodyNotes, freshNotes } from './notes.ts';
-import { compareText, type TextOptions, type TextRelation } from './text.ts';
-import { readIsoTime, readTime } from './time.ts';
+import { holds, isNoTime, type Place } from './holds.ts';
+import { type BodyNotes, freshNotes, type Shown } from './notes.ts';
 
 export type Verdict = { matched: true } | Mismatch;
 
@@ -33,6 +32,8 @@ export interface Mismatch {
   missing: boolean;
   /** The value at the clause's field, shortened if large. Absent when missing or when `clause` is not a single clause. */
   actual?: unknown;
+  /** Of all_items and no_item: which item decided, from 0. */
+  item?: number;
   /** One English sentence with both values. */
   reason: string;
   /** Set where nothing was decided, since it would have taken more work than the event has left. */
@@ -48,13 +49,16 @@ const NAMED_ALTERNATIVES = 3;
  */
 export function evaluate(condition: Condition, body: unknown, notes: BodyNotes = freshNotes()): Verdict {
   return withinWork<Verdict>(
-    () => evaluateAt(condition, { body, notes }, ''),
+    () => evaluateAt(condition, { body, at: [], notes }, ''),
     (reason) => ({ matched: false, clause: condition, path: '', missing: false, reason, code: 'work_limit' }),
   );
 }
 
 interface Evaluating {
+  /** What fields are looked for in: the body, or an item of one of its arrays … */
   body: unknown;
+  /** … and where that stands in the body. */
+  at: readonly string[];
   notes: BodyNotes;
 }
 
@@ -93,10 +97,10 @@ function evaluateAny(
     };
   }
   if (failures.length === 1) return first;
-  const named = failures.slice(0, NAMED_ALTERNATIVES).map((failure) => failure.reason);
-  const more = failures.length - named.length;
-  const reason = `none of ${failures.length} alternatives matched: ${named.join('; ')}${more > 0 ? `; and ${more} more` : ''}`;
-  return { ...first, reason: reason.length > 1000 ? `${reason.slice(0, 1000).toWellFormed()}…` : reason };
+  const told = failures.slice(0, NAMED_ALTERNATIVES).map((failure) => failure.reason);
+  const more = failures.length - told.length;
+  const reason = `none of ${failures.length} alternatives matched: ${told.join('; ')}${more > 0 ? `; and ${more} more` : ''}`;
+  return { ...first, reason: cut(reason) };
 }
 
 function evaluateNot(condition: { not: Condition }, evaluating: Evaluating, path: string): Verdict {
@@ -107,169 +111,121 @@ function evaluateNot(condition: { not: Condition }, evaluating: Evaluating, path
     const reason = 'the condition under "not" matched';
     return { matched: false, clause: inner, path: innerPath, missing: false, reason };
   }
-  const found = findField(inner, evaluating);
-  const said = `${inner.field} ${describe(found, evaluating)}; excluded by "not": ${inner.op} ${inWords(inner.value)}`;
-  return mismatch(inner, innerPath, { found, evaluating }, said);
+  const place = findField(inner, evaluating);
+  const said = `${named(inner)} ${describe(place)}; excluded by "not": ${inner.op} ${inWords(inner.value)}`;
+  return mismatch(inner, innerPath, place, said);
 }
 
 function evaluateClause(clause: Clause, evaluating: Evaluating, path: string): Verdict {
-  const found = findField(clause, evaluating);
-  if (holds(clause, found, evaluating.notes)) return MATCHED;
-  return mismatch(
-    clause,
-    path,
-    { found, evaluating },
-    `${clause.field} ${describe(found, evaluating)}${isNoTime(clause, found) ? ', which is no time' : ''}; wanted: ${clause.op} ${inWords(clause.value)}`,
-  );
+  if (isItemsClause(clause)) return evaluateItems(clause, evaluating, path);
+  const place = findField(clause, evaluating);
+  if (holds(clause, place)) return MATCHED;
+  const noTime = isNoTime(clause, place.found) ? ', which is no time' : '';
+  const said = `${named(clause)} ${describe(place)}${noTime}; wanted: ${clause.op} ${inWords(clause.value)}`;
+  return mismatch(clause, path, place, said);
 }
 
-function describe(found: Found, { notes }: Evaluating): string {
-  return found.found ? `is ${notes.shown(found.value).words}` : 'is missing';
+function describe(place: Place): string {
+  const { found } = place;
+  return found.found ? `is ${shownAt({ ...place, found }).words}` : 'is missing';
 }
 
-type Found = ReturnType<typeof getPath>;
-
-function mismatch(
-  clause: Clause,
-  path: string,
-  { found, evaluating }: { found: Found; evaluating: Evaluating },
-  reason: string,
-): Mismatch {
+function mismatch(clause: Clause, path: string, place: Place, reason: string): Mismatch {
+  const { found } = place;
   if (!found.found) return { matched: false, clause, path, missing: true, reason };
-  return {
-    matched: false,
-    clause,
-    path,
-    missing: false,
-    actual: evaluating.notes.shown(found.value).excerpt,
-    reason,
-  };
+  const { excerpt } = shownAt({ ...place, found });
+  return { matched: false, clause, path, missing: false, actual: excerpt, reason };
 }
+
+/** A value shortened; of a number, its digits. */
+function shownAt({ found, path, notes }: Place & { found: Found & { found: true } }): Shown {
+  const digits = typeof found.value === 'number' ? notes.digitsAt(path) : null;
+  if (digits === null) return notes.shown(found.value);
+  const words = digits.length > MOST_DIGITS ? `${digits.slice(0, MOST_DIGITS)}…` : digits;
+  return { excerpt: words === digits ? JSON.rawJSON(digits) : words, words };
+}
+
+const MOST_DIGITS = 100;
+
+// ---------------------------------------------------------------- items of arrays
+
+function evaluateItems(clause: ItemsClause, evaluating: Evaluating, path: string): Verdict {
+  const place = findField(clause, evaluating);
+  const { found } = place;
+  if (!found.found || !Array.isArray(found.value)) {
+    if (clause.op === 'no_item') return MATCHED;
+    const no = `${named(clause)} ${describe(place)}${found.found ? ', which is no array' : ''}; wanted: ${clause.op} ${inWords(clause.value)}`;
+    return mismatch(clause, path, place, no);
+  }
+  const items: readonly unknown[] = found.value;
+  evaluating.notes.work.charge(items.length * STEPS.member);
+  const judge = (index: number): Verdict =>
+    evaluateAt(
+      clause.value,
+      { ...evaluating, body: items[index], at: [...place.path, String(index)] },
+      `${path}/value`,
+    );
+  if (clause.op === 'any_item') return anyItem(clause, items.length, judge, { place, path });
+  for (const index of items.keys()) {
+    const verdict = judge(index);
+    if (verdict.matched === (clause.op === 'all_items')) continue;
+    const item = {
+      ...place,
+      found: { found: true as const, value: items[index] },
+      path: [...place.path, String(index)],
+    };
+    const why = verdict.matched
+      ? `is ${shownAt(item).words} and matched`
+      : `did not match: ${verdict.reason}`;
+    return { ...mismatch(clause, path, item, cut(`item ${index} of ${named(clause)} ${why}`)), item: index };
+  }
+  return MATCHED;
+}
+
+function anyItem(
+  clause: ItemsClause,
+  count: number,
+  judge: (index: number) => Verdict,
+  { place, path }: { place: Place; path: string },
+): Verdict {
+  const told: string[] = [];
+  for (let index = 0; index < count; index++) {
+    const verdict = judge(index);
+    if (verdict.matched) return verdict;
+    if (told.length < NAMED_ALTERNATIVES) told.push(`item ${index}: ${verdict.reason}`);
+  }
+  if (count === 0) return mismatch(clause, path, place, `${named(clause)} has no items`);
+  const more = count - told.length;
+  const reason = `none of ${count} items of ${named(clause)} matched: ${told.join('; ')}${more > 0 ? `; and ${more} more` : ''}`;
+  return mismatch(clause, path, place, cut(reason));
+}
+
+/** The field, or the item itself. */
+function named({ field }: Pick<Clause, 'field'>): string {
+  return field === '' ? 'it' : field;
+}
+
+const LONGEST_REASON = 1000;
+
+function cut(reason: string): string {
+  return reason.length > LONGEST_REASON ? `${reason.slice(0, LONGEST_REASON).toWellFormed()}…` : reason;
+}
+
+// ---------------------------------------------------------------- fields
 
 /** Paths are split once per clause; a clause never changes after it was parsed. */
 const splitPaths = new WeakMap<Clause, readonly string[]>();
 
-function findField(clause: Clause, { body, notes }: Evaluating): Found {
+function findField(clause: Clause, { body, at, notes }: Evaluating): Place {
   let path = splitPaths.get(clause);
   if (path === undefined) {
-    const parsed = parseFieldPath(clause.field);
-    if (parsed === null) return { found: false };
+    const parsed = clause.field === '' ? [] : parseFieldPath(clause.field);
+    if (parsed === null) return { found: { found: false }, path: at, notes };
     path = parsed;
     splitPaths.set(clause, path);
   }
   notes.work.charge(STEPS.clause + path.length * STEPS.member);
-  return getPath(body, path);
-}
-
-function holds(clause: Clause, found: Found, notes: BodyNotes): boolean {
-  const actual = found.found ? found.value : undefined;
-  switch (clause.op) {
-    case 'equals':
-      return found.found && isEqual(actual, clause.value, comparingBy(clause, notes));
-    case 'not_equals':
-      return !(found.found && isEqual(actual, clause.value, comparingBy(clause, notes)));
-    case 'one_of':
-      return found.found && isOneOf(actual, clause.value, comparingBy(clause, notes));
-    case 'not_one_of':
-      return !(found.found && isOneOf(actual, clause.value, comparingBy(clause, notes)));
-    case 'contains':
-      return contains(actual, clause.value, comparingBy(clause, notes));
-    case 'not_contains':
-      return !contains(actual, clause.value, comparingBy(clause, notes));
-    case 'starts_with':
-    case 'ends_with':
-      return relates(clause.op, actual, clause.value, comparingBy(clause, notes));
-    case 'greater_than':
-    case 'greater_or_equal':
-    case 'less_than':
-    case 'less_or_equal':
-      return isOrdered(clause.op, actual, clause.value);
-    case 'before':
-    case 'after':
-      return isOnSide(clause.op, actual, clause.value);
-    case 'exists':
-      return found.found === clause.value;
-    case 'is_empty':
-      return isEmpty(actual, notes) === clause.value;
-    default:
-      return clause satisfies never;
-  }
-}
-
-interface Comparing {
-  options: TextOptions;
-  notes: BodyNotes;
-}
-
-function comparingBy(clause: ClauseTextOptions, notes: BodyNotes): Comparing {
-  const options = {
-    ignoreCase: clause.ignore_case === true,
-    ignoreArabicForms: clause.ignore_arabic_forms === true,
-  };
-  return { options, notes };
-}
-
-/** Same kind, same value. Arrays and objects equal no scalar. */
-function isEqual(actual: unknown, wanted: Scalar, comparing: Comparing): boolean {
-  if (typeof wanted === 'string') return relates('equals', actual, wanted, comparing);
-  return actual === wanted;
-}
-
-function isOneOf(actual: unknown, wanted: readonly Scalar[], comparing: Comparing): boolean {
-  comparing.notes.work.charge(wanted.length);
-  if (typeof actual !== 'string') return wanted.some((value) => actual === value);
-  return compareText(
-    'equals',
-    actual,
-    wanted.filter((value) => typeof value === 'string'),
-    comparing.options,
-    comparing.notes,
-  );
-}
-
-function contains(actual: unknown, wanted: Scalar, comparing: Comparing): boolean {
-  if (!Array.isArray(actual)) {
-    return typeof wanted === 'string' && relates('contains', actual, wanted, comparing);
-  }
-  comparing.notes.work.charge(actual.length * STEPS.member);
-  return actual.some((element) => isEqual(element, wanted, comparing));
-}
-
-function relates(relation: TextRelation, actual: unknown, wanted: string, comparing: Comparing): boolean {
-  return (
-    typeof actual === 'string' && compareText(relation, actual, [wanted], comparing.options, comparing.notes)
-  );
-}
-
-function isOrdered(op: string, value: unknown, wanted: number): boolean {
-  const actual = readNumber(value);
-  if (actual === null) return false;
-  if (op === 'greater_than') return actual > wanted;
-  if (op === 'greater_or_equal') return actual >= wanted;
-  return op === 'less_than' ? actual < wanted : actual <= wanted;
-}
-
-function readNumber(value: unknown): number | null {
-  if (typeof value === 'number') return value;
-  if (typeof value !== 'string' || value.length > 40) return null;
-  return /^-?\d+(?:\.\d+)?$/.test(value) ? Number(value) : null;
-}
-
-/** A value that a time is compared with, and that is none. */
-function isNoTime({ op }: Clause, found: Found): boolean {
-  return (op === 'before' || op === 'after') && found.found && readTime(found.value) === null;
-}
-
-function isOnSide(op: 'before' | 'after', value: unknown, wanted: string): boolean {
-  const actual = readTime(value);
-  const limit = readIsoTime(wanted);
-  if (actual === null || limit === null) return false;
-  return op === 'before' ? actual < limit : actual > limit;
-}
-
-function isEmpty(value: unknown, notes: BodyNotes): boolean {
-  if (value === undefined || value === null || value === '') return true;
-  return typeof value === 'object' && notes.isEmpty(value);
+  return { found: getPath(body, path), path: at.length === 0 ? path : [...at, ...path], notes };
 }
 
 function isClause(condition: Condition): condition is Clause {

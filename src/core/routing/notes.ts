@@ -7,6 +7,8 @@ import { Work } from '../work.ts';
 import { type Folding, freshFolding } from './text.ts';
 
 export interface BodyNotes extends Folding {
+  /** The digits of the number at a path, as they stand in the body; null where its double says them, or no text is known. */
+  digitsAt(path: readonly string[]): string | null;
   /** A value of the body, shortened: as JSON, and as it stands in a sentence. */
   shown(value: unknown): Shown;
   isEmpty(container: object): boolean;
@@ -23,6 +25,7 @@ export function freshNotes(work: Work = new Work()): BodyNotes {
   const empty = new WeakMap<object, boolean>();
   return {
     ...freshFolding(work),
+    digitsAt: () => null,
     shown(value) {
       if (typeof value !== 'object' || value === null) return show(value);
       return kept(shown, value, show);

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { readExact } from '../json/exact.ts';
 import { type Condition, OPERATORS, parseFieldPath } from './condition.ts';
 import { parseCondition } from './parse.ts';
 
@@ -102,11 +103,29 @@ describe('parseCondition', () => {
     expect(faultsOf({ field: 'a', op: 'one_of', value: ['x'.repeat(1001)] })[0]?.path).toBe('/value/0');
   });
 
-  test('a number that doubles cannot hold digit for digit is refused', () => {
-    expect(
-      faultsOf(JSON.parse('{"field":"a","op":"equals","value":9007199254740993}'))[0]?.message,
-    ).toContain('2^53');
-    expect(faultsOf({ ...aClause, value: Number.MAX_SAFE_INTEGER })).toEqual([]);
+  test('a number of any size is kept digit for digit, up to 1000 of them', () => {
+    const written = '{"field":"a","op":"one_of","value":[9007199254740993,1e400,-0.10000000000000000001]}';
+    expect(JSON.stringify(parseCondition(readExact(written)))).toBe(`{"ok":true,"condition":${written}}`);
+    const long = (digits: number) =>
+      readExact(`{"field":"a","op":"less_than","value":${'9'.repeat(digits)}}`);
+    expect(faultsOf(long(1000))).toEqual([]);
+    expect(faultsOf(long(1001))[0]?.message).toContain('1001 characters');
+    expect(faultsOf({ ...aClause, value: Number.POSITIVE_INFINITY })[0]?.path).toBe('/value');
+  });
+
+  test('a condition on items is read like any other; within it alone, "" is the item itself', () => {
+    const items = (value: unknown) => ({ field: 'a', op: 'any_item', value });
+    expect(faultsOf(items({ field: '', op: 'equals', value: 1 }))).toEqual([]);
+    expect(faultsOf({ field: '', op: 'equals', value: 1 })[0]?.path).toBe('/field');
+    expect(faultsOf(items({ field: 'b', op: 'nope', value: 1 }))[0]?.path).toBe('/value/op');
+    expect(faultsOf({ field: 'a', op: 'all_items' })[0]?.message).toContain('a condition on the items');
+    expect(faultsOf(items('x'))[0]?.path).toBe('/value');
+    expect(faultsOf({ ...items(aClause), ignore_case: true })[0]?.path).toBe('/ignore_case');
+    const deep = (levels: number): unknown => (levels === 1 ? aClause : items(deep(levels - 1)));
+    expect([faultsOf(deep(10)), faultsOf(deep(11))[0]?.message]).toEqual([
+      [],
+      expect.stringContaining('10 levels'),
+    ]);
   });
 
   test('any JSON ends in a verdict', () => {

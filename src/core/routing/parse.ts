@@ -2,6 +2,7 @@
  * Reading a condition that a person or a program has written. Pure. All faults are reported at once;
  * what passes is within CONDITION_LIMITS and evaluates without ever throwing.
  */
+import { isExactNumber } from '../json/exact.ts';
 import { kindOf } from '../json/excerpt.ts';
 import { isObject, own } from '../json/object.ts';
 import {
@@ -9,11 +10,13 @@ import {
   type ClauseTextOptions,
   CONDITION_LIMITS,
   type Condition,
+  type ItemsOperator,
   OPERATORS,
   type Operator,
   parseFieldPath,
   type Scalar,
   TEXT_OPTIONS,
+  type ValueKind,
 } from './condition.ts';
 import {
   type InputFault,
@@ -35,11 +38,13 @@ const FORMS =
 
 interface ConditionReading extends Reading {
   clauses: number;
+  /** Within how many conditions on items it reads. */
+  items: number;
 }
 
 /** Checks `input` (parsed JSON) against the grammar in condition.ts and returns it rebuilt of known members only. */
 export function parseCondition(input: unknown): ConditionParsed {
-  const reading: ConditionReading = { faults: [], clauses: 0 };
+  const reading: ConditionReading = { faults: [], clauses: 0, items: 0 };
   const condition = readCondition(input, '', 1, reading);
   if (reading.clauses > CONDITION_LIMITS.clauses) {
     const message = `has more than ${CONDITION_LIMITS.clauses} clauses; use one_of instead of many equals`;
@@ -65,7 +70,7 @@ function readCondition(
   if (forms.length > 1) {
     return refuse(reading, path, `mixes ${forms.join(' and ')}; one object holds one of them`);
   }
-  if (form === 'field') return readClause(input, path, reading);
+  if (form === 'field') return readClause(input, path, depth, reading);
   refuseUnknown(input, [form], path, reading);
   if (form === 'not') {
     const inner = readCondition(own(input, 'not'), `${path}/not`, depth + 1, reading);
@@ -103,7 +108,7 @@ function readGroup(
   return conditions.length === input.length ? conditions : null;
 }
 
-function readClause(input: object, path: string, reading: ConditionReading): Clause | null {
+function readClause(input: object, path: string, depth: number, reading: ConditionReading): Clause | null {
   reading.clauses++;
   const before = reading.faults.length;
   refuseUnknown(input, ['field', 'op', 'value', ...TEXT_OPTIONS], path, reading);
@@ -111,10 +116,33 @@ function readClause(input: object, path: string, reading: ConditionReading): Cla
   const op = readOperator(own(input, 'op'), `${path}/op`, reading);
   const options = TEXT_OPTIONS.filter((option) => readTextOption(option, input, op, path, reading));
   if (op === null) return null;
-  const value = readValue(op, input, `${path}/value`, reading);
+  const value = isItems(op)
+    ? readItemCondition(op, input, path, depth, reading)
+    : readValue(op, input, `${path}/value`, reading);
   if (field === null || value === undefined || reading.faults.length > before) return null;
   // The table OPERATORS has just matched the value's kind to the operator, which is what Clause says.
   return { field, op, value, ...Object.fromEntries(options.map((option) => [option, true])) } as Clause;
+}
+
+function isItems(op: Operator): op is ItemsOperator {
+  return OPERATORS[op] === 'condition';
+}
+
+function readItemCondition(
+  op: ItemsOperator,
+  input: object,
+  path: string,
+  depth: number,
+  reading: ConditionReading,
+): Condition | undefined {
+  if (!Object.hasOwn(input, 'value')) {
+    refuse(reading, `${path}/value`, `is missing; ${op} needs ${VALUE_WANTED.condition}`);
+    return undefined;
+  }
+  reading.items++;
+  const condition = readCondition(own(input, 'value'), `${path}/value`, depth + 1, reading);
+  reading.items--;
+  return condition ?? undefined;
 }
 
 function readField(input: unknown, path: string, reading: ConditionReading): string | null {
@@ -122,6 +150,8 @@ function readField(input: unknown, path: string, reading: ConditionReading): str
     return refuse(reading, path, `must be a path such as "data.contact.email", but is ${kindOf(input)}`);
   }
   if (input.length > CONDITION_LIMITS.textLength) return refuse(reading, path, tooLong(input));
+  // The item itself.
+  if (input === '' && reading.items > 0) return input;
   if (parseFieldPath(input) === null) {
     return refuse(
       reading,
@@ -164,12 +194,12 @@ function readTextOption(
 
 /** Undefined means refused: JSON has no undefined. */
 function readValue(
-  op: Operator,
+  op: Exclude<Operator, ItemsOperator>,
   input: object,
   path: string,
   reading: ConditionReading,
 ): Clause['value'] | undefined {
-  const kind = OPERATORS[op];
+  const kind = OPERATORS[op] as Exclude<ValueKind, 'condition'>;
   if (!Object.hasOwn(input, 'value')) {
     refuse(reading, path, `is missing; ${op} needs ${VALUE_WANTED[kind]}`);
     return undefined;
@@ -187,7 +217,9 @@ function readValue(
     case 'text':
       return typeof value === 'string' ? checkedScalar(value, path, reading) : wrong();
     case 'number':
-      return typeof value === 'number' ? checkedScalar(value, path, reading) : wrong();
+      return typeof value === 'number' || isExactNumber(value)
+        ? checkedScalar(value, path, reading)
+        : wrong();
     case 'boolean':
       return typeof value === 'boolean' ? value : wrong();
     case 'time':
@@ -227,8 +259,12 @@ function checkedScalar(value: Scalar, path: string, reading: ConditionReading): 
     refuse(reading, path, tooLong(value));
     return undefined;
   }
-  if (typeof value === 'number' && Math.abs(value) > Number.MAX_SAFE_INTEGER) {
-    refuse(reading, path, 'is a number beyond ±(2^53 − 1), which cannot be compared digit for digit');
+  if (typeof value === 'number' && !Number.isFinite(value)) {
+    refuse(reading, path, 'is a number beyond 1e308 whose digits were lost on the way');
+    return undefined;
+  }
+  if (isExactNumber(value) && value.rawJSON.length > CONDITION_LIMITS.textLength) {
+    refuse(reading, path, tooLong(value.rawJSON));
     return undefined;
   }
   return value;
@@ -241,6 +277,7 @@ const VALUE_WANTED = {
   number: 'a number',
   time: 'an ISO 8601 time in a string',
   boolean: 'true or false',
+  condition: 'a condition on the items',
 } as const;
 
 function tooLong(text: string): string {
@@ -248,7 +285,7 @@ function tooLong(text: string): string {
 }
 
 function isScalar(value: unknown): value is Scalar {
-  return value === null || ['string', 'number', 'boolean'].includes(typeof value);
+  return value === null || isExactNumber(value) || ['string', 'number', 'boolean'].includes(typeof value);
 }
 
 function isOperator(text: string): text is Operator {

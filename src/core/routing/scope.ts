@@ -7,13 +7,15 @@
  * Of several scopes all must match. An id matches whether it is written as a number or as text: 2102831
  * and "2102831" are the same id, because platforms change between the two and forms post texts. What is
  * compared is the text: of a number, its digits as they stand in the body, so ids beyond 2^53 are exact.
- * "02102831", "2102831.0" and 2.102831e6 are other ids than 2102831. Texts compare exactly.
+ * "02102831", "2102831.0" and 2.102831e6 are other ids than 2102831. Texts compare exactly, but for what
+ * Unicode takes for the same.
  */
 import type { EventType, Scope } from '../catalog/eventType.ts';
 import { inWords } from '../json/excerpt.ts';
 import { getPath, parsePointer } from '../json/pointer.ts';
 import { STEPS, withinWork } from '../work.ts';
 import type { EventBody } from './body.ts';
+import { compareText, type Folding } from './text.ts';
 
 export type ScopeId = string | number;
 
@@ -72,7 +74,7 @@ function judgeOne(
       reason: `${name} is missing at ${declared.pointer}; wanted: ${inWords(wanted)}`,
     };
   }
-  if (isSameId(found.value, body.slice(path), wanted)) return null;
+  if (isSameId(found.value, body.slice(path), wanted, body.notes)) return null;
   const shown = body.notes.shown(found.value);
   return {
     ...no,
@@ -82,7 +84,9 @@ function judgeOne(
   };
 }
 
-function isSameId(actual: unknown, raw: string | null, wanted: ScopeId): boolean {
-  if (typeof actual === 'string') return actual === String(wanted);
+const EXACTLY = { ignoreCase: false, ignoreArabicForms: false };
+
+function isSameId(actual: unknown, raw: string | null, wanted: ScopeId, notes: Folding): boolean {
+  if (typeof actual === 'string') return compareText('equals', actual, [String(wanted)], EXACTLY, notes);
   return typeof actual === 'number' && raw === String(wanted);
 }

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { compareText } from './text.ts';
+import { STEPS, Work } from '../work.ts';
+import { compareText, freshFolding } from './text.ts';
 
 const PLAIN = { ignoreCase: false, ignoreArabicForms: false };
 const ARABIC = { ignoreCase: false, ignoreArabicForms: true };
@@ -20,7 +21,6 @@ describe('ignore_arabic_forms', () => {
     ['alef with hamza below', 'إسلام', 'اسلام'],
     ['alef with madda', 'آمنة', 'امنة'],
     ['alef with wasla', 'ٱلله', 'الله'],
-    ['alef with hamza in two characters', 'ا\u0654حمد', 'أحمد'],
     ['alef maqsura and ya', 'مصطفى', 'مصطفي'],
     ['Persian ya', 'علی', 'علي'],
     ['Persian kaf', 'کتاب', 'كتاب'],
@@ -44,6 +44,22 @@ describe('ignore_arabic_forms', () => {
     ['a lone hamza', 'ماء', 'ما'],
   ])('%s makes a difference', (_what, one, other) => {
     expect(same(one, other)).toBe(false);
+  });
+
+  test('alef with hamza in two characters is bare alef, too', () => {
+    expect(same('ا\u0654حمد', 'احمد')).toBe(true);
+  });
+
+  test('P11: a text of ASCII letters is looked at, and never put into another form', () => {
+    const work = new Work();
+    const folding = freshFolding(work);
+    for (let time = 0; time < 3; time += 1)
+      expect(folding.fold('a'.repeat(1_000), PLAIN)).toHaveLength(1_000);
+    expect(work.used).toBe(0);
+    folding.fold('é'.repeat(1_000), PLAIN);
+    expect(work.used).toBe(0);
+    for (let time = 0; time < 3; time += 1) folding.fold('e\u0301'.repeat(1_000), PLAIN);
+    expect(work.used).toBe(2_000 * STEPS.folded);
   });
 
   test('hamza on waw is the same in one character and in two', () => {

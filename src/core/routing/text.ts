@@ -59,6 +59,7 @@ function relates(relation: TextRelation, left: string, right: string, work: Work
  */
 export function freshFolding(work: Work = new Work()): Folding {
   const kept = new Map<string, string>();
+  const keptPlain = new Map<string, string>();
   const keptLower = new Map<string, string>();
   const once = (text: string, found: Map<string, string>, fold: (text: string) => string): string => {
     const known = found.get(text);
@@ -69,10 +70,17 @@ export function freshFolding(work: Work = new Work()): Folding {
     found.set(text, folded);
     return folded;
   };
+  /** What ASCII and Latin letters alone make up is in its form already. */
+  const plain = (text: string): string => {
+    const known = keptPlain.get(text);
+    if (known !== undefined) return known;
+    if (!BEYOND_LATIN.test(text)) return text;
+    return once(text, keptPlain, compose);
+  };
   return {
     work,
     fold(text, { ignoreCase, ignoreArabicForms }) {
-      const folded = ignoreArabicForms ? once(text, kept, foldArabic) : text;
+      const folded = ignoreArabicForms ? once(text, kept, foldArabic) : plain(text);
       return ignoreCase ? once(folded, keptLower, (mixed) => mixed.toLowerCase()) : folded;
     },
   };
@@ -108,6 +116,11 @@ const BEYOND_LATIN = /[\u0300-\uffff]/;
 const MANY_MARKS = /\p{M}{30}/gu;
 const GRAPHEME_JOINER = '\u034f';
 
+/** One form for what Unicode takes for the same: composed letters, marks in its order. */
+function compose(text: string): string {
+  return text.replace(MANY_MARKS, `$&${GRAPHEME_JOINER}`).normalize('NFC');
+}
+
 /**
  * One form for what is customarily searched for as the same:
  * - Arabic-Indic (٠–٩) and Persian (۰–۹) digits become 0–9;
@@ -121,12 +134,8 @@ const GRAPHEME_JOINER = '\u034f';
  */
 function foldArabic(text: string): string {
   if (!BEYOND_LATIN.test(text)) return text;
-  const composed = text
-    .replace(MANY_MARKS, `$&${GRAPHEME_JOINER}`)
-    .replace(PRESENTATION_FORMS, (forms) => forms.normalize('NFKC'))
-    .normalize('NFC')
-    .replace(MARKS, '');
-  return mapUnits(composed);
+  const letters = text.replace(PRESENTATION_FORMS, (forms) => forms.normalize('NFKC'));
+  return mapUnits(compose(letters).replace(MARKS, ''));
 }
 
 const CHUNK = 4096;

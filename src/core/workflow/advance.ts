@@ -7,6 +7,7 @@
  * One call goes as far as the run can go without waiting. The caller stores state, history and effects
  * in one transaction; when it is asked twice, the effects' keys are the same.
  */
+import { withAwaited } from './awaited.ts';
 import type { Awaited, Program } from './program.ts';
 import {
   EFFECT_LIMITS,
@@ -43,6 +44,7 @@ export type RunSignal =
    */
   | { kind: 'event'; event: HappenedEvent & { id: string; acceptedAt: number } };
 
+/** `body` holds what earlier waits have heard, too (awaited.ts). */
 export interface RunContext extends StepContext {
   /** Milliseconds since the epoch. */
   now: number;
@@ -100,12 +102,10 @@ export function advance(program: Program, state: RunState, signal: RunSignal, co
   }
   const ignored = judgeAwaited(step.awaited, signal.event);
   if (ignored !== null) return unchanged(program, state, ignored);
-  return proceed(
-    program,
-    step.received,
-    [{ ...waited, outcome: 'received', event_id: signal.event.id }],
-    context,
-  );
+  return proceed(program, step.received, [{ ...waited, outcome: 'received', event_id: signal.event.id }], {
+    ...context,
+    body: withAwaited(context.body, step.id, signal.event.body),
+  });
 }
 
 /** Why the event is not the one that is waited for; null when it is. */

@@ -2,8 +2,8 @@
  * Rules and workflows as people and programs write them (B2, B3, B7). Pure data; parse.ts checks it,
  * program.ts compiles both to the same thing. SPEC.md says what they mean.
  *
- * Conditions, templates and fields read the body of the event that triggered, as a receiver gets it;
- * the condition of `wait_for_event` reads the event that is waited for.
+ * Conditions, templates and fields read the body of the event that triggered, as a receiver gets it, and after a wait
+ * the event that was waited for (awaited.ts); the condition of `wait_for_event` reads the event that is waited for.
  */
 import type { EventType } from '../catalog/eventType.ts';
 import type { Condition } from '../routing/condition.ts';
@@ -20,6 +20,7 @@ export interface Rule {
   condition: Condition | null;
   actions: readonly Action[];
   max_activations_per_subject: number;
+  activation_period: string;
   on_error: OnError;
 }
 
@@ -30,6 +31,8 @@ export interface Workflow {
   triggers: readonly Trigger[];
   steps: readonly Step[];
   max_activations_per_subject: number;
+  /** ISO 8601 duration within which activations are counted; or FOR_EVER. */
+  activation_period: string;
   on_error: OnError;
   /** ISO 8601 duration: a step that is due is skipped, and its run with it, when it is later than this. */
   max_overdue: string;
@@ -99,6 +102,8 @@ export interface WaitStep {
   event_type: string;
   scope?: TriggerScope;
   condition?: Condition;
+  /** Events count from when the wait begins; or, with `start`, from when the run did. */
+  since?: 'start';
   /** ISO 8601 duration. */
   timeout: string;
   received: readonly Step[];
@@ -111,10 +116,14 @@ export type StepType = (typeof STEP_TYPES)[number];
 export const DEFAULTS = {
   enabled: true,
   max_activations_per_subject: 20,
+  activation_period: 'P1D',
   /** The actions of a rule stand beside each other; the steps of a workflow build on each other. */
   on_error: { rule: 'continue', workflow: 'stop' },
   max_overdue: 'P1D',
 } as const;
+
+/** A period that does not end. */
+export const FOR_EVER = 'ever';
 
 export const DEFINITION_LIMITS = {
   steps: 100,

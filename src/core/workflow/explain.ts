@@ -3,7 +3,9 @@
  * shown with the times at which they would be over. What is not known in advance, whether an awaited
  * event comes, is shown both ways, unless one is chosen.
  */
+import type { EventBody } from '../routing/body.ts';
 import type { RunContext, RunEnd } from './advance.ts';
+import { withAwaited } from './awaited.ts';
 import type { Program, ProgramStep } from './program.ts';
 import { type Effect, enterStep, type HistoryEntry } from './step.ts';
 import { type HappenedEvent, judgeTriggers, type TriggersVerdict } from './trigger.ts';
@@ -28,9 +30,17 @@ export interface Explanation {
 /** By ids of wait_for_event steps. A chosen `received` event comes at once. */
 export type WaitChoices = Readonly<Record<string, 'received' | 'timed_out'>>;
 
+/** What an event of a type would bring, for the steps after a wait; null: nothing is known of it. */
+export type AwaitedSample = (eventType: string) => EventBody | null;
+
 /** Explains a run that starts at `context.now`. Each step is visited at most once, so the work is bounded by the program. */
-export function explain(program: Program, context: RunContext, choices: WaitChoices = {}): Explanation {
-  const walk: Walk = { program, context, choices };
+export function explain(
+  program: Program,
+  context: RunContext,
+  choices: WaitChoices = {},
+  sampleOf: AwaitedSample = () => null,
+): Explanation {
+  const walk: Walk = { program, context, choices, sampleOf };
   const { path, end, at } = follow(program.entry, null, context.now, walk);
   return { path, end: end ?? { kind: 'finished', reason: 'end' }, endsAt: at };
 }
@@ -58,6 +68,7 @@ interface Walk {
   program: Program;
   context: RunContext;
   choices: WaitChoices;
+  sampleOf: AwaitedSample;
 }
 
 interface Followed {
@@ -69,7 +80,8 @@ interface Followed {
 
 /** From one step up to another; null stands for the end of the run. */
 function follow(from: string | null, stop: string | null, startAt: number, walk: Walk): Followed {
-  const { program, context } = walk;
+  const { program } = walk;
+  let { context } = walk;
   const path: ExplainedStep[] = [];
   let at = startAt;
   let id = from;
@@ -78,11 +90,12 @@ function follow(from: string | null, stop: string | null, startAt: number, walk:
     if (step === undefined) break;
     const entered = enterStep(step, at, context);
     if (entered.kind === 'wait' && step.type === 'wait_for_event') {
-      const waited = followWait(step, entered.entry, { at, until: entered.until }, walk);
+      const waited = followWait(step, entered.entry, { at, until: entered.until }, { ...walk, context });
       path.push(...waited.path);
       if (waited.end !== null) return { path, end: waited.end, at: waited.at };
       at = waited.at;
       id = waited.next;
+      context = waited.context;
       continue;
     }
     path.push({ entry: entered.entry, effect: entered.kind === 'go' ? entered.effect : null });
@@ -101,22 +114,34 @@ function followWait(
   entry: HistoryEntry,
   { at, until }: { at: number; until: number },
   walk: Walk,
-): Followed & { next: string | null } {
+): Followed & { next: string | null; context: RunContext } {
   const chosen = Object.hasOwn(walk.choices, step.id) ? walk.choices[step.id] : undefined;
   const here = { step: step.id, type: step.type };
+  const { context } = walk;
+  const heard = hearing(step, walk);
   if (chosen === 'received') {
     const outcome: HistoryEntry = { ...here, at, outcome: 'received', event_id: null };
-    return { path: [{ entry: outcome, effect: null }], end: null, at, next: step.received };
+    return { path: [{ entry: outcome, effect: null }], end: null, at, next: step.received, context: heard };
   }
   if (chosen === 'timed_out') {
     const outcome: HistoryEntry = { ...here, at: until, outcome: 'timed_out' };
     const path = [entry, outcome].map((one) => ({ entry: one, effect: null }));
-    return { path, end: null, at: until, next: step.timed_out };
+    return { path, end: null, at: until, next: step.timed_out, context };
   }
-  const received = follow(step.received, step.next, at, walk);
+  const received = follow(step.received, step.next, at, { ...walk, context: heard });
   const timedOut = follow(step.timed_out, step.next, until, walk);
   const branches = { received: received.path, timed_out: timedOut.path };
   const path: ExplainedStep[] = [{ entry, effect: null, branches }];
-  const onward = timedOut.end === null || received.end !== null ? timedOut : received;
-  return { path, end: onward.end, at: onward.at, next: step.next };
+  const goesOn = timedOut.end === null || received.end !== null;
+  const onward = goesOn ? timedOut : received;
+  return { path, end: onward.end, at: onward.at, next: step.next, context: goesOn ? context : heard };
+}
+
+/** After the event has come. */
+function hearing(
+  { id, awaited }: ProgramStep & { type: 'wait_for_event' },
+  { context, sampleOf }: Walk,
+): RunContext {
+  const sample = sampleOf(awaited.event_type);
+  return sample === null ? context : { ...context, body: withAwaited(context.body, id, sample) };
 }

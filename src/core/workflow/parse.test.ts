@@ -46,6 +46,7 @@ describe('a rule', () => {
         condition: null,
         actions: [{ type: 'webhook', url: 'https://example.com/hook' }],
         max_activations_per_subject: 20,
+        activation_period: 'P1D',
         on_error: 'continue',
       },
     });
@@ -63,6 +64,7 @@ describe('a rule', () => {
         { type: 'email', to: ['a@example.com', { field: 'data.contact.email' }], subject: 'S', text: 'T' },
       ],
       max_activations_per_subject: 1,
+      activation_period: 'ever',
       on_error: 'stop',
     });
     expect(parseRule(rule, context)).toEqual({ ok: true, rule });

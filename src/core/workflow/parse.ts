@@ -21,6 +21,7 @@ import {
   DEFINITION_LIMITS,
   type DefinitionContext,
   type DefinitionFault,
+  FOR_EVER,
   type Rule,
   type Trigger,
   type Workflow,
@@ -46,6 +47,7 @@ const RULE_MEMBERS = [
   'condition',
   'actions',
   'max_activations_per_subject',
+  'activation_period',
   'on_error',
 ];
 const WORKFLOW_MEMBERS = [
@@ -54,6 +56,7 @@ const WORKFLOW_MEMBERS = [
   'triggers',
   'steps',
   'max_activations_per_subject',
+  'activation_period',
   'on_error',
   'max_overdue',
 ];
@@ -103,14 +106,17 @@ export function parseWorkflow(input: unknown, context: DefinitionContext): Workf
 }
 
 function beginReading(context: DefinitionContext): DefinitionReading {
-  return { faults: [], context, types: [], steps: 0, ids: new Map() };
+  return { faults: [], context, types: [], steps: 0, ids: new Map(), awaited: new Map() };
 }
 
 function notAnObject(input: unknown): { ok: false; faults: DefinitionFault[] } {
   return { ok: false, faults: [{ path: '', message: `must be an object, but is ${kindOf(input)}` }] };
 }
 
-type Shared = Pick<Rule, 'name' | 'enabled' | 'max_activations_per_subject' | 'on_error'>;
+type Shared = Pick<
+  Rule,
+  'name' | 'enabled' | 'max_activations_per_subject' | 'activation_period' | 'on_error'
+>;
 
 function readShared(input: object, onError: Rule['on_error'], reading: DefinitionReading): Shared | null {
   const name = readText(own(input, 'name'), '/name', { min: 1, max: DEFINITION_LIMITS.nameLength }, reading);
@@ -122,9 +128,12 @@ function readShared(input: object, onError: Rule['on_error'], reading: Definitio
     reading,
   );
   const on_error = readChoice(own(input, 'on_error') ?? onError, ['stop', 'continue'], '/on_error', reading);
-  if (name === null || enabled === null || max_activations_per_subject === null || on_error === null)
-    return null;
-  return { name, enabled, max_activations_per_subject, on_error };
+  const period = own(input, 'activation_period') ?? DEFAULTS.activation_period;
+  const activation_period =
+    period === FOR_EVER ? FOR_EVER : readDuration(period, '/activation_period', reading);
+  if (name === null || enabled === null || max_activations_per_subject === null) return null;
+  if (activation_period === null || on_error === null) return null;
+  return { name, enabled, max_activations_per_subject, activation_period, on_error };
 }
 
 function readTriggers(input: unknown, reading: DefinitionReading): Trigger[] | null {

@@ -4,6 +4,7 @@ import { kindOf } from '../json/excerpt.ts';
 import { isObject, own } from '../json/object.ts';
 import { readMailAddress } from '../mailAddress.ts';
 import { readArray, readText, refuse, refuseUnknown, shortened } from '../routing/reading.ts';
+import { STEPS_MEMBER } from './awaited.ts';
 import {
   type Action,
   DEFINITION_LIMITS,
@@ -119,8 +120,11 @@ function checkPlaceholder(
   reading: DefinitionReading,
 ): void {
   if (!('field' in source)) return;
-  if (filters.some(({ name }) => name === 'default')) return;
-  checkMember(source.field, source.names, { path, position }, 'every', reading);
+  if (!filters.some(({ name }) => name === 'default')) {
+    checkMember(source.field, source.names, { path, position }, 'every', reading);
+  } else if (source.names[0] === STEPS_MEMBER) {
+    checkMember(source.field, source.names, { path, position }, 'some', reading);
+  }
 }
 
 function readMembers(input: unknown, path: string, reading: DefinitionReading): { members: string[] } | null {

@@ -4,10 +4,11 @@ import { DAY } from '../duration.ts';
 import { kindOf } from '../json/excerpt.ts';
 import { isObject } from '../json/object.ts';
 import { pointerToken } from '../json/pointer.ts';
-import { type Condition, parseFieldPath } from '../routing/condition.ts';
+import { type Condition, isItemsClause, parseFieldPath } from '../routing/condition.ts';
 import { parseCondition } from '../routing/parse.ts';
 import { type Reading, refuse, shortened } from '../routing/reading.ts';
 import type { ScopeId, TriggerScope } from '../routing/scope.ts';
+import { STEPS_MEMBER } from './awaited.ts';
 import { DEFINITION_LIMITS, type DefinitionContext } from './definition.ts';
 import { longestMs, parseIsoDuration } from './isoDuration.ts';
 import { knowMember } from './members.ts';
@@ -20,6 +21,14 @@ export interface DefinitionReading extends Reading {
   steps: number;
   /** Ids of steps, with the pointers of their steps. */
   ids: Map<string, string>;
+  /** What a step at the place that is read may know of events that were waited for, by the wait's id. */
+  awaited: ReadonlyMap<string, AwaitedEvent>;
+}
+
+export interface AwaitedEvent {
+  eventType: EventType;
+  /** Whether it has come on every way to this place. */
+  isSure: boolean;
 }
 
 export function readEventType(input: unknown, path: string, reading: DefinitionReading): EventType | null {
@@ -85,9 +94,20 @@ function checkFields(
   path: string,
   types: readonly EventType[],
   reading: DefinitionReading,
+  within: readonly string[] = [],
 ): void {
   if ('field' in condition) {
-    const names = parseFieldPath(condition.field) ?? [];
+    const names = [...within, ...(parseFieldPath(condition.field) ?? [])];
+    // An item of an array is like the others.
+    if (isItemsClause(condition)) {
+      checkFields(condition.value, `${path}/value`, types, reading, [...names, '0']);
+    }
+    if (
+      types === reading.types &&
+      checkAwaited(condition.field, names, { path: `${path}/field` }, 'some', reading)
+    ) {
+      return;
+    }
     const without = types.filter((type) => knowMember(type, names) === 'unknown');
     if (types.length > 0 && without.length === types.length) {
       refuse(reading, `${path}/field`, unknownMember(condition.field, types));
@@ -95,12 +115,14 @@ function checkFields(
     return;
   }
   if ('not' in condition) {
-    checkFields(condition.not, `${path}/not`, types, reading);
+    checkFields(condition.not, `${path}/not`, types, reading, within);
     return;
   }
   const [name, parts] =
     'all' in condition ? (['all', condition.all] as const) : (['any', condition.any] as const);
-  for (const [index, part] of parts.entries()) checkFields(part, `${path}/${name}/${index}`, types, reading);
+  for (const [index, part] of parts.entries()) {
+    checkFields(part, `${path}/${name}/${index}`, types, reading, within);
+  }
 }
 
 /** Which of the event types that can trigger must know a member: all where it must be there, else one. */
@@ -113,11 +135,35 @@ export function checkMember(
   knownTo: KnownTo,
   reading: DefinitionReading,
 ): void {
+  if (checkAwaited(field, names, at, knownTo, reading)) return;
   const without = reading.types.filter((type) => knowMember(type, names) === 'unknown');
   const tolerated = knownTo === 'every' ? 0 : reading.types.length - 1;
   if (without.length > Math.max(0, tolerated)) {
     refuse(reading, at.path, unknownMember(field, without), at.position);
   }
+}
+
+/** Whether it is a path into an awaited event; a fault is noted. */
+function checkAwaited(
+  field: string,
+  [first, id = '', ...rest]: readonly string[],
+  at: { path: string; position?: number },
+  knownTo: KnownTo,
+  reading: DefinitionReading,
+): boolean {
+  if (first !== STEPS_MEMBER || reading.steps === 0) return false;
+  const awaited = reading.awaited.get(id);
+  const said = JSON.stringify(shortened(field));
+  if (awaited === undefined) {
+    const message = `${said} names no wait_for_event whose event can have come by then; write steps, the id of such a step before this one, and a path: steps.wait.data.contact.email`;
+    refuse(reading, at.path, message, at.position);
+  } else if (rest.length > 0 && knowMember(awaited.eventType, rest) === 'unknown') {
+    refuse(reading, at.path, unknownMember(field, [awaited.eventType]), at.position);
+  } else if (knownTo === 'every' && !awaited.isSure) {
+    const message = `${said} may not have come: the wait can have timed out by then; put this step under received, or give a default`;
+    refuse(reading, at.path, message, at.position);
+  }
+  return true;
 }
 
 function unknownMember(field: string, types: readonly EventType[]): string {

@@ -144,8 +144,12 @@ function readDecision(
 ): Step | null {
   refuseUnknown(input, ['id', 'type', 'condition', 'yes', 'no'], path, reading);
   const condition = readCondition(own(input, 'condition'), `${path}/condition`, reading.types, reading);
+  const before = reading.awaited;
   const yes = readSteps(own(input, 'yes'), `${path}/yes`, depth + 1, reading);
+  const afterYes = reading.awaited;
+  reading.awaited = before;
   const no = readSteps(own(input, 'no'), `${path}/no`, depth + 1, reading);
+  rejoin([afterYes, yes], [reading.awaited, no], reading);
   return condition === null || yes === null || no === null
     ? null
     : { id, type: 'decision', condition, yes, no };
@@ -158,7 +162,17 @@ function readWait(
   depth: number,
   reading: DefinitionReading,
 ): Step | null {
-  const known = ['id', 'type', 'event_type', 'scope', 'condition', 'timeout', 'received', 'timed_out'];
+  const known = [
+    'id',
+    'type',
+    'event_type',
+    'scope',
+    'condition',
+    'since',
+    'timeout',
+    'received',
+    'timed_out',
+  ];
   refuseUnknown(input, known, path, reading);
   const awaited = readEventType(own(input, 'event_type'), `${path}/event_type`, reading);
   const aboutNobody = [...reading.types, awaited].filter((type) => type !== null && type.subject === null);
@@ -171,8 +185,15 @@ function readWait(
   const types = awaited === null ? [] : [awaited];
   const condition = given === null ? null : readCondition(given, `${path}/condition`, types, reading);
   const timeout = readDuration(own(input, 'timeout'), `${path}/timeout`, reading);
+  const sinceGiven = own(input, 'since') ?? null;
+  const since = sinceGiven === null ? null : readChoice(sinceGiven, ['start'], `${path}/since`, reading);
+  const before = reading.awaited;
+  if (awaited !== null) reading.awaited = new Map(before).set(id, { eventType: awaited, isSure: true });
   const received = readSteps(own(input, 'received'), `${path}/received`, depth + 1, reading);
+  const afterReceived = reading.awaited;
+  reading.awaited = before;
   const timed_out = readSteps(own(input, 'timed_out'), `${path}/timed_out`, depth + 1, reading);
+  rejoin([afterReceived, received], [reading.awaited, timed_out], reading);
   if (awaited === null || timeout === null || received === null || timed_out === null) return null;
   return {
     id,
@@ -180,10 +201,30 @@ function readWait(
     event_type: awaited.name,
     ...(scope === null ? {} : { scope }),
     ...(condition === null ? {} : { condition }),
+    ...(since === null ? {} : { since }),
     timeout,
     received,
     timed_out,
   };
+}
+
+type Branch = [awaited: DefinitionReading['awaited'], steps: readonly Step[] | null];
+
+/** After two branches: what has come on one of the ways that go on, and for sure what has come on both. */
+function rejoin([one, oneSteps]: Branch, [other, otherSteps]: Branch, reading: DefinitionReading): void {
+  if (oneSteps?.some(alwaysEnds)) reading.awaited = other;
+  else if (otherSteps?.some(alwaysEnds)) reading.awaited = one;
+  else {
+    const ids = new Set([...one.keys(), ...other.keys()]);
+    reading.awaited = new Map(
+      [...ids].flatMap((id) => {
+        const [first, second] = [one.get(id), other.get(id)];
+        const known = first ?? second;
+        if (known === undefined) return [];
+        return [[id, { ...known, isSure: first?.isSure === true && second?.isSure === true }]];
+      }),
+    );
+  }
 }
 
 const DELAY_FORMS = ['for', 'until', 'until_next'] as const;

@@ -10,17 +10,20 @@
  */
 import { type Condition, parseFieldPath } from '../routing/condition.ts';
 import type { TriggerScope } from '../routing/scope.ts';
-import type {
-  Action,
-  DelayStep,
-  EmailAction,
-  OnError,
-  Rule,
-  Step,
-  Trigger,
-  WaitStep,
-  WebhookAction,
-  Workflow,
+import { awaitedOf } from './awaited.ts';
+import {
+  type Action,
+  DEFAULTS,
+  type DelayStep,
+  type EmailAction,
+  FOR_EVER,
+  type OnError,
+  type Rule,
+  type Step,
+  type Trigger,
+  type WaitStep,
+  type WebhookAction,
+  type Workflow,
 } from './definition.ts';
 import { addDuration, type IsoDuration, parseIsoDuration } from './isoDuration.ts';
 import type { LocalTime } from './localTime.ts';
@@ -31,10 +34,14 @@ export interface Program {
   triggers: readonly Trigger[];
   /** In their order; a step leads to later ones alone. */
   steps: ReadonlyMap<string, ProgramStep>;
+  /** Ids of waits whose events later steps read. */
+  readsAwaited: ReadonlySet<string>;
   /** Where a run begins; null: it ends at once. */
   entry: string | null;
   on_error: OnError;
   max_activations_per_subject: number;
+  /** Within which activations are counted; null: for ever. */
+  activationPeriod: IsoDuration | null;
   /** How late a step may be; null for no limit. */
   maxOverdueMs: number | null;
 }
@@ -82,6 +89,8 @@ export interface Awaited {
   event_type: string;
   scope: TriggerScope | null;
   condition: Condition | null;
+  /** Whether it counts from when the run began. */
+  fromStart: boolean;
 }
 
 /** The program of a definition's JSON text, as parse.ts has passed it. */
@@ -92,13 +101,14 @@ export function compileDefinition(kind: 'rule' | 'workflow', text: string): Prog
 
 /** A rule is a workflow of depth one: its actions are steps `action_1`, `action_2`, …, none of which waits. */
 export function compileRule(rule: Rule): Program {
-  const { trigger, condition, actions, on_error, max_activations_per_subject } = rule;
+  const { trigger, condition, actions, on_error, max_activations_per_subject, activation_period } = rule;
   const steps = actions.map((action: Action, index): Step => ({ id: `action_${index + 1}`, ...action }));
   return {
     triggers: [condition === null ? trigger : { ...trigger, condition }],
     ...compileSteps(steps),
     on_error,
     max_activations_per_subject,
+    activationPeriod: periodOf(activation_period),
     maxOverdueMs: null,
   };
 }
@@ -106,14 +116,21 @@ export function compileRule(rule: Rule): Program {
 /** For a workflow that parse.ts has passed; throws a TypeError on another one. */
 export function compileWorkflow(workflow: Workflow): Program {
   const { triggers, steps, on_error, max_activations_per_subject, max_overdue } = workflow;
+  const activationPeriod = periodOf(workflow.activation_period);
   const maxOverdueMs = addDuration(0, durationOf(max_overdue));
-  return { triggers, ...compileSteps(steps), on_error, max_activations_per_subject, maxOverdueMs };
+  const brake = { max_activations_per_subject, activationPeriod };
+  return { triggers, ...compileSteps(steps), on_error, ...brake, maxOverdueMs };
 }
 
-function compileSteps(steps: readonly Step[]): Pick<Program, 'steps' | 'entry'> {
+/** Definitions of before have none: the default is theirs, too. */
+function periodOf(period: string = DEFAULTS.activation_period): IsoDuration | null {
+  return period === FOR_EVER ? null : durationOf(period);
+}
+
+function compileSteps(steps: readonly Step[]): Pick<Program, 'steps' | 'entry' | 'readsAwaited'> {
   const compiled = new Map<string, ProgramStep>();
   const entry = compileList(steps, null, compiled);
-  return { steps: compiled, entry };
+  return { steps: compiled, entry, readsAwaited: awaitedOf(compiled.values()) };
 }
 
 /** Answers where the list begins: its first step, or what follows it when it is empty. */
@@ -162,8 +179,13 @@ function compileStep(step: Step, next: string | null, compiled: Map<string, Prog
   }
 }
 
-function compileWait(id: string, { event_type, scope, condition, timeout }: WaitStep) {
-  const awaited: Awaited = { event_type, scope: scope ?? null, condition: condition ?? null };
+function compileWait(id: string, { event_type, scope, condition, since, timeout }: WaitStep) {
+  const awaited: Awaited = {
+    event_type,
+    scope: scope ?? null,
+    condition: condition ?? null,
+    fromStart: since === 'start',
+  };
   return { id, type: 'wait_for_event' as const, awaited, timeout: durationOf(timeout) };
 }
 

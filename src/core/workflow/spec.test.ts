@@ -47,10 +47,11 @@ describe('SPEC.md', () => {
     expect(DEFAULTS).toEqual({
       enabled: true,
       max_activations_per_subject: 20,
+      activation_period: 'P1D',
       on_error: { rule: 'continue', workflow: 'stop' },
       max_overdue: 'P1D',
     });
-    expect(text).toContain('20 times by default');
+    expect(text).toContain('20 times within a day by default');
     expect(text).toContain('`stop`, the default of workflows');
     expect(text).toContain('`continue`, the default of rules');
     expect(text).toContain('`max_overdue`, one day by default');

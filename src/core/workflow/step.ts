@@ -106,7 +106,7 @@ export type Entered =
 
 export interface StepContext {
   runId: string;
-  /** The trigger event's body. */
+  /** The trigger event's body, with the events that were waited for (awaited.ts). */
   body: EventBody;
   /** Absent: everything can be done, as a dry run takes it to be. */
   can?: Capabilities;

@@ -8,6 +8,7 @@ import {
   anEvent,
   anEventType,
   aWorkflow,
+  delay,
   wait,
   webhook,
   workflowProgram,
@@ -32,6 +33,17 @@ const first = advance(
   aContext(),
 );
 const stepsOf = (advanced: Advance) => advanced.effects.map((effect) => effect.step);
+
+test('W13: an event that came before the wait began is not late by that', () => {
+  const program = workflowProgram(aWorkflow([delay('d', { for: 'P3D' }), { ...step, since: 'start' }]));
+  const begun = advance(program, { status: 'new' }, { kind: 'start' }, aContext());
+  const at = NOW + 3 * DAY;
+  const waiting = advance(program, begun.state, { kind: 'timer' }, aContext({ now: at }));
+  const events = [{ ...anEvent('contact.tag.removed', WANTED, NOW + 1), id: 'evt_0' }];
+  const look = (now: number) => lookAtRun(program, waiting.state, events, aContext({ now }), 'enabled');
+  expect(look(at + DAY).history[0]).toMatchObject({ outcome: 'received', event_id: 'evt_0' });
+  expect(look(at + DAY + 1).next).toMatchObject({ kind: 'skipped', code: 'overdue' });
+});
 
 test('W8: looked at late, the first event in time that matches decides, and only then the timer', () => {
   const other = '{"data":{"tag":{"id":7}}}';

@@ -70,7 +70,9 @@ function judgeDelay(
   now: number,
 ): Skipped | null {
   if (state.status !== 'waiting' || signal.kind === 'start' || maxOverdueMs === null) return null;
-  const dueAt = signal.kind === 'timer' ? state.until : Math.min(signal.event.acceptedAt, state.until);
+  // An event may have come before the wait began (`since`): nothing was late by then.
+  const cameAt = signal.kind === 'timer' ? state.until : Math.max(signal.event.acceptedAt, state.entered_at);
+  const dueAt = Math.min(cameAt, state.until);
   const overdueMs = now - dueAt;
   if (overdueMs <= maxOverdueMs) return null;
   const reason = `it was due at ${new Date(dueAt).toISOString()}, ${seconds(overdueMs)} s ago; at most ${seconds(maxOverdueMs)} s are allowed`;

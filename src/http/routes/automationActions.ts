@@ -1,11 +1,12 @@
 /** What a person can do to a rule or workflow: switch it, copy it, look at its versions, cancel its runs. */
 
 import { Type } from 'typebox';
+import { MAX_SUBJECT_LENGTH } from '../../core/catalog/subject.ts';
 import { DEFINITION_LIMITS } from '../../core/workflow/definition.ts';
 import { callerOf, workspaceOf } from '../auth.ts';
 import { typedUrls } from '../automationInput.ts';
 import type { App, HttpDeps } from '../deps.ts';
-import { describe, idParams, ref } from '../operation.ts';
+import { describe, idParams, nullable, ref } from '../operation.ts';
 import { notFound } from '../problem.ts';
 import { versionView } from '../views/automation.ts';
 import {
@@ -27,6 +28,7 @@ export function automationActionRoutes(app: App, deps: HttpDeps): void {
     duplicateRoute(app, deps, noun);
     versionsRoute(app, deps, noun);
     cancelRunsRoute(app, deps, noun);
+    resetBrakeRoute(app, deps, noun);
   }
 }
 
@@ -173,6 +175,63 @@ function cancelRunsRoute(app: App, deps: HttpDeps, noun: Noun): void {
       const { by } = callerOf(request);
       const cancelled = await deps.store.cancelRuns(workspace, { automation: key }, by, deps.clock.now());
       return { cancelled };
+    },
+  );
+}
+
+function resetBrakeRoute(app: App, deps: HttpDeps, noun: Noun): void {
+  const { kind, path, name } = noun;
+  app.post(
+    `${path}/:id/reset-brake`,
+    {
+      config: { access: 'manage' },
+      schema: {
+        ...describe({
+          id: `reset${name}Brake`,
+          summary: `Let subjects set a ${kind} off again that have done so as often as is allowed`,
+          tag: 'Automation',
+          access: 'manage',
+          description:
+            'Counting begins anew: for one subject, or for all of them. Events that were braked before stay ' +
+            'so. A change of its triggers or of `activation_period` does the same.',
+          answers: {
+            200: {
+              schema: Type.Object({
+                activations: nullable(Type.Integer(), {
+                  description:
+                    'How often the subject had set it off in its period, braked times included; null where all ' +
+                    'subjects were reset.',
+                }),
+              }),
+              description: 'From now on they are counted anew.',
+            },
+          },
+          hasBody: true,
+        }),
+        params: idParams(kind),
+        body: Type.Object(
+          {
+            subject: Type.Optional(
+              Type.String({
+                maxLength: MAX_SUBJECT_LENGTH,
+                description: 'The contact, as its events and runs name it; all if absent.',
+              }),
+            ),
+          },
+          { additionalProperties: false },
+        ),
+      },
+    },
+    async (request) => {
+      const workspace = workspaceOf(request);
+      const { id } = request.params;
+      const { key } = automationOfId(await routingOf(deps, workspace), noun, id);
+      const { by } = callerOf(request);
+      const { subject = null } = request.body;
+      const answer = await deps.store.resetBrake(workspace, key, subject, by, deps.clock.now());
+      if (answer === null) throw notFound(kind, id);
+      if (subject === null) await deps.engine.routingChanged(workspace);
+      return answer;
     },
   );
 }

@@ -4,7 +4,13 @@ import { parseId } from '../../core/ids.ts';
 import type { Automation, AutomationKind, WaitingRuns } from '../../store/records/automation.ts';
 import type { Routing } from '../../store/records/routing.ts';
 import { callerOf, workspaceOf } from '../auth.ts';
-import { type CheckedDefinition, checkDefinition, missingEndpoints, typedUrls } from '../automationInput.ts';
+import {
+  type CheckedDefinition,
+  checkDefinition,
+  missingEndpoints,
+  resetsBrake,
+  typedUrls,
+} from '../automationInput.ts';
 import type { App, HttpDeps } from '../deps.ts';
 import { describe, idParams, ref } from '../operation.ts';
 import { faulty, notFound } from '../problem.ts';
@@ -180,7 +186,8 @@ async function save(
   const position = checked.position ?? row.position;
   if (definition !== row.definition || position !== row.position) {
     const { routingVersion } = routing.workspace;
-    const saving = { endpoints, waiting, routingVersion, by, at };
+    const resets = resetsBrake(kind, row.definition, definition);
+    const saving = { endpoints, waiting, resetsBrake: resets, routingVersion, by, at };
     const saved = await deps.store.updateAutomation(workspace, key, { name, position, definition }, saving);
     if (!saved) throw gone();
     if (saved === 'stale') return false;

@@ -12,7 +12,7 @@ import { MAX_PAGE, pageFrom, pageQuery, readPage, readTimes, timeQuery } from '.
 import { notFound } from '../problem.ts';
 import { showDeliveries } from '../shownDeliveries.ts';
 import { eventDetailText, eventView } from '../views/event.ts';
-import { type EventRunView, eventRunView } from '../views/run.ts';
+import { type EventRunView, eventRunView, type ReleaseView, releaseView } from '../views/run.ts';
 
 const EventQuery = Type.Object(
   {
@@ -83,15 +83,17 @@ export function eventRoutes(app: App, deps: HttpDeps): void {
       const event = await deps.store.findEvent(workspace, id);
       if (!event) throw notFound('event', id);
       const deliveries = await deliveriesOf(deps, workspace, event.key);
-      const [shown, runs] = await Promise.all([
+      const [shown, runs, releases] = await Promise.all([
         showDeliveries(deps, workspace, deliveries),
         runsOf(deps, workspace, event.key),
+        releasesOf(deps, workspace, event.key),
       ]);
       const language = languageOf(request);
       const text = eventDetailText(
         event,
         shown.map((view) => explainDelivery(view, language)),
         runs.map((run) => explainRun(run, language)),
+        releases,
       );
       return reply.type('application/json; charset=utf-8').send(text);
     },
@@ -112,6 +114,16 @@ async function runsOf(deps: HttpDeps, workspace: number, event: number): Promise
     runs.map(({ automation }) => automation),
   );
   return runs.map((run) => eventRunView(run, ids));
+}
+
+async function releasesOf(deps: HttpDeps, workspace: number, event: number): Promise<ReleaseView[]> {
+  const releases = await deps.store.listReleases(workspace, event);
+  const ids = await automationIds(
+    deps,
+    workspace,
+    releases.map(({ run }) => run.automation),
+  );
+  return releases.map((release) => releaseView(release, ids));
 }
 
 async function allOf<Row extends { key: number }>(read: (page: Page) => Promise<Row[]>): Promise<Row[]> {

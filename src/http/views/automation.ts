@@ -46,7 +46,9 @@ const actionMembers = {
   endpoint_id: Type.Optional(Type.String({ description: 'Of a webhook: an endpoint that there is.' })),
   template: Type.Optional(
     Type.Unknown({
-      description: "Of a webhook: JSON with placeholders, sent in the place of the event's body.",
+      description:
+        "Of a webhook: JSON with placeholders, sent in the place of the event's body. `{{steps.ID.…}}` reads the " +
+        'event that an earlier wait was for.',
     }),
   ),
   members: Type.Optional(
@@ -92,6 +94,13 @@ const StepSchema = Type.Object(
     ),
     event_type: Type.Optional(Type.String({ description: 'Of a wait: the event that is waited for.' })),
     scope: Type.Optional(scope),
+    since: Type.Optional(
+      oneOf(['start'] as const, {
+        description:
+          'Of a wait: `start` counts events from when the run began, so one that came during a delay before it, too. ' +
+          'If absent, those that come from when the run waits.',
+      }),
+    ),
     timeout: Type.Optional(Type.String({ description: 'Of a wait: an ISO 8601 duration.' })),
     received: Type.Optional(Type.Array(ref('Step'))),
     timed_out: Type.Optional(Type.Array(ref('Step'))),
@@ -108,7 +117,13 @@ const shared = {
   enabled: Type.Boolean(),
   max_activations_per_subject: Type.Integer({
     minimum: 1,
-    description: 'How often one subject (contact) may set it off; 20 if absent. Stops loops.',
+    description:
+      'How often one subject (contact) may set it off within `activation_period`; 20 if absent. Stops loops.',
+  }),
+  activation_period: Type.String({
+    description:
+      'ISO 8601 duration, such as `PT1H`: a period begins with the first activation after the last one has ended. ' +
+      '`ever` for one that does not end; `P1D` if absent.',
   }),
   on_error: oneOf(['stop', 'continue'] as const, {
     description: 'What follows where a step cannot be done; rules continue and workflows stop if absent.',

@@ -7,6 +7,7 @@ import { type Static, Type } from 'typebox';
 import { ATTEMPT_OUTCOMES } from '../../core/delivery/decide.ts';
 import { DELIVERY_STATES, type DeliveryState } from '../../core/delivery/machine.ts';
 import { formatId } from '../../core/ids.ts';
+import type { DeliveryOrigin } from '../../store/records/automation.ts';
 import type { DeliverySource } from '../../store/records/delivery.ts';
 import type { StoredAttempt, StoredDelivery } from '../../store/records/log.ts';
 import { nullable, oneOf, pageOf, ref, time } from '../operation.ts';
@@ -19,6 +20,8 @@ export const SourceSchema = Type.Object(
   {
     kind: oneOf(['subscription', 'rule', 'workflow', 'test'] as const),
     id: nullable(Type.String(), { description: 'The endpoint, rule or workflow; null for a test.' }),
+    run_id: nullable(Type.String(), { description: 'Of a delivery: the run that asked for it, if one did.' }),
+    step: nullable(Type.String(), { description: "The run's step." }),
   },
   { $id: 'Source', description: 'What asked for the delivery.' },
 );
@@ -127,24 +130,27 @@ export const deliveryComponents = [
   DeliveryPageSchema,
 ];
 
-export function sourceView(source: DeliverySource): SourceView {
-  const { kind, id } = source;
-  if (id === null) return { kind, id: null };
-  if (kind === 'rule' || kind === 'workflow') return { kind, id: automationId(kind, id) };
-  return { kind, id: kind === 'subscription' ? formatId('ep', id) : null };
+export function sourceView(
+  { kind, id }: DeliverySource,
+  origin?: Pick<DeliveryOrigin, 'run' | 'step'>,
+): SourceView {
+  const of = { run_id: origin ? formatId('run', origin.run) : null, step: origin?.step ?? null };
+  if (id === null) return { kind, id: null, ...of };
+  if (kind === 'rule' || kind === 'workflow') return { kind, id: automationId(kind, id), ...of };
+  return { kind, id: kind === 'subscription' ? formatId('ep', id) : null, ...of };
 }
 
 /** All but the attempts. */
 export function deliveryMembersView(
   row: StoredDelivery,
-  around: { state: DeliveryState; waitingFor: WaitingFor | null },
+  around: { state: DeliveryState; waitingFor: WaitingFor | null; origin: DeliveryOrigin | undefined },
 ): Omit<DeliveryView, 'attempts'> {
   return {
     id: formatId('dlv', row.key),
     event_id: row.eventId,
     event_type: row.eventType,
     endpoint_id: formatId('ep', row.endpoint),
-    source: sourceView(row.source),
+    source: sourceView(row.source, around.origin),
     replay_of: row.replayOf === null ? null : formatId('dlv', row.replayOf),
     state: around.state,
     reason: row.reason,

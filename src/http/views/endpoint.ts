@@ -48,7 +48,11 @@ const ConditionSchema = {
           description: 'A path such as `data.contact.email`.',
         },
         op: { type: 'string', enum: Object.keys(OPERATORS) },
-        value: { description: 'A text, number, boolean, null or a list of them, as the operator asks.' },
+        value: {
+          description:
+            'A text, number, boolean, null or a list of them, as the operator asks; of `any_item`, `all_items` and ' +
+            '`no_item` a condition whose fields are paths within an item of the array.',
+        },
         ignore_case: { type: 'boolean' },
         ignore_arabic_forms: { type: 'boolean' },
       },

@@ -12,7 +12,7 @@ import { MAX_BATCH_EVENTS } from '../bodies.ts';
 import { nullable, pageOf, ref, time } from '../operation.ts';
 import { formatTime } from '../paging.ts';
 import { type DeliveryView, type SourceView, sourceView } from './delivery.ts';
-import type { EventRunView } from './run.ts';
+import type { EventRunView, ReleaseView } from './run.ts';
 
 const FaultSchema = Type.Object({ field: Type.String(), message: Type.String() }, { $id: 'Fault' });
 const warnings = Type.Array(ref<Static<typeof FaultSchema>>('Fault'), {
@@ -108,6 +108,9 @@ const EventDetailSchema = Type.Object(
     runs: Type.Array(ref<EventRunView>('EventRun'), {
       description: 'The rules and workflows that it has set off; those that said no stand in `verdicts`.',
     }),
+    releases: Type.Array(ref<ReleaseView>('Release'), {
+      description: 'The runs that were waiting for it, and went on.',
+    }),
     verdicts: Type.Array(ref<VerdictView>('Verdict')),
     reason: nullable(Type.String(), { description: 'Where it made no delivery: why.' }),
     warnings,
@@ -144,6 +147,7 @@ export function eventDetailText(
   row: StoredEvent,
   deliveries: readonly DeliveryView[],
   runs: readonly EventRunView[],
+  releases: readonly ReleaseView[],
 ): string {
   const verdicts = [...yesVerdicts(deliveries), ...noVerdicts(row.verdicts)];
   const head = JSON.stringify(eventView(row)).slice(0, -1);
@@ -151,8 +155,9 @@ export function eventDetailText(
   const tail = JSON.stringify({
     deliveries,
     runs,
+    releases,
     verdicts,
-    reason: row.deliveries > 0 ? null : reasonForNone(verdicts, runs, row.body === null),
+    reason: row.deliveries > 0 ? null : reasonForNone(verdicts, { runs, releases }, row.body === null),
     warnings: row.warnings === null ? [] : JSON.parse(row.warnings),
     body_expired: row.body === null,
   });
@@ -201,9 +206,12 @@ function noVerdicts(text: string | null): VerdictView[] {
 
 function reasonForNone(
   verdicts: readonly VerdictView[],
-  runs: readonly EventRunView[],
+  { runs, releases }: { runs: readonly EventRunView[]; releases: readonly ReleaseView[] },
   expired: boolean,
 ): string {
+  if (runs.length === 0 && releases.length > 0) {
+    return 'run_released: a run was waiting for it, and went on; no webhook was sent for it itself';
+  }
   if (runs.length > 0) return 'nothing_sent: what it has set off has sent no webhook';
   if (expired) return 'nothing_wanted_it: why is no longer kept';
   if (verdicts.length === 0) return 'nothing_wanted_it: no endpoint takes this type of event';

@@ -2,7 +2,7 @@
 
 import { type Static, Type } from 'typebox';
 import { formatId } from '../../core/ids.ts';
-import { RUN_STATES, type Run, type RunStep } from '../../store/records/automation.ts';
+import { type Release, RUN_STATES, type Run, type RunStep } from '../../store/records/automation.ts';
 import type { ListedMail } from '../../store/records/mails.ts';
 import { nullable, oneOf, pageOf, ref, time } from '../operation.ts';
 import { formatTime, formatTimeOrNull } from '../paging.ts';
@@ -60,7 +60,7 @@ const RunStepSchema = Type.Object(
       {
         additionalProperties: true,
         description:
-          'What came of it, and why. Of a step that failed, `failure` holds `code`, `message`, and as `text` what the code means in the ' +
+          'What came of it, and why; `delivery_id` of a webhook, `event_id` of the event that a wait was for. Of a step that failed, `failure` holds `code`, `message`, and as `text` what the code means in the ' +
           'language of `Accept-Language` (ar or en).',
       },
     ),
@@ -87,12 +87,23 @@ const EventRunSchema = Type.Object(
 );
 export type EventRunView = Static<typeof EventRunSchema>;
 
+const ReleaseSchema = Type.Object(
+  {
+    run_id: Type.String(),
+    automation_id: Type.String(),
+    step: Type.String({ description: 'The wait that the event was for.' }),
+  },
+  { $id: 'Release', description: 'A run that went on because of an event.' },
+);
+export type ReleaseView = Static<typeof ReleaseSchema>;
+
 export const runComponents = [
   RunSchema,
   pageOf(ref('Run'), 'RunPage'),
   RunStepSchema,
   RunDetailSchema,
   EventRunSchema,
+  ReleaseSchema,
 ];
 
 /** `ids` are those of rules and workflows, by key. */
@@ -115,6 +126,11 @@ export function eventRunView(row: Run, ids: ReadonlyMap<number, string>): EventR
   if (automation_id === undefined)
     throw new Error(`The id of automation ${row.automation} was not looked up.`);
   return { id: formatId('run', row.key), automation_id, state: row.state, reason: row.reason };
+}
+
+export function releaseView({ run, step }: Release, ids: ReadonlyMap<number, string>): ReleaseView {
+  const { id, automation_id } = eventRunView(run, ids);
+  return { run_id: id, automation_id, step };
 }
 
 /** `mails` are those of the run. */

@@ -2,13 +2,14 @@
 
 import { expect } from 'vitest';
 import type { DueRun, RunAdvance } from '../records/automation.ts';
-import { aDelivery, anEndpoint, T0, versionOf } from './builders.ts';
+import { aDelivery, aKey, anEndpoint, anEvent, publishAccepted, T0, versionOf } from './builders.ts';
 import {
   aCase,
   aRule,
   aRun,
   aStoredRule,
   type Case,
+  NO_BRAKE,
   NOW,
   REFUSED,
   SAME,
@@ -58,6 +59,25 @@ export const AUTOMATION_CASES = {
     const call = () => scene.store.deleteAutomation(scene.workspace, rule, 'me', T0);
     return { call, first: true, again: false };
   }),
+  resetBrake: aCase(
+    async (scene) => {
+      const { store, workspace } = scene;
+      const automation = await aStoredRule(scene);
+      const activation = {
+        ...WAITS,
+        ...NO_BRAKE,
+        run: aKey(),
+        automation,
+        version: 1,
+        subject: '7',
+        limit: 2,
+      };
+      await publishAccepted(store, workspace, [anEvent([], { subject: '7', activations: [activation] })]);
+      const call = () => store.resetBrake(workspace, automation, null, 'me', T0);
+      return { call, first: { activations: null }, again: SAME };
+    },
+    { audited: true },
+  ),
   cancelRuns: aCase(async (scene) => {
     const run = await aRun(scene);
     return { call: () => scene.store.cancelRuns(scene.workspace, { run }, 'me', T0), first: 1, again: 0 };

@@ -140,10 +140,13 @@ export const WAITS: RunAdvance = {
   failure: null,
 };
 
+/** Of activations that are not counted. */
+export const NO_BRAKE = { limit: null, periodEndsAt: null, resets: 0 };
+
 export async function aRun(scene: Scene): Promise<number> {
   const automation = await aStoredRule(scene);
   const run = aKey();
-  const activation = { ...WAITS, run, automation, version: 1, subject: null, limit: null };
+  const activation = { ...WAITS, run, automation, version: 1, subject: null, ...NO_BRAKE };
   await publishAccepted(scene.store, scene.workspace, [anEvent([], { activations: [activation] })]);
   return run;
 }

@@ -65,7 +65,7 @@ async function everyEffect(scene: Scene): Promise<void> {
   const automation = await aStoredRule(scene);
   const activation = (over: Partial<NewActivation>): NewActivation => ({
     ...WAITS,
-    ...{ run: aKey(), automation, version: 1, subject: 's', limit: 2 },
+    ...{ run: aKey(), automation, version: 1, subject: 's', limit: 2, periodEndsAt: null, resets: 0 },
     ...over,
   });
   const listens = { waitsFor: AWAITED, listensSince: T0 };

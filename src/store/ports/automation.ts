@@ -4,9 +4,12 @@ import type {
   Automation,
   AutomationPatch,
   AutomationVersion,
+  DeliveryOrigin,
   DueRun,
   DueRuns,
+  HeardEvent,
   NewAutomation,
+  Release,
   Run,
   RunAdvance,
   RunFilter,
@@ -34,6 +37,8 @@ export interface AutomationStore {
     saving: {
       endpoints: readonly NewEndpoint[];
       waiting: WaitingRuns;
+      /** Its trigger is another, so what was counted of the loop brake is void. */
+      resetsBrake?: boolean;
       routingVersion?: number;
       by: string;
       at: number;
@@ -49,6 +54,17 @@ export interface AutomationStore {
   ): Promise<Automation | null>;
   /** Cancels the runs that wait. */
   deleteAutomation(workspace: number, automation: number, by: string, at: number): Promise<boolean>;
+  /**
+   * Lets one subject, or with null all of them, set it off anew as often as is allowed. Answers how often the subject
+   * had set it off in the period that was running; null if the automation is unknown.
+   */
+  resetBrake(
+    workspace: number,
+    automation: number,
+    subject: string | null,
+    by: string,
+    at: number,
+  ): Promise<{ activations: number | null } | null>;
   /** Newest first. */
   listAutomationVersions(workspace: number, automation: number): Promise<AutomationVersion[]>;
 }
@@ -59,6 +75,10 @@ export interface RunStore {
   findRun(workspace: number, run: number): Promise<Run | null>;
   /** In the order in which they happened. */
   listRunSteps(workspace: number, run: number): Promise<RunStep[]>;
+  /** Runs that went on because of the event, the first first. */
+  listReleases(workspace: number, event: number): Promise<Release[]>;
+  /** Of those of these deliveries that runs asked for; a repeat is asked about by the delivery that it repeats. */
+  findOrigins(workspace: number, deliveries: readonly number[]): Promise<DeliveryOrigin[]>;
   /** Cancels what waits; returns how many. */
   cancelRuns(
     workspace: number,
@@ -74,6 +94,8 @@ export interface RunWorkStore {
   workspacesWithRuns(): Promise<WorkspacesWithRuns>;
   /** Runs to be looked at: their time has come, or an event that they may wait for. */
   dueRuns(workspace: number, limit: number): Promise<DueRuns>;
+  /** The events that these waits of the run were for, as far as they have come. */
+  readHeard(workspace: number, run: number, steps: readonly string[]): Promise<HeardEvent[]>;
   /** Takes those of these runs out of sight whose automation is disabled, until it is enabled and they are resumed. */
   setAsideRuns(workspace: number, runs: readonly number[]): Promise<void>;
   /** Lets a run rest that cannot be worked on: it is not due before `until`. */

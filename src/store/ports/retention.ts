@@ -18,7 +18,7 @@ export interface SweepStore {
 
 /** What each workspace keeps for as long as its plan and settings say. */
 export interface RetentionStore {
-  /** Likewise notices, mails, ended replays and counts that are older than anybody asks for. */
+  /** Likewise notices, mails, ended replays and counts that are older than anybody asks for, and counts that are over. */
   sweepOld(now: number, limit: number): Promise<number>;
   /** Attempts of deliveries that had ended before the span's end; the keys are deliveries'. */
   purgeAttempts(workspace: number, span: KeySpan): Promise<Purged>;

@@ -46,8 +46,10 @@ const DONE: RunAdvance = {
 const PAUSES: RunAdvance = { ...DONE, state: 'waiting', dueAt: PAST };
 const AWAITS: RunAdvance = { ...PAUSES, dueAt: PAST + 3_600_000, waitsFor: TYPE, listensSince: T0 };
 
+const BRAKE = { limit: 1_000_000, periodEndsAt: null, resets: 0 };
+
 function anActivation(automation: number, subject: string, over: Partial<RunAdvance> = {}): NewActivation {
-  return { ...DONE, ...over, run: aKey(), automation, version: 1, subject, limit: 1_000_000 };
+  return { ...DONE, ...over, run: aKey(), automation, version: 1, subject, ...BRAKE };
 }
 
 async function aScene({ endpoints }: { endpoints: number }) {

@@ -47,7 +47,7 @@ export function* activate(
   events: readonly NewEvent[],
   rowLock: RowLock,
 ): Steps<Activated> {
-  const braked = yield* countActivations(call.workspace, events);
+  const braked = yield* countActivations(call, events);
   yield* signal(call.workspace, events, rowLock);
   const activated = new Map<number, { deliveries: readonly NewDelivery[]; runs: number }>();
   const happened: Happened[] = [];
@@ -55,12 +55,13 @@ export function* activate(
     if (event.activations.length === 0) continue;
     const begun = event.activations.filter(({ run }) => !braked.has(run));
     for (const activation of event.activations) {
-      if (braked.has(activation.run)) {
-        yield insertRun(call, event, activation, BRAKED, 0);
-        happened.push(brakedOnce(event, activation));
-      } else {
+      const reason = braked.get(activation.run);
+      if (reason === undefined) {
         const failure = yield* begin(call, event, activation);
         if (failure !== null) happened.push(failedOnce(event, activation, failure));
+      } else {
+        yield insertRun(call, event, activation, { ...BRAKED, reason }, 0);
+        happened.push(brakedOnce(event, activation));
       }
     }
     const own = begun.flatMap(({ deliveries }) => deliveries);
@@ -72,7 +73,7 @@ export function* activate(
     };
   }
   yield* writeGrouped(call.workspace, happened, call.acceptedAt);
-  return { events: activated, braked: [...braked] };
+  return { events: activated, braked: [...braked.keys()] };
 }
 
 function* begin(call: PublishCall, event: NewEvent, activation: NewActivation): Steps<RunFailure | null> {
@@ -98,31 +99,44 @@ export function failedOnce(
   return { kind: 'automation.failed', automation, count: 1, details, depth: depth + 1 };
 }
 
-/** Counts each subject's activations, all of one at once; the runs that are more than is allowed. */
-function* countActivations(workspace: number, events: readonly NewEvent[]): Steps<ReadonlySet<number>> {
+/** A count that begins anew: its period is over, or it was reset. */
+const IS_OVER = 'activations.resets < excluded.resets OR activations.period_ends_at <= ?';
+
+/** Counts each subject's activations of its period, all of one at once; the runs that are more than is allowed, and why. */
+function* countActivations(
+  { workspace, acceptedAt }: PublishCall,
+  events: readonly NewEvent[],
+): Steps<ReadonlyMap<number, string>> {
   const limited = events
     .flatMap(({ activations }) => activations)
     .filter(({ subject, limit }) => subject !== null && limit !== null);
   const groups = Map.groupBy(limited, ({ automation, subject }) => `${automation} ${subject}`);
   const inOrder = [...groups.values()].sort(([one], [other]) => compareCounted(one, other));
-  const braked = new Set<number>();
+  const braked = new Map<number, string>();
   for (const group of inOrder) {
-    const [{ automation, subject, limit } = NOBODY] = group;
+    const [{ automation, subject, limit, periodEndsAt, resets } = NOBODY] = group;
     const rows = yield {
-      sql: `INSERT INTO activations (workspace, automation, subject, count) VALUES (?, ?, ?, ?)
-        ON CONFLICT (workspace, automation, subject) DO UPDATE SET count = activations.count + excluded.count
-        RETURNING count`,
-      values: [workspace, automation, subject, group.length],
+      sql: `INSERT INTO activations (workspace, automation, subject, count, period_ends_at, resets)
+        VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (workspace, automation, subject) DO UPDATE SET
+          count = excluded.count + CASE WHEN ${IS_OVER} THEN 0 ELSE activations.count END,
+          period_ends_at = CASE WHEN ${IS_OVER} THEN excluded.period_ends_at ELSE activations.period_ends_at END,
+          resets = excluded.resets
+        RETURNING count, period_ends_at`,
+      values: [
+        ...[workspace, automation, subject, group.length, periodEndsAt, resets],
+        ...[acceptedAt, acceptedAt],
+      ],
     };
     const before = Number(rows[0]?.count) - group.length;
     const allowed = Math.max(0, (limit ?? 0) - before);
-    for (const { run } of group.slice(allowed)) braked.add(run);
+    const reason = brakedReason(limit ?? 0, rows[0]?.period_ends_at ?? null);
+    for (const { run } of group.slice(allowed)) braked.set(run, reason);
   }
   return braked;
 }
 
-type Counted = Pick<NewActivation, 'automation' | 'subject' | 'limit'>;
-const NOBODY: Counted = { automation: 0, subject: '', limit: 0 };
+type Counted = Pick<NewActivation, 'automation' | 'subject' | 'limit' | 'periodEndsAt' | 'resets'>;
+const NOBODY: Counted = { automation: 0, subject: '', limit: 0, periodEndsAt: null, resets: 0 };
 
 function compareCounted(one: Counted = NOBODY, other: Counted = NOBODY): number {
   if (one.automation !== other.automation) return one.automation - other.automation;
@@ -172,7 +186,10 @@ function waitOf(type: string, subject: string | null): string {
   return `${type} ${subject}`;
 }
 
-/** A run that begins to wait hears the events that were accepted since, but committed before it. */
+/**
+ * A run that begins to wait hears the events that were accepted since, but committed before it; or since it began
+ * itself, where the wait says so. What an earlier wait of the run was for is not heard again.
+ */
 export function* listenBack(
   run: { workspace: number; key: number; event: number; subject: string | null },
   { listensSince, waitsFor }: Pick<RunAdvance, 'listensSince' | 'waitsFor'>,
@@ -184,10 +201,11 @@ export function* listenBack(
       SELECT e.workspace, CAST(? AS bigint), e.key FROM events e
       WHERE e.workspace = ? AND e.subject = ? AND e.type = ? AND e.key >= ? AND e.test = 0
         AND (e.accepted_at > ? OR (e.accepted_at = ? AND e.key > ?))
+        AND NOT EXISTS (SELECT 1 FROM run_events h WHERE h.workspace = ? AND h.run = ? AND h.event = e.key)
       ON CONFLICT DO NOTHING RETURNING event`,
     values: [
       ...[run.key, run.workspace, run.subject, waitsFor, firstKeyAt(listensSince)],
-      ...[listensSince, listensSince, run.event],
+      ...[listensSince, listensSince, run.event, run.workspace, run.key],
     ],
   };
   if (heard.length === 0) return;
@@ -205,9 +223,15 @@ export function wakeAtOf({ dueAt, waitsFor }: Pick<RunAdvance, 'dueAt' | 'waitsF
   return dueAt === null || waitsFor === null ? dueAt : dueAt + COMMITTED_MS;
 }
 
+/** `until` in ms; null for ever. */
+function brakedReason(limit: number, until: unknown): string {
+  const times = limit === 1 ? 'once' : `${limit} times`;
+  const period = until === null ? '' : ` until ${new Date(Number(until)).toISOString()}`;
+  return `loop_brake: this subject has set it off ${times}, as often as is allowed${period}`;
+}
+
 const BRAKED = {
   state: 'skipped',
-  reason: 'loop_brake: this subject has set it off as often as is allowed',
   progress: '{}',
   dueAt: null,
   waitsFor: null,
@@ -218,7 +242,7 @@ function insertRun(
   { workspace, acceptedAt }: PublishCall,
   event: NewEvent,
   { run, automation, version, subject }: NewActivation,
-  next: Pick<RunAdvance, keyof typeof BRAKED>,
+  next: Pick<RunAdvance, keyof typeof BRAKED | 'reason'>,
   revision: 0 | 1,
 ): Statement {
   const { state, reason, progress, dueAt, waitsFor } = next;
@@ -233,12 +257,21 @@ function insertRun(
   };
 }
 
-/** History, mails and bodies of a run's steps. `from` is the number of the first entry. Answers what could not be done. */
+/**
+ * History, mails, and what is beside the deliveries of a run's steps. `from` is the number of the first entry. Answers
+ * what could not be done.
+ */
 export function* writeEffects(
   workspace: number,
   run: number,
   from: number,
-  { steps, mails, deliveries, failure }: Pick<RunAdvance, 'steps' | 'mails' | 'deliveries' | 'failure'>,
+  {
+    steps,
+    mails,
+    deliveries,
+    heard,
+    failure,
+  }: Pick<RunAdvance, 'steps' | 'mails' | 'deliveries' | 'heard' | 'failure'>,
   now: number,
 ): Steps<RunFailure | null> {
   const dropped = yield* writeMails(workspace, run, mails, now);
@@ -250,7 +283,19 @@ export function* writeEffects(
       values: [workspace, run, from + index, step, kind, withDropped(details, tooMany), at],
     };
   }
-  for (const { key, body } of deliveries) {
+  if (heard !== undefined) {
+    yield {
+      sql: 'INSERT INTO run_events (workspace, run, step, event) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING',
+      values: [workspace, run, heard.step, heard.event],
+    };
+  }
+  for (const { key, body, step } of deliveries) {
+    if (step !== undefined) {
+      yield {
+        sql: 'INSERT INTO run_deliveries (workspace, delivery, run, step) VALUES (?, ?, ?, ?)',
+        values: [workspace, key, run, step],
+      };
+    }
     if (body === null) continue;
     yield {
       sql: 'INSERT INTO delivery_bodies (delivery, workspace, body) VALUES (?, ?, ?)',

@@ -10,6 +10,7 @@ import type { NewEndpoint } from '../records/endpoints.ts';
 import type { AutomationsTable, Schema } from '../schema/schema.ts';
 import { lockAtVersion, lockWorkspace, moveRouting } from './administration.ts';
 import { insertAudit } from './audit.ts';
+import { forgetCount, voidCounts } from './brake.ts';
 import { insertEndpoint } from './endpointRows.ts';
 
 function toAutomation(row: Selectable<AutomationsTable>): Automation {
@@ -22,6 +23,7 @@ function toAutomation(row: Selectable<AutomationsTable>): Automation {
     enabledAt: row.enabled_at,
     version: row.version,
     definition: row.definition,
+    brakeResets: row.brake_resets,
     createdAt: row.created_at,
     updatedAt: row.updated_at,
   };
@@ -68,7 +70,7 @@ export const ID_PREFIX = { rule: 'rule', workflow: 'wf' } as const;
 async function note(
   trx: Transaction<Schema>,
   { workspace, kind, key }: Pick<Automation, 'workspace' | 'kind' | 'key'>,
-  action: 'created' | 'updated' | 'enabled' | 'disabled' | 'deleted',
+  action: 'created' | 'updated' | 'enabled' | 'disabled' | 'deleted' | 'brake_reset',
   { by, at, details = {} }: { by: string; at: number; details?: Record<string, unknown> },
 ): Promise<void> {
   await insertAudit(trx, {
@@ -179,7 +181,12 @@ export function automations(write: Kysely<Schema>, read: Kysely<Schema>, dialect
         await note(trx, automation, 'created', { by, at: createdAt, details: { name: automation.name } });
         await moveRouting(trx, automation.workspace);
       }),
-    updateAutomation: (workspace, key, patch, { endpoints, waiting, routingVersion, by, at }) =>
+    updateAutomation: (
+      workspace,
+      key,
+      patch,
+      { endpoints, waiting, resetsBrake = false, routingVersion, by, at },
+    ) =>
       write.transaction().execute(async (trx) => {
         if (!(await lockAtVersion(trx, workspace, routingVersion))) return 'stale';
         const found = await lock(trx, workspace, key);
@@ -188,6 +195,7 @@ export function automations(write: Kysely<Schema>, read: Kysely<Schema>, dialect
         const next = { ...found, ...patch, version: found.version + (isNew ? 1 : 0) };
         const { name, position, definition, version } = next;
         await change(trx, found, { name, position, definition, version, updated_at: at });
+        if (isNew && resetsBrake) await voidCounts(trx, workspace, key);
         if (isNew) {
           await saveVersion(trx, next, by, at);
           await connect(trx, endpoints);
@@ -222,6 +230,7 @@ export function automations(write: Kysely<Schema>, read: Kysely<Schema>, dialect
         const found = await lock(trx, workspace, key);
         if (found === null) return false;
         await change(trx, found, { deleted_at: at, set_aside: 0 });
+        await voidCounts(trx, workspace, key);
         const which = { automation: key };
         const cancelled = await cancelWaiting(
           trx,
@@ -232,6 +241,18 @@ export function automations(write: Kysely<Schema>, read: Kysely<Schema>, dialect
         );
         await note(trx, found, 'deleted', { by, at, details: { name: found.name, cancelled } });
         return true;
+      }),
+    resetBrake: (workspace, key, subject, by, at) =>
+      write.transaction().execute(async (trx) => {
+        const found = await lock(trx, workspace, key);
+        if (found === null) return null;
+        await note(trx, found, 'brake_reset', { by, at, details: subject === null ? {} : { subject } });
+        if (subject !== null) {
+          return { activations: await forgetCount(trx, { workspace, automation: key, subject, at }) };
+        }
+        await moveRouting(trx, workspace);
+        await voidCounts(trx, workspace, key);
+        return { activations: null };
       }),
     async listAutomationVersions(workspace, key) {
       const rows = await read

@@ -2,6 +2,7 @@
 
 import type { Kysely, Selectable, Transaction, Updateable } from 'kysely';
 import { formatId } from '../../core/ids.ts';
+import { readExact } from '../../core/json/exact.ts';
 import type { Dialect } from '../dialect.ts';
 import type { EndpointStore } from '../ports/endpoints.ts';
 import type { LaneStore } from '../ports/lanes.ts';
@@ -39,7 +40,7 @@ function toEndpoint(row: Selectable<EndpointsTable>, secrets: readonly SealedSec
     url: row.url,
     name: row.name,
     eventTypes: JSON.parse(row.event_types) as string[],
-    condition: row.condition === null ? null : (JSON.parse(row.condition) as Endpoint['condition']),
+    condition: row.condition === null ? null : (readExact(row.condition) as Endpoint['condition']),
     ordering: JSON.parse(row.ordering) as Endpoint['ordering'],
     retry: JSON.parse(row.retry) as Endpoint['retry'],
     timeoutMs: row.timeout_ms,

@@ -17,13 +17,19 @@ import type { RetentionStore } from '../ports/retention.ts';
 import type { NoticeDetails } from '../records/notices.ts';
 import type { ExpiredHeld, KeySpan, Purged } from '../records/retention.ts';
 import type { Schema } from '../schema/schema.ts';
+import { sweepCounts } from './brake.ts';
 import { countOpen } from './enabling.ts';
 import { insertNotices } from './notices.ts';
 import { FIRST_OPEN_AFTER, isOpen } from './states.ts';
 import { sweepOld } from './sweeping.ts';
 
 export function retention(write: Kysely<Schema>, read: Kysely<Schema>, dialect: Dialect): RetentionStore {
-  return { ...purging(write, read, dialect), ...holding(write, read), sweepOld: sweepOld(write, read) };
+  const old = sweepOld(write, read);
+  return {
+    ...purging(write, read, dialect),
+    ...holding(write, read),
+    sweepOld: async (now, limit) => (await old(now, limit)) + (await sweepCounts(write, read, now, limit)),
+  };
 }
 
 /** Deliveries of one transaction: an event may have a thousand. */
@@ -163,7 +169,8 @@ interface Owned {
 }
 
 /**
- * Deliveries and runs of these events, found by the index that begins with the event. What is then deleted is
+ * Deliveries and runs of these events, and the runs that waited for them, found by the indexes that begin with the
+ * event. What is then deleted is
  * named by its key: given an event's number to look for, SQLite prefers an index of the whole workspace.
  * The events are named twice: the join's order binds SQLite to them, the list binds PostgreSQL, which otherwise
  * reads the rows of the workspace and joins them by hash where it knows little of them.
@@ -172,7 +179,7 @@ async function ofEvents(
   db: Kysely<Schema>,
   workspace: number,
   events: readonly number[],
-): Promise<{ deliveries: Owned[]; runs: Owned[] }> {
+): Promise<{ deliveries: Owned[]; runs: Owned[]; heard: Owned[] }> {
   const owned = async (table: 'deliveries' | 'runs', open: readonly string[]): Promise<Owned[]> => {
     const { rows } = await sql<{ key: number; event: number; state: string }>`
       WITH wanted(key) AS (VALUES ${sql.join(events.map((key) => sql`(CAST(${key} AS bigint))`))})
@@ -180,22 +187,33 @@ async function ofEvents(
       WHERE o.workspace = ${workspace} AND o.event = w.key AND o.event IN (${sql.join(events)})`.execute(db);
     return rows.map(({ key, event, state }) => ({ key, event, isOpen: open.includes(state) }));
   };
-  if (events.length === 0) return { deliveries: [], runs: [] };
+  if (events.length === 0) return { deliveries: [], runs: [], heard: [] };
   return {
     deliveries: await owned('deliveries', ['pending', 'waiting']),
     runs: await owned('runs', ['waiting']),
+    heard: await heardBy(db, workspace, events),
   };
 }
 
-/** Those of the events that have open deliveries, or runs that wait. */
+/** Runs that have waited for the events: while one goes on, its later steps may read them. */
+async function heardBy(db: Kysely<Schema>, workspace: number, events: readonly number[]): Promise<Owned[]> {
+  const { rows } = await sql<{ key: number; event: number; state: string }>`
+    WITH wanted(key) AS (VALUES ${sql.join(events.map((key) => sql`(CAST(${key} AS bigint))`))})
+    SELECT r.key, h.event, r.state FROM wanted w CROSS JOIN run_events h CROSS JOIN runs r
+    WHERE h.workspace = ${workspace} AND h.event = w.key AND h.event IN (${sql.join(events)})
+      AND r.workspace = ${workspace} AND r.key = h.run`.execute(db);
+  return rows.map(({ key, event, state }) => ({ key, event, isOpen: state === 'waiting' }));
+}
+
+/** Those of the events that have open deliveries, or that runs which wait are about or have heard. */
 async function eventsInUse(
   db: Kysely<Schema>,
   workspace: number,
   events: readonly number[],
 ): Promise<Set<number>> {
   if (events.length === 0) return new Set();
-  const { deliveries, runs } = await ofEvents(db, workspace, events);
-  const used = [...deliveries, ...runs].filter(({ isOpen: isUsed }) => isUsed);
+  const { deliveries, runs, heard } = await ofEvents(db, workspace, events);
+  const used = [...deliveries, ...runs, ...heard].filter(({ isOpen: isUsed }) => isUsed);
   return new Set(used.map(({ event }) => event));
 }
 
@@ -227,7 +245,8 @@ async function deleteEvents(
   const locked = new Set(withBody.length === 0 ? [] : await lockBodies(trx, dialect, workspace, withBody));
   const mine = found.rows.filter((row) => row.body === null || locked.has(row.key)).map((row) => row.key);
   const owned = await ofEvents(trx, workspace, mine);
-  const used = new Set([...owned.deliveries, ...owned.runs].flatMap((row) => (row.isOpen ? row.event : [])));
+  const all = [...owned.deliveries, ...owned.runs, ...owned.heard];
+  const used = new Set(all.flatMap((row) => (row.isOpen ? row.event : [])));
   const old = mine.filter((key) => !used.has(key));
   if (old.length === 0) return { deleted: 0, events: 0 };
   const keysOf = (rows: readonly Owned[]) =>
@@ -242,8 +261,10 @@ async function deleteEvents(
     const some = runs.slice(from, from + KEYS_AT_ONCE);
     await deleteIn(trx, 'run_steps', 'run', workspace, some);
     await deleteIn(trx, 'run_signals', 'run', workspace, some);
+    await deleteIn(trx, 'run_events', 'run', workspace, some);
     await deleteIn(trx, 'runs', 'key', workspace, some);
   }
+  await deleteIn(trx, 'run_events', 'event', workspace, old);
   deleted += await deleteIn(trx, 'event_bodies', 'event', workspace, old);
   const gone = await deleteIn(trx, 'events', 'key', workspace, old);
   return { deleted: deleted + gone, events: gone };
@@ -268,6 +289,7 @@ async function deleteDeliveries(
       DO UPDATE SET count = purged_deliveries.count + excluded.count`.execute(trx);
   const attempts = await deleteIn(trx, 'attempts', 'delivery', workspace, keys);
   await deleteIn(trx, 'delivery_bodies', 'delivery', workspace, keys);
+  await deleteIn(trx, 'run_deliveries', 'delivery', workspace, keys);
   return attempts + (await deleteIn(trx, 'deliveries', 'key', workspace, keys));
 }
 

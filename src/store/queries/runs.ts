@@ -170,6 +170,9 @@ export function runs(write: Kysely<Schema>, read: Kysely<Schema>, dialect: Diale
   return { ...shown(write, read, dialect), ...worked(write, read, dialect) };
 }
 
+/** An event may release as many runs as wait about its subject. */
+const RELEASES_SHOWN = 1_000;
+
 /** What people see of runs, and cancel. */
 function shown(write: Kysely<Schema>, read: Kysely<Schema>, dialect: Dialect): RunStore {
   return {
@@ -206,6 +209,28 @@ function shown(write: Kysely<Schema>, read: Kysely<Schema>, dialect: Dialect): R
         .orderBy('number')
         .execute();
       return rows;
+    },
+    async listReleases(workspace, event) {
+      const rows = await runQuery(read, workspace)
+        .innerJoin('run_events as h', (join) =>
+          join.onRef('h.workspace', '=', 'r.workspace').onRef('h.run', '=', 'r.key'),
+        )
+        .select('h.step')
+        .where('h.workspace', '=', workspace)
+        .where('h.event', '=', event)
+        .orderBy('r.key')
+        .limit(RELEASES_SHOWN)
+        .execute();
+      return rows.map((row) => ({ run: toRun(row), step: row.step }));
+    },
+    async findOrigins(workspace, deliveries) {
+      if (deliveries.length === 0) return [];
+      return read
+        .selectFrom('run_deliveries')
+        .select(['delivery', 'run', 'step'])
+        .where('workspace', '=', workspace)
+        .where('delivery', 'in', deliveries)
+        .execute();
     },
     cancelRuns: (workspace, which, by, at) =>
       write.transaction().execute(async (trx) => {
@@ -248,6 +273,22 @@ function worked(write: Kysely<Schema>, read: Kysely<Schema>, dialect: Dialect): 
       return { due, resuming };
     },
     dueRuns: (workspace, limit) => readDue(read, dialect, workspace, limit),
+    async readHeard(workspace, run, steps) {
+      if (steps.length === 0) return [];
+      return read
+        .selectFrom('run_events as h')
+        .innerJoin('events as e', (join) =>
+          join.onRef('e.workspace', '=', 'h.workspace').onRef('e.key', '=', 'h.event'),
+        )
+        .leftJoin('event_bodies as b', (join) =>
+          join.onRef('b.workspace', '=', 'h.workspace').onRef('b.event', '=', 'h.event'),
+        )
+        .select(['h.step', 'e.type', 'b.body'])
+        .where('h.workspace', '=', workspace)
+        .where('h.run', '=', run)
+        .where('h.step', 'in', steps)
+        .execute();
+    },
     setAsideRuns: (workspace, runs) =>
       write.transaction().execute(async (trx) => {
         // Whoever enables the automation waits for this, or has been waited for.
@@ -394,17 +435,17 @@ async function readSignals(
 ): Promise<Map<number, Signal[]>> {
   if (waiting.length === 0) return new Map();
   const { rows } = await sql<Omit<Signal, 'acceptedAt'> & { run: number; accepted_at: number }>`
-    SELECT s.run, s.event, s.type, s.accepted_at, b.body FROM (
-      SELECT s.run, s.event, e.type, e.accepted_at,
+    SELECT s.run, s.event, s.id, s.type, s.accepted_at, b.body FROM (
+      SELECT s.run, s.event, e.id, e.type, e.accepted_at,
         row_number() OVER (PARTITION BY s.run ORDER BY e.accepted_at, s.event) AS place
       FROM run_signals s JOIN events e ON e.workspace = s.workspace AND e.key = s.event
       WHERE s.workspace = ${workspace} AND s.run IN (${sql.join(waiting)})) s
       LEFT JOIN event_bodies b ON b.workspace = ${workspace} AND b.event = s.event
     WHERE s.place <= ${SIGNALS_AT_ONCE + 1} ORDER BY s.run, s.place`.execute(read);
   const byRun = new Map<number, Signal[]>();
-  for (const { run, event, type, accepted_at, body } of rows) {
+  for (const { run, event, id, type, accepted_at, body } of rows) {
     const list = byRun.get(run) ?? [];
-    list.push({ event, type, acceptedAt: accepted_at, body });
+    list.push({ event, id, type, acceptedAt: accepted_at, body });
     byRun.set(run, list);
   }
   return byRun;

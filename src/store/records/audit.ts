@@ -22,11 +22,13 @@ export const AUDIT_ACTIONS = [
   'rule.enabled',
   'rule.disabled',
   'rule.deleted',
+  'rule.brake_reset',
   'workflow.created',
   'workflow.updated',
   'workflow.enabled',
   'workflow.disabled',
   'workflow.deleted',
+  'workflow.brake_reset',
   'run.cancelled',
 ] as const;
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];

@@ -17,11 +17,13 @@ export interface Automation {
   version: number;
   /** JSON text, as it was checked when it was saved. */
   definition: string;
+  /** How often its loop brake was reset: counts of before are void. */
+  brakeResets: number;
   createdAt: number;
   updatedAt: number;
 }
 
-export type NewAutomation = Omit<Automation, 'version' | 'updatedAt'>;
+export type NewAutomation = Omit<Automation, 'version' | 'updatedAt' | 'brakeResets'>;
 
 export interface AutomationPatch {
   name?: string;
@@ -91,6 +93,8 @@ export interface RunAdvance {
   waitsFor: string | null;
   /** Since when, ms, where it begins to wait for it now; null where it does not. */
   listensSince: number | null;
+  /** The event that the wait `step` was for, where it has come now. */
+  heard?: { step: string; event: number };
   deliveries: readonly NewDelivery[];
   mails: readonly StepMail[];
   steps: readonly RunStep[];
@@ -104,8 +108,12 @@ export interface NewActivation extends RunAdvance {
   automation: number;
   version: number;
   subject: string | null;
-  /** How often its subject may set it off in all; null for any number. */
+  /** How often its subject may set it off in a period; null for any number. */
   limit: number | null;
+  /** When a period ends that begins with it, ms; null: the count is for ever. */
+  periodEndsAt: number | null;
+  /** The automation's resets as of the call's routing. */
+  resets: number;
 }
 
 export interface Run {
@@ -134,9 +142,31 @@ export interface DueRun extends Run {
   /** The definition of its version. */
   definition: string;
   /** Events of the awaited type that came since it began to wait, in the order of their acceptance. */
-  signals: Array<{ event: number; type: string; acceptedAt: number; body: string | null }>;
+  signals: Array<{ event: number; id: string; type: string; acceptedAt: number; body: string | null }>;
   /** More have come than are listed. */
   moreSignals: boolean;
+}
+
+/** An event that a run has waited for. */
+export interface HeardEvent {
+  /** The wait. */
+  step: string;
+  type: string;
+  /** Null once it is no longer kept. */
+  body: string | null;
+}
+
+/** A run that went on because of an event, and the wait that the event was for. */
+export interface Release {
+  run: Run;
+  step: string;
+}
+
+/** The run and step that asked for a delivery. */
+export interface DeliveryOrigin {
+  delivery: number;
+  run: number;
+  step: string;
 }
 
 /** What is due in a workspace. */

@@ -15,4 +15,6 @@ export interface NewDelivery {
   source: DeliverySource;
   /** What is sent in the place of the event's body; null for that. */
   body: string | null;
+  /** Of a run's: the step that asked for it. */
+  step?: string;
 }

@@ -11,6 +11,7 @@ import { type Kysely, sql } from 'kysely';
 import type { Migration } from 'kysely/migration';
 import { automation } from './automationStep.ts';
 import { failurePolicy } from './failurePolicyStep.ts';
+import { flows } from './flowsStep.ts';
 import { logCost } from './logCostStep.ts';
 import { mailStep } from './mailStep.ts';
 import { runsStep } from './runsStep.ts';
@@ -165,6 +166,7 @@ const STEPS: ReadonlyArray<readonly [name: string, step: Step]> = [
   ['0009_log_cost', logCost],
   ['0010_shardable', shardable],
   ['0011_mails', mailStep],
+  ['0012_flows', flows],
 ];
 
 /** The steps for one database, as Kysely's Migrator takes them. */

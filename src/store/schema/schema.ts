@@ -366,6 +366,10 @@ export interface AutomationsTable {
   deleted_at: number | null;
   /** 1 where runs were set aside while it was disabled. */
   set_aside: Generated<number>;
+  /** How often the loop brake's counts were reset. */
+  brake_resets: Generated<number>;
+  /** The reset of which the void counts are deleted. */
+  brake_swept: Generated<number>;
 }
 
 export interface AutomationVersionsTable {
@@ -382,6 +386,10 @@ export interface ActivationsTable {
   automation: number;
   subject: string;
   count: number;
+  /** Until when the count holds, ms; null for ever. */
+  period_ends_at: number | null;
+  /** The automation's resets when it was begun: void where there are more. */
+  resets: Generated<number>;
 }
 
 export interface RunsTable {
@@ -410,6 +418,23 @@ export interface RunStepsTable {
   kind: string;
   details: string;
   at: number;
+}
+
+/** The events that a run's waits were for. */
+export interface RunEventsTable {
+  workspace: number;
+  run: number;
+  /** The wait. */
+  step: string;
+  event: number;
+}
+
+/** The run and step that asked for a delivery; its repeats have no row of their own. */
+export interface RunDeliveriesTable {
+  workspace: number;
+  delivery: number;
+  run: number;
+  step: string;
 }
 
 export interface RunSignalsTable {
@@ -454,4 +479,6 @@ export interface Schema {
   runs: RunsTable;
   run_steps: RunStepsTable;
   run_signals: RunSignalsTable;
+  run_events: RunEventsTable;
+  run_deliveries: RunDeliveriesTable;
 }
