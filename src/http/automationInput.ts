@@ -4,9 +4,12 @@
  */
 
 import { formatId } from '../core/ids.ts';
+import { jsonText } from '../core/json/raw.ts';
 import type { Rule, Workflow } from '../core/workflow/definition.ts';
 import { parseRule, parseWorkflow } from '../core/workflow/parse.ts';
 import { compileDefinition } from '../core/workflow/program.ts';
+import { keepRaw } from '../core/workflow/raw.ts';
+import type { WarningCode } from '../core/workflow/warnings.ts';
 import type { AutomationKind } from '../store/records/automation.ts';
 import type { NewEndpoint } from '../store/records/endpoints.ts';
 import type { Routing } from '../store/records/routing.ts';
@@ -26,6 +29,7 @@ export interface CheckedDefinition {
   definition: string;
   /** That its webhooks name, each once. */
   urls: string[];
+  warnings: Warning[];
 }
 
 export interface DefinitionAt {
@@ -36,7 +40,17 @@ export interface DefinitionAt {
   known?: ReadonlySet<string>;
 }
 
-type Parsed = { ok: true; written: Rule | Workflow } | { ok: false; faults: Fault[] };
+/** What is well formed, and most likely not what is meant. */
+export interface Warning extends Fault {
+  code: WarningCode;
+}
+
+/** The body of a request that holds definitions: templates as raw text, numbers with all of their digits. */
+export function asWritten<Body>({ body, rawText }: { body: Body; rawText: string }): Body {
+  return rawText === '' ? body : (keepRaw(body, rawText) as Body);
+}
+
+type Parsed = { ok: true; written: Rule | Workflow; warnings: Warning[] } | { ok: false; faults: Fault[] };
 
 /** How many names are looked up at a time. */
 const LOOKUPS_AT_ONCE = 10;
@@ -67,7 +81,7 @@ export async function checkDefinitions(
   if (faults.length > 0) {
     throw faulty(first.every(({ ok }) => ok) ? 'target_refused' : 'invalid_definition', faults);
   }
-  return parsed.flatMap((one) => (one.ok ? [checked(kind, one.written)] : []));
+  return parsed.flatMap((one) => (one.ok ? [checked(kind, one)] : []));
 }
 
 /** One of them. */
@@ -112,18 +126,25 @@ function parse(
     ...(urlFault === null ? {} : { urlFault }),
   };
   const parsed = kind === 'rule' ? parseRule(input, context) : parseWorkflow(input, context);
-  if (parsed.ok) return { ok: true, written: 'rule' in parsed ? parsed.rule : parsed.workflow };
+  if (parsed.ok) {
+    const warnings = parsed.warnings.map(({ path, code, message }) => ({
+      field: `${pointer}${path}`,
+      code,
+      message,
+    }));
+    return { ok: true, written: 'rule' in parsed ? parsed.rule : parsed.workflow, warnings };
+  }
   return {
     ok: false,
     faults: parsed.faults.map(({ path, message }) => ({ field: `${pointer}${path}`, message })),
   };
 }
 
-function checked(kind: AutomationKind, written: Rule | Workflow): CheckedDefinition {
+function checked(kind: AutomationKind, { written, warnings }: Parsed & { ok: true }): CheckedDefinition {
   const { enabled, ...rest } = written;
   const { position = null, ...definition } = 'position' in rest ? rest : { ...rest, position: null };
-  const text = JSON.stringify(definition);
-  return { name: written.name, enabled, position, definition: text, urls: typedUrls(kind, text) };
+  const text = jsonText(definition);
+  return { name: written.name, enabled, position, definition: text, urls: typedUrls(kind, text), warnings };
 }
 
 /** Whether what is counted of the loop brake is another thing now: other triggers, or another period. */

@@ -4,6 +4,7 @@
  */
 
 import { laneCount, type Ordering } from '../core/delivery/order.ts';
+import { mayRound, readExact } from '../core/json/exact.ts';
 import type { Condition } from '../core/routing/condition.ts';
 import { parseCondition } from '../core/routing/parse.ts';
 import type { Routing } from '../store/records/routing.ts';
@@ -17,6 +18,19 @@ interface Input {
   event_types?: readonly string[];
   condition?: unknown;
   headers?: Record<string, string>;
+}
+
+/** The body of a request; the numbers of its condition with all of their digits. */
+export function withExactCondition<Body extends { condition?: unknown }>({
+  body,
+  rawText,
+}: {
+  body: Body;
+  rawText: string;
+}): Body {
+  if (body.condition === undefined || !mayRound(rawText)) return body;
+  const { condition } = readExact(rawText) as Body;
+  return { ...body, condition };
 }
 
 /** The condition, checked and rebuilt; undefined where the input does not speak of one. Throws a Problem. */

@@ -107,6 +107,7 @@ describe('an event', () => {
     const preview = await replay({ since: iso(0), dry_run: true });
     expect(preview.body).toEqual({
       total: 0,
+      resolved: 0,
       gone: 1,
       note: '1 more delivery of this range cannot be sent again: retention has deleted it or its body.',
       oldest_at: null,
@@ -139,6 +140,40 @@ describe('a range of an endpoint', () => {
     const cancel = await server.call('POST', `/v1/replays/${started.body.id}/cancel`);
     expect([cancel.status, cancel.body.code]).toEqual([409, 'replay_ended']);
     expect((await server.call('GET', '/v1/replays/rpl_1')).status).toBe(404);
+  });
+
+  test('P13: leaves out what a repeat has made good, which says by which, unless it is asked for', async () => {
+    await publish(1, 2, 3);
+    await dropped(3);
+    const [first, second] = await deliveries('&state=dropped');
+    server.answerWith(() => aResult(200));
+    const good = (await server.call('POST', `/v1/deliveries/${first.id}/retry`)).body;
+    await expect.poll(async () => (await deliveries('&state=delivered')).length).toBe(1);
+    server.clock.move(1);
+    const resolvedBy = async (id: string) =>
+      (await server.call('GET', `/v1/deliveries/${id}`)).body.resolved_by;
+    expect([await resolvedBy(first.id), await resolvedBy(second.id), await resolvedBy(good.id)]).toEqual([
+      good.id,
+      null,
+      null,
+    ]);
+    const listed = await deliveries('&state=dropped');
+    expect(listed.map((d: { resolved_by: string | null }) => d.resolved_by)).toEqual([good.id, null, null]);
+    const count = async (body: object = {}) => (await replay({ since: iso(0), dry_run: true, ...body })).body;
+    expect(await count()).toMatchObject({ total: 2, resolved: 1, gone: 0 });
+    expect(await count({ include_resolved: true })).toMatchObject({ total: 3, resolved: 0, gone: 0 });
+    const started = await replay({ since: iso(0) });
+    expect(started.body.filter.include_resolved).toBe(false);
+    expect(await jobOnce(started.body.id, 'finished')).toMatchObject({ total: 2, done: 2, gone: 0 });
+    await expect.poll(async () => (await deliveries('&state=delivered')).length).toBe(3);
+    server.clock.move(1);
+    const nothing = await replay({ since: iso(0) });
+    expect(nothing.body).toMatchObject({
+      code: 'nothing_to_replay',
+      detail: expect.stringContaining('include_resolved'),
+    });
+    const all = await replay({ since: iso(0), include_resolved: true });
+    expect(await jobOnce(all.body.id, 'finished')).toMatchObject({ total: 3, done: 3 });
   });
 
   test('is chosen by time and state; what is delivered only where that is asked for', async () => {

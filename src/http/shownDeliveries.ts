@@ -35,15 +35,17 @@ export async function showDeliveries(
   const tried = rows.filter((row) => row.attempts > 0).map((row) => row.key);
   const attempts = tried.length === 0 ? [] : await deps.store.listAttempts(workspace, tried, { full: false });
   const byDelivery = Map.groupBy(attempts, (attempt) => attempt.delivery);
-  const [waiting, origins] = await Promise.all([
+  const [waiting, origins, resolving] = await Promise.all([
     findWaiting(deps, workspace, rows),
     findOrigins(deps, workspace, rows),
+    findResolving(deps, workspace, rows),
   ]);
   return rows.map((row) => ({
     ...deliveryMembersView(row, {
       state: stateOf(row, deps),
       waitingFor: waiting.get(row.key) ?? null,
       origin: origins.get(row.message),
+      resolvedBy: isUnsent(row) ? resolving.get(row.message) : undefined,
     }),
     attempts: (byDelivery.get(row.key) ?? []).map(attemptView),
   }));
@@ -65,9 +67,10 @@ export async function showDeliveryInFull(
   row: StoredDelivery,
   options: { showSecrets: boolean },
 ): Promise<DeliveryDetailView> {
-  const [waiting, origins, attempts, own, event] = await Promise.all([
+  const [waiting, origins, resolving, attempts, own, event] = await Promise.all([
     findWaiting(deps, workspace, [row]),
     findOrigins(deps, workspace, [row]),
+    findResolving(deps, workspace, [row]),
     deps.store.listAttempts(workspace, [row.key], { full: true }),
     deps.store.findOwnBody(workspace, row.message),
     deps.store.findEvent(workspace, row.eventId),
@@ -77,6 +80,7 @@ export async function showDeliveryInFull(
     state: stateOf(row, deps),
     waitingFor: waiting.get(row.key) ?? null,
     origin: origins.get(row.message),
+    resolvedBy: isUnsent(row) ? resolving.get(row.message) : undefined,
   });
   return {
     ...members,
@@ -97,6 +101,20 @@ async function findOrigins(
   const messages = [...new Set(asked.map(({ message }) => message))];
   const origins = messages.length === 0 ? [] : await deps.store.findOrigins(workspace, messages);
   return new Map(origins.map((origin) => [origin.delivery, origin]));
+}
+
+function isUnsent({ state }: StoredDelivery): boolean {
+  return state === 'dropped' || state === 'skipped';
+}
+
+/** By message, the repeats that made good what did not arrive. */
+async function findResolving(
+  deps: Pick<HttpDeps, 'store'>,
+  workspace: number,
+  rows: readonly StoredDelivery[],
+): Promise<Map<number, number>> {
+  const messages = new Set(rows.filter(isUnsent).map(({ message }) => message));
+  return messages.size === 0 ? new Map() : deps.store.findResolving(workspace, [...messages]);
 }
 
 /** By key, what those that are open wait for; none for one that has ended, is being sent, or is next in turn. */

@@ -17,6 +17,7 @@ import { publishingContract } from './contract/publishing.ts';
 import { recordingContract } from './contract/recording.ts';
 import { retentionContract } from './contract/retention.ts';
 import { skipsContract } from './contract/skips.ts';
+import { traceContract } from './contract/traces.ts';
 
 /** `open` gives each test an empty, migrated store. */
 export function storeContract(name: string, open: OpenStore): void {
@@ -26,6 +27,7 @@ export function storeContract(name: string, open: OpenStore): void {
     lanesContract(open);
     recordingContract(open);
     automationContract(open);
+    traceContract(open);
     budgetContract(open);
     logContract(open);
     historyContract(open);

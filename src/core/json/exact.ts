@@ -26,6 +26,16 @@ export function readExact(text: string): unknown {
   return JSON.parse(text, keep as (name: string, value: unknown) => unknown);
 }
 
+/**
+ * Whether JSON text may hold a number that a double rounds: one of more digits than every double keeps, or with an
+ * exponent. True for some texts that only look so.
+ */
+export function mayRound(text: string): boolean {
+  return LONG_NUMBER.test(text);
+}
+
+const LONG_NUMBER = /(?:^|[:[,\s])-?(?:[\d.]{16}|\d[\d.]*[eE])/;
+
 /** Not every object with such a member: those that `readExact` has made. */
 export function isExactNumber(value: unknown): value is ExactNumber {
   return JSON.isRawJSON(value);

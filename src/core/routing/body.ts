@@ -2,6 +2,7 @@
  * An event's body as rules read it: parsed for conditions, and as the raw text for what must be passed
  * on digit for digit. Pure; raw slices are found on demand and kept, and charged to the event's account.
  */
+import { mayRound } from '../json/exact.ts';
 import { arraySlices, memberSlices } from '../json/slices.ts';
 import { STEPS, type Work } from '../work.ts';
 import { type BodyNotes, freshNotes } from './notes.ts';
@@ -32,14 +33,11 @@ export function eventBody(raw: string, value: unknown, work?: Work): EventBody {
   };
   let isLong: boolean | null = null;
   const digitsAt = (path: readonly string[]): string | null => {
-    isLong ??= LONG_NUMBER.test(raw);
+    isLong ??= mayRound(raw);
     return isLong ? slice(path) : null;
   };
   return { value, notes: { ...notes, digitsAt }, slice };
 }
-
-/** A number of more digits than every double keeps, or with an exponent; and seldom a text that looks like one. */
-const LONG_NUMBER = /[:[,\s]-?(?:[\d.]{16}|\d[\d.]*[eE])/;
 
 interface Node {
   raw: string;

@@ -39,7 +39,8 @@ function lookup(eventType: EventType, path: readonly string[], openFrom: number)
 
 const parsedBodies = new WeakMap<EventType, readonly unknown[]>();
 
-function bodiesOf(eventType: EventType): readonly unknown[] {
+/** Of its samples. */
+export function bodiesOf(eventType: EventType): readonly unknown[] {
   let bodies = parsedBodies.get(eventType);
   if (bodies === undefined) {
     bodies = eventType.samples.map(({ body }) => JSON.parse(body) as unknown);

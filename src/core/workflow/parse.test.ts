@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { jsonText } from '../json/raw.ts';
 import { DEFINITION_LIMITS, STEP_TYPES } from './definition.ts';
 import { parseRule, parseWorkflow } from './parse.ts';
+import { readDefinition } from './raw.ts';
 import {
   anyWorkflow,
   aRule,
@@ -39,6 +41,7 @@ describe('a rule', () => {
   test('gets every default', () => {
     expect(parseRule(aRule(), context)).toEqual({
       ok: true,
+      warnings: [],
       rule: {
         name: 'Send webhook after opt-in',
         enabled: true,
@@ -67,7 +70,9 @@ describe('a rule', () => {
       activation_period: 'ever',
       on_error: 'stop',
     });
-    expect(parseRule(rule, context)).toEqual({ ok: true, rule });
+    const parsed = parseRule(rule, context);
+    expect(parsed).toMatchObject({ ok: true, warnings: [] });
+    expect(parsed.ok && JSON.parse(jsonText(parsed.rule))).toEqual(rule);
   });
 
   test('keeps addresses without the marks around them, and is told of a mark within one', () => {
@@ -363,8 +368,9 @@ describe('any JSON', () => {
         const parsed = parseWorkflow(workflow, context);
         if (!parsed.ok) return;
         passed++;
-        expect(parsed.workflow).toMatchObject(workflow);
-        expect(parseWorkflow(JSON.parse(JSON.stringify(parsed.workflow)), context)).toEqual(parsed);
+        const stored = jsonText(parsed.workflow);
+        expect(JSON.parse(stored)).toMatchObject(workflow);
+        expect(parseWorkflow(readDefinition(stored), context)).toEqual(parsed);
       }),
     );
     expect(passed).toBeGreaterThan(20);

@@ -35,9 +35,14 @@ import {
   readScope,
 } from './parseParts.ts';
 import { readSteps } from './parseSteps.ts';
+import type { DefinitionWarning } from './warnings.ts';
 
-export type RuleParsed = { ok: true; rule: Rule } | { ok: false; faults: DefinitionFault[] };
-export type WorkflowParsed = { ok: true; workflow: Workflow } | { ok: false; faults: DefinitionFault[] };
+export type RuleParsed =
+  | { ok: true; rule: Rule; warnings: DefinitionWarning[] }
+  | { ok: false; faults: DefinitionFault[] };
+export type WorkflowParsed =
+  | { ok: true; workflow: Workflow; warnings: DefinitionWarning[] }
+  | { ok: false; faults: DefinitionFault[] };
 
 const RULE_MEMBERS = [
   'name',
@@ -85,6 +90,7 @@ export function parseRule(input: unknown, context: DefinitionContext): RuleParse
       condition,
       actions,
     },
+    warnings: reading.warnings,
   };
 }
 
@@ -102,11 +108,12 @@ export function parseWorkflow(input: unknown, context: DefinitionContext): Workf
   if (reading.faults.length > 0 || !shared || !max_overdue || !triggers || !steps) {
     return { ok: false, faults: reading.faults };
   }
-  return { ok: true, workflow: { ...shared, triggers, steps, max_overdue } };
+  const workflow = { ...shared, triggers, steps, max_overdue };
+  return { ok: true, workflow, warnings: reading.warnings };
 }
 
 function beginReading(context: DefinitionContext): DefinitionReading {
-  return { faults: [], context, types: [], steps: 0, ids: new Map(), awaited: new Map() };
+  return { faults: [], context, types: [], steps: 0, ids: new Map(), awaited: new Map(), warnings: [] };
 }
 
 function notAnObject(input: unknown): { ok: false; faults: DefinitionFault[] } {

@@ -2,6 +2,7 @@
 import { parseTargetUrl } from '../egress/url.ts';
 import { kindOf } from '../json/excerpt.ts';
 import { isObject, own } from '../json/object.ts';
+import { RawJson } from '../json/raw.ts';
 import { readMailAddress } from '../mailAddress.ts';
 import { readArray, readText, refuse, refuseUnknown, shortened } from '../routing/reading.ts';
 import { STEPS_MEMBER } from './awaited.ts';
@@ -12,9 +13,10 @@ import {
   type Recipient,
   type WebhookAction,
 } from './definition.ts';
-import { checkMember, type DefinitionReading, readField } from './parseParts.ts';
+import { checkMember, type DefinitionReading, readField, warn } from './parseParts.ts';
 import { type Placeholder, parsePlaceholders } from './placeholder.ts';
 import { compileTemplate, TEMPLATE_LIMITS, tooManyFilters } from './template.ts';
+import { warnOfText } from './warnings.ts';
 
 /** `around` names members that are read elsewhere, such as a step's id. */
 export function readAction(
@@ -111,7 +113,8 @@ function readTemplate(
   for (const { path: at, placeholder } of compiled.template.placeholders) {
     checkPlaceholder(placeholder, `${path}${at}`, reading);
   }
-  return { template };
+  for (const { path: at, text } of compiled.template.dollars) warn(reading, warnOfText(text, `${path}${at}`));
+  return { template: template instanceof RawJson ? template : new RawJson(JSON.stringify(template)) };
 }
 
 function checkPlaceholder(
@@ -167,6 +170,7 @@ function readMailText(input: unknown, path: string, max: number, reading: Defini
     refuse(reading, path, message);
   }
   for (const placeholder of placeholders) checkPlaceholder(placeholder, path, reading);
+  warn(reading, warnOfText(text, path));
   return text;
 }
 

@@ -1,6 +1,7 @@
 /** The parts that triggers and steps are made of: event types, scopes, conditions, durations, fields. Pure. */
 import type { EventType } from '../catalog/eventType.ts';
 import { DAY } from '../duration.ts';
+import { isExactNumber } from '../json/exact.ts';
 import { kindOf } from '../json/excerpt.ts';
 import { isObject } from '../json/object.ts';
 import { pointerToken } from '../json/pointer.ts';
@@ -12,6 +13,7 @@ import { STEPS_MEMBER } from './awaited.ts';
 import { DEFINITION_LIMITS, type DefinitionContext } from './definition.ts';
 import { longestMs, parseIsoDuration } from './isoDuration.ts';
 import { knowMember } from './members.ts';
+import { type DefinitionWarning, warnOfClause, warnOfMember, warnOfScope } from './warnings.ts';
 
 export interface DefinitionReading extends Reading {
   context: DefinitionContext;
@@ -23,6 +25,14 @@ export interface DefinitionReading extends Reading {
   ids: Map<string, string>;
   /** What a step at the place that is read may know of events that were waited for, by the wait's id. */
   awaited: ReadonlyMap<string, AwaitedEvent>;
+  warnings: DefinitionWarning[];
+}
+
+/** More would not be read. */
+const MAX_WARNINGS = 100;
+
+export function warn(reading: DefinitionReading, warnings: readonly DefinitionWarning[]): void {
+  reading.warnings.push(...warnings.slice(0, MAX_WARNINGS - reading.warnings.length));
 }
 
 export interface AwaitedEvent {
@@ -54,11 +64,23 @@ export function readScope(
   }
   const ids = Object.entries(input).map(([name, id]): [string, ScopeId] | null => {
     const place = `${path}/${pointerToken(shortened(name))}`;
-    if (names.includes(name)) return isScopeId(id) ? [name, id] : refuse(reading, place, wrongId(id));
+    if (names.includes(name)) {
+      const read = idOf(id);
+      return isScopeId(read) ? [name, read] : refuse(reading, place, wrongId(read));
+    }
     const known = names.length === 0 ? 'it has none' : `it has ${names.join(', ')}`;
     return refuse(reading, place, `is not a scope of ${eventType.name}; ${known}`);
   });
-  return ids.every((id) => id !== null) && ids.length > 0 ? Object.fromEntries(ids) : null;
+  if (!ids.every((id) => id !== null) || ids.length === 0) return null;
+  for (const [name, id] of ids) {
+    warn(reading, warnOfScope({ name, id }, eventType, `${path}/${pointerToken(name)}`));
+  }
+  return Object.fromEntries(ids);
+}
+
+/** An id is its digits, however many. */
+function idOf(id: unknown): unknown {
+  return isExactNumber(id) && /^-?\d+$/.test(id.rawJSON) ? id.rawJSON : id;
 }
 
 function isScopeId(id: unknown): id is ScopeId {
@@ -111,6 +133,8 @@ function checkFields(
     const without = types.filter((type) => knowMember(type, names) === 'unknown');
     if (types.length > 0 && without.length === types.length) {
       refuse(reading, `${path}/field`, unknownMember(condition.field, types));
+    } else {
+      warn(reading, warnOfClause(condition, names, types, path));
     }
     return;
   }
@@ -140,6 +164,8 @@ export function checkMember(
   const tolerated = knownTo === 'every' ? 0 : reading.types.length - 1;
   if (without.length > Math.max(0, tolerated)) {
     refuse(reading, at.path, unknownMember(field, without), at.position);
+  } else {
+    warn(reading, warnOfMember(field, names, reading.types, at.path));
   }
 }
 

@@ -10,7 +10,7 @@
  */
 import { type Condition, parseFieldPath } from '../routing/condition.ts';
 import type { TriggerScope } from '../routing/scope.ts';
-import { awaitedOf } from './awaited.ts';
+import { STEPS_MEMBER } from './awaited.ts';
 import {
   type Action,
   DEFAULTS,
@@ -28,6 +28,7 @@ import {
 import { addDuration, type IsoDuration, parseIsoDuration } from './isoDuration.ts';
 import type { LocalTime } from './localTime.ts';
 import { parsePlaceholders, type TextPart } from './placeholder.ts';
+import { readDefinition } from './raw.ts';
 import { compileTemplate, type JsonTemplate } from './template.ts';
 
 export interface Program {
@@ -95,7 +96,7 @@ export interface Awaited {
 
 /** The program of a definition's JSON text, as parse.ts has passed it. */
 export function compileDefinition(kind: 'rule' | 'workflow', text: string): Program {
-  const checked: unknown = JSON.parse(text);
+  const checked = readDefinition(text);
   return kind === 'rule' ? compileRule(checked as Rule) : compileWorkflow(checked as Workflow);
 }
 
@@ -232,4 +233,52 @@ function fail(what: string): never {
 
 function unchecked(what: string): TypeError {
   return new TypeError(`the definition was not checked before it was compiled: ${what}`);
+}
+
+/** The waits whose events some step reads, by their ids. */
+function awaitedOf(steps: Iterable<ProgramStep>): Set<string> {
+  const read = new Set<string>();
+  for (const step of steps) {
+    for (const [first, id] of pathsOf(step)) if (first === STEPS_MEMBER && id !== undefined) read.add(id);
+  }
+  return read;
+}
+
+type Path = readonly string[];
+
+function pathsOf(step: ProgramStep): Path[] {
+  switch (step.type) {
+    case 'webhook':
+      if (step.sends.kind !== 'template') return [];
+      return step.sends.template.placeholders.flatMap(({ placeholder }) => pathsIn([placeholder]));
+    case 'email':
+      return [
+        ...step.to.flatMap((recipient) => ('names' in recipient ? [recipient.names] : [])),
+        ...pathsIn(step.subject),
+        ...pathsIn(step.text),
+      ];
+    case 'delay':
+      return step.delay.kind === 'until_member' ? [step.delay.names] : [];
+    case 'decision':
+      return pathsOfCondition(step.condition);
+    case 'wait_for_event':
+    case 'exit':
+      return [];
+    default:
+      return step satisfies never;
+  }
+}
+
+function pathsIn(parts: readonly TextPart[]): Path[] {
+  return parts.flatMap((part) =>
+    typeof part !== 'string' && 'names' in part.source ? [part.source.names] : [],
+  );
+}
+
+function pathsOfCondition(condition: Condition): Path[] {
+  if ('all' in condition) return condition.all.flatMap(pathsOfCondition);
+  if ('any' in condition) return condition.any.flatMap(pathsOfCondition);
+  if ('not' in condition) return pathsOfCondition(condition.not);
+  // Of a clause on items, the array alone is a path from the body's root.
+  return [parseFieldPath(condition.field) ?? []];
 }

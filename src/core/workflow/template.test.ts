@@ -98,7 +98,6 @@ describe('a JSON template', () => {
       'c/d': '{{data.id | default}}',
       e: '{{"x" data.id}}',
       f: '{{data.id | upper: 1}}',
-      g: 2 ** 53,
       h: '{{"open}}',
       i: '{{data.id | default: maybe}}',
     });
@@ -112,7 +111,6 @@ describe('a JSON template', () => {
       ['/c~1d', 19],
       ['/e', 6],
       ['/f', 17],
-      ['/g', false],
       ['/h', 2],
       ['/i', 19],
     ]);
@@ -133,9 +131,6 @@ describe('a JSON template', () => {
     let deep: unknown = 'x';
     for (let level = 0; level < TEMPLATE_LIMITS.depth; level++) deep = [deep];
     expect(faultsOf(deep)).toMatchObject([{ path: '/0'.repeat(20) }]);
-    const circle: unknown[] = [];
-    circle.push(circle);
-    expect(faultsOf(circle)).toHaveLength(1);
     const raw = JSON.stringify({ a: 'x'.repeat(TEMPLATE_LIMITS.renderedLength / 2) });
     const compiled = compileTemplate(['{{a}}', '{{a}}{{a}}']);
     const large = compiled.ok && renderTemplate(compiled.template, eventBody(raw, JSON.parse(raw)));

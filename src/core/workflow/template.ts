@@ -3,13 +3,16 @@
  *
  * A body's template is JSON whose strings may hold placeholders (placeholder.ts). A string that is one
  * placeholder and nothing else becomes the value itself, kind and digits kept: {"id": "{{data.contact.id}}"}
- * gives {"id":29142804}. Within other text it becomes text. Member names stand as written.
+ * gives {"id":29142804}. Within other text it becomes text. All else stands as written: member names and their order,
+ * the digits of numbers, texts without placeholders.
  *
  * Nothing here throws over what a person wrote or a body holds: faults are data, all of them at once.
  */
 import { kindOf } from '../json/excerpt.ts';
 import { MAX_JSON_DEPTH, parseJson } from '../json/parse.ts';
 import { pointerToken } from '../json/pointer.ts';
+import { RawJson } from '../json/raw.ts';
+import { arraySlices, memberList } from '../json/slices.ts';
 import type { EventBody } from '../routing/body.ts';
 import { STEPS, withinWork } from '../work.ts';
 import {
@@ -48,6 +51,8 @@ export interface JsonTemplate {
   segments: readonly Segment[];
   /** Every placeholder with the pointer of the string it stands in. */
   placeholders: ReadonlyArray<{ path: string; placeholder: Placeholder }>;
+  /** Every text with `${` in it, likewise. */
+  dollars: ReadonlyArray<{ path: string; text: string }>;
 }
 
 export type TemplateCompiled = { ok: true; template: JsonTemplate } | { ok: false; faults: TemplateFault[] };
@@ -55,16 +60,18 @@ export type TemplateCompiled = { ok: true; template: JsonTemplate } | { ok: fals
 /** A template as text, which may not even be JSON yet. */
 export function compileTemplateText(text: string): TemplateCompiled {
   const parsed = parseJson(text, { maxDepth: MAX_JSON_DEPTH });
-  if (parsed.ok) return compileTemplate(parsed.value);
+  if (parsed.ok) return compileTemplate(new RawJson(text));
   const { message, position } = parsed;
   return { ok: false, faults: [{ path: '', message, ...(position === undefined ? {} : { position }) }] };
 }
 
-/** `value` is the template as parsed JSON. */
-export function compileTemplate(value: unknown): TemplateCompiled {
-  const compiling: Compiling = { segments: [], placeholders: [], faults: [] };
-  compileValue(value, '', 1, compiling);
-  const { segments, placeholders, faults } = compiling;
+/** `template` is raw, or JSON that was parsed, whose digits and order are then those that it has left. */
+export function compileTemplate(template: unknown): TemplateCompiled {
+  const compiling: Compiling = { segments: [], placeholders: [], dollars: [], faults: [] };
+  const raw = template instanceof RawJson ? template.text : JSON.stringify(template);
+  if (typeof raw === 'string') compileValue(raw.trim(), '', 1, compiling);
+  else compiling.faults.push({ path: '', message: `must be JSON, but is ${kindOf(template)}` });
+  const { segments, placeholders, dollars, faults } = compiling;
   const length = segments.reduce((sum, part) => sum + (typeof part === 'string' ? part.length : 0), 0);
   if (length > TEMPLATE_LIMITS.length) {
     faults.push({
@@ -76,64 +83,71 @@ export function compileTemplate(value: unknown): TemplateCompiled {
     const message = `has ${placeholders.length} placeholders; at most ${TEMPLATE_LIMITS.placeholders} are allowed`;
     faults.push({ path: '', message });
   }
-  return faults.length > 0 ? { ok: false, faults } : { ok: true, template: { segments, placeholders } };
+  if (faults.length > 0) return { ok: false, faults };
+  return { ok: true, template: { segments, placeholders, dollars } };
 }
 
 interface Compiling {
   segments: Segment[];
   placeholders: Array<{ path: string; placeholder: Placeholder }>;
+  dollars: Array<{ path: string; text: string }>;
   faults: TemplateFault[];
 }
 
-function compileValue(value: unknown, path: string, depth: number, compiling: Compiling): void {
+/** `raw` is valid JSON without white space around it. What is no text stands as it is written. */
+function compileValue(raw: string, path: string, depth: number, compiling: Compiling): void {
   if (depth > TEMPLATE_LIMITS.depth) {
     compiling.faults.push({
       path,
       message: `is nested deeper than ${TEMPLATE_LIMITS.depth} levels; flatten it`,
     });
-  } else if (typeof value === 'string') {
-    compileString(value, path, compiling);
-  } else if (Array.isArray(value)) {
-    const items = value.map((item, index): [string, unknown] => [String(index), item]);
+  } else if (raw.startsWith('"')) {
+    compileString(raw, path, compiling);
+  } else if (raw.startsWith('[')) {
+    const items = arraySlices(raw).map((item, index): Item => ({ prefix: '', name: String(index), item }));
     compileItems('[', items, ']', path, depth, compiling);
-  } else if (typeof value === 'object' && value !== null) {
-    compileItems('{', Object.entries(value), '}', path, depth, compiling);
-  } else if (typeof value === 'number' && !(Math.abs(value) <= Number.MAX_SAFE_INTEGER)) {
-    const message =
-      'is a number beyond ±(2^53 − 1), which cannot be kept digit for digit; write it as a text';
-    compiling.faults.push({ path, message });
-  } else if (value === null || typeof value === 'number' || typeof value === 'boolean') {
-    compiling.segments.push(JSON.stringify(value));
+  } else if (raw.startsWith('{')) {
+    const items = memberList(raw).map(
+      ({ rawName, name, value }): Item => ({ prefix: `${rawName}:`, name, item: value }),
+    );
+    compileItems('{', items, '}', path, depth, compiling);
   } else {
-    compiling.faults.push({ path, message: `must be JSON, but is ${kindOf(value)}` });
+    compiling.segments.push(raw);
   }
+}
+
+interface Item {
+  prefix: string;
+  name: string;
+  item: string;
 }
 
 function compileItems(
   open: '[' | '{',
-  items: ReadonlyArray<[string, unknown]>,
+  items: readonly Item[],
   close: ']' | '}',
   path: string,
   depth: number,
   compiling: Compiling,
 ): void {
   compiling.segments.push(open);
-  for (const [index, [name, item]] of items.entries()) {
-    const comma = index === 0 ? '' : ',';
-    compiling.segments.push(open === '{' ? `${comma}${JSON.stringify(name)}:` : comma);
+  for (const [index, { prefix, name, item }] of items.entries()) {
+    compiling.segments.push(`${index === 0 ? '' : ','}${prefix}`);
     compileValue(item, `${path}/${pointerToken(name)}`, depth + 1, compiling);
   }
   compiling.segments.push(close);
 }
 
-function compileString(text: string, path: string, compiling: Compiling): void {
+function compileString(raw: string, path: string, compiling: Compiling): void {
+  const text = textOf(raw);
   const { parts, faults } = parsePlaceholders(text);
+  if (text.includes('${')) compiling.dollars.push({ path, text });
   for (const { position, message } of faults) compiling.faults.push({ path, position, message });
   const found = parts.filter((part) => typeof part !== 'string');
   compiling.faults.push(...tooManyFilters(found).map((fault) => ({ path, ...fault })));
   for (const placeholder of found) compiling.placeholders.push({ path, placeholder });
   const [first] = found;
-  if (first === undefined) compiling.segments.push(JSON.stringify(parts.join('')));
+  if (first === undefined) compiling.segments.push(raw);
   else compiling.segments.push(parts.length === 1 ? { value: first } : { text: parts });
 }
 

@@ -2,13 +2,15 @@
 
 import { Type } from 'typebox';
 import { MAX_SUBJECT_LENGTH } from '../../core/catalog/subject.ts';
+import { jsonText } from '../../core/json/raw.ts';
 import { DEFINITION_LIMITS } from '../../core/workflow/definition.ts';
+import { readDefinition } from '../../core/workflow/raw.ts';
 import { callerOf, workspaceOf } from '../auth.ts';
 import { typedUrls } from '../automationInput.ts';
 import type { App, HttpDeps } from '../deps.ts';
 import { describe, idParams, nullable, ref } from '../operation.ts';
 import { notFound } from '../problem.ts';
-import { versionView } from '../views/automation.ts';
+import { AS_WRITTEN, versionView } from '../views/automation.ts';
 import {
   automationOfId,
   createAutomation,
@@ -43,6 +45,7 @@ function switchRoute(app: App, deps: HttpDeps, noun: Noun, action: 'enable' | 'd
   app.post(
     `${path}/:id/${action}`,
     {
+      ...AS_WRITTEN,
       config: { access: 'manage', webhooks: enabling },
       schema: {
         ...describe({
@@ -76,6 +79,7 @@ function duplicateRoute(app: App, deps: HttpDeps, noun: Noun): void {
   app.post(
     `${path}/:id/duplicate`,
     {
+      ...AS_WRITTEN,
       config: { access: 'manage', webhooks: true },
       schema: {
         ...describe({
@@ -101,8 +105,9 @@ function duplicateRoute(app: App, deps: HttpDeps, noun: Noun): void {
         name: copy,
         enabled: false,
         position: null,
-        definition: JSON.stringify({ ...JSON.parse(original.definition), name: copy }),
+        definition: jsonText({ ...(readDefinition(original.definition) as object), name: copy }),
         urls: typedUrls(kind, original.definition),
+        warnings: [],
       };
       const position = nextPosition(routing);
       const key = await createAutomation(deps, routing, { kind, checked, position }, callerOf(request).by);
@@ -124,6 +129,7 @@ function versionsRoute(app: App, deps: HttpDeps, noun: Noun): void {
   app.get(
     `${path}/:id/versions`,
     {
+      ...AS_WRITTEN,
       config: { access: 'read' },
       schema: {
         ...describe({

@@ -1,11 +1,11 @@
 /** Rules and workflows as a document: out of one workspace, into another. */
 
 import { callerOf, workspaceOf } from '../auth.ts';
-import { type CheckedDefinition, checkDefinitions } from '../automationInput.ts';
+import { asWritten, type CheckedDefinition, checkDefinitions } from '../automationInput.ts';
 import { MIB } from '../bodies.ts';
 import type { App, HttpDeps } from '../deps.ts';
 import { describe, ref } from '../operation.ts';
-import { writtenView } from '../views/automation.ts';
+import { AS_WRITTEN, writtenView } from '../views/automation.ts';
 import { createAutomation, NOUNS, type Noun, nextPosition, showAutomations } from './automations.ts';
 import { routingOf } from './endpoints.ts';
 import { requireRoom } from './plans.ts';
@@ -23,6 +23,7 @@ function exportRoute(app: App, deps: HttpDeps, { kind, path, name, plural }: Nou
   app.get(
     `${path}/export`,
     {
+      ...AS_WRITTEN,
       config: { access: 'read' },
       schema: describe({
         id: `export${name}s`,
@@ -45,6 +46,7 @@ function importRoute(app: App, deps: HttpDeps, noun: Noun): void {
   app.post(
     `${path}/import`,
     {
+      ...AS_WRITTEN,
       bodyLimit: MAX_IMPORT_BYTES,
       config: { access: 'manage', webhooks: true },
       schema: {
@@ -66,7 +68,8 @@ function importRoute(app: App, deps: HttpDeps, noun: Noun): void {
     async (request, reply) => {
       const workspace = workspaceOf(request);
       const routing = await routingOf(deps, workspace);
-      const given = request.body[plural];
+      const body = asWritten(request);
+      const given = body[plural];
       await requireRoom(deps, workspace, 'rules', routing.automations.length, given.length);
       const checked = await checkDefinitions(
         deps,

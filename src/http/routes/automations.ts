@@ -5,16 +5,19 @@ import type { Automation, AutomationKind, WaitingRuns } from '../../store/record
 import type { Routing } from '../../store/records/routing.ts';
 import { callerOf, workspaceOf } from '../auth.ts';
 import {
+  asWritten,
   type CheckedDefinition,
   checkDefinition,
   missingEndpoints,
   resetsBrake,
   typedUrls,
+  type Warning,
 } from '../automationInput.ts';
 import type { App, HttpDeps } from '../deps.ts';
 import { describe, idParams, ref } from '../operation.ts';
 import { faulty, notFound } from '../problem.ts';
 import {
+  AS_WRITTEN,
   type AutomationView,
   automationId,
   automationPrefix,
@@ -51,6 +54,7 @@ function createRoute(app: App, deps: HttpDeps, { kind, path, name, plural }: Nou
   app.post(
     path,
     {
+      ...AS_WRITTEN,
       config: { access: 'manage', webhooks: true },
       schema: {
         ...describe({
@@ -70,12 +74,13 @@ function createRoute(app: App, deps: HttpDeps, { kind, path, name, plural }: Nou
       const workspace = workspaceOf(request);
       const routing = await routingOf(deps, workspace);
       await requireRoom(deps, workspace, 'rules', routing.automations.length);
-      const checked = await checkDefinition(deps, routing, kind, { pointer: '', input: request.body });
+      const input = asWritten(request);
+      const checked = await checkDefinition(deps, routing, kind, { pointer: '', input });
       const position = checked.position ?? nextPosition(routing);
       const key = await createAutomation(deps, routing, { kind, checked, position }, callerOf(request).by);
       await deps.engine.routingChanged(workspace);
       const [made] = await showAutomations(deps, workspace, plural, [key]);
-      return reply.code(201).send(made);
+      return reply.code(201).send({ ...made, warnings: checked.warnings });
     },
   );
 }
@@ -84,6 +89,7 @@ function listRoute(app: App, deps: HttpDeps, { kind, path, name, plural }: Noun)
   app.get(
     path,
     {
+      ...AS_WRITTEN,
       config: { access: 'read' },
       schema: describe({
         id: `list${name}s`,
@@ -107,6 +113,7 @@ function getRoute(app: App, deps: HttpDeps, noun: Noun): void {
   app.get(
     `${path}/:id`,
     {
+      ...AS_WRITTEN,
       config: { access: 'read' },
       schema: {
         ...describe({
@@ -128,6 +135,7 @@ function patchRoute(app: App, deps: HttpDeps, noun: Noun): void {
   app.patch(
     `${path}/:id`,
     {
+      ...AS_WRITTEN,
       config: { access: 'manage', webhooks: true },
       schema: {
         ...describe({
@@ -150,7 +158,8 @@ function patchRoute(app: App, deps: HttpDeps, noun: Noun): void {
       const workspace = workspaceOf(request);
       const { id } = request.params;
       const { by } = callerOf(request);
-      const { members, waiting } = readPatch(kind, request.body);
+      const { members, waiting } = readPatch(kind, asWritten(request));
+      let warnings: Warning[] = [];
       await changeOnRouting(deps, workspace, async (routing) => {
         const row = automationOfId(routing, noun, id);
         const checked = await checkDefinition(deps, routing, kind, {
@@ -158,10 +167,11 @@ function patchRoute(app: App, deps: HttpDeps, noun: Noun): void {
           input: { ...writtenView(row), ...members },
           known: connectedUrls(routing, row.key),
         });
+        ({ warnings } = checked);
         return (await save(deps, routing, row, { checked, waiting, by })) || null;
       });
       await deps.engine.routingChanged(workspace);
-      return showAutomation(deps, workspace, noun, id);
+      return { ...(await showAutomation(deps, workspace, noun, id)), warnings };
     },
   );
 }

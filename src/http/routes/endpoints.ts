@@ -9,7 +9,7 @@ import type { Routing } from '../../store/records/routing.ts';
 import { callerOf, hasScope, workspaceOf } from '../auth.ts';
 import { automationIds } from '../automationIds.ts';
 import type { App, HttpDeps } from '../deps.ts';
-import { checkEndpointInput, newLanes } from '../endpointInput.ts';
+import { checkEndpointInput, newLanes, withExactCondition } from '../endpointInput.ts';
 import { type MadeSecret, makeSecret, openHeaders, sealHeaders } from '../endpointSecrets.ts';
 import { describe, idParams, ref } from '../operation.ts';
 import { pageFrom, pageQuery, readPage } from '../paging.ts';
@@ -64,7 +64,7 @@ function createRoute(app: App, deps: HttpDeps): void {
       // Those of rules and workflows count as part of these.
       const own = routing.endpoints.filter(({ automation }) => automation === null);
       await requireRoom(deps, workspace, 'endpoints', own.length);
-      const { condition } = await checkEndpointInput(deps, routing, request.body);
+      const { condition } = await checkEndpointInput(deps, routing, withExactCondition(request));
       const endpoint = endpointFrom(deps, workspace, request.body);
       const shared = makeSecret(deps, 'v1', given ?? null);
       const pair = endpoint.signature.v1a ? makeSecret(deps, 'v1a') : null;
@@ -157,7 +157,11 @@ function patchRoute(app: App, deps: HttpDeps): void {
       const workspace = workspaceOf(request);
       const endpoint = await endpointOfId(deps, workspace, request.params.id);
       refuseOtherUrl(endpoint, request.body);
-      const { condition } = await checkEndpointInput(deps, await routingOf(deps, workspace), request.body);
+      const { condition } = await checkEndpointInput(
+        deps,
+        await routingOf(deps, workspace),
+        withExactCondition(request),
+      );
       const patch = patchFrom(deps, endpoint, request.body);
       if (condition !== undefined) patch.condition = condition;
       const now = deps.clock.now();

@@ -143,7 +143,7 @@ function endpointRoute(app: App, deps: HttpDeps): void {
       if (request.body.dry_run === true) return reply.code(200).send(replayPreviewView(count));
       const { note } = replayPreviewView(count);
       if (count.total === 0)
-        throw new Problem('nothing_to_replay', note ?? 'Nothing in this range ended so.');
+        throw new Problem('nothing_to_replay', note ?? (count.resolved > 0 ? RESOLVED : NOTHING));
       if (count.total > MAX_REPLAY) throw tooMany(count.total);
       const replay: Replay = {
         ...asked,
@@ -166,11 +166,16 @@ function endpointRoute(app: App, deps: HttpDeps): void {
   );
 }
 
+const NOTHING = 'Nothing in this range ended so.';
+const RESOLVED =
+  'All of this range has arrived by a repeat since (`resolved_by`); ask for it with `include_resolved`.';
+
 function readFilter(body: NewReplayInput, now: number): ReplayFilter {
   const since = readTime(body.since, '/since');
   const until = body.until === undefined ? now : readTime(body.until, '/until');
   if (until <= since) throw faulty('invalid_request', [{ field: '/until', message: 'is not after `since`' }]);
-  return { since, until, states: body.states ?? ['dropped', 'skipped'] };
+  const states = body.states ?? ['dropped', 'skipped'];
+  return { since, until, states, includeResolved: body.include_resolved === true };
 }
 
 function tooMany(total: number): Problem {

@@ -2,7 +2,10 @@
 
 import { type Static, Type } from 'typebox';
 import { formatId } from '../../core/ids.ts';
+import { jsonText } from '../../core/json/raw.ts';
 import { DEFINITION_LIMITS, STEP_TYPES } from '../../core/workflow/definition.ts';
+import { readDefinition } from '../../core/workflow/raw.ts';
+import { WARNING_CODES } from '../../core/workflow/warnings.ts';
 import type { Automation, AutomationKind, AutomationVersion } from '../../store/records/automation.ts';
 import type { Endpoint } from '../../store/records/endpoints.ts';
 import { nullable, oneOf, pageOf, ref, time } from '../operation.ts';
@@ -17,6 +20,22 @@ export function automationId(kind: AutomationKind, key: number): string {
 export function automationPrefix(kind: AutomationKind): 'rule' | 'wf' {
   return PREFIXES[kind];
 }
+
+/** For routes that answer with definitions: their templates stand as they were written. */
+export const AS_WRITTEN = { serializerCompiler: () => jsonText };
+
+const WarningSchema = Type.Object(
+  {
+    field: Type.String({ description: 'A JSON pointer into the body.' }),
+    code: oneOf(WARNING_CODES),
+    message: Type.String(),
+  },
+  {
+    $id: 'Warning',
+    description: 'What is well formed, and yet would say no, in silence, to what is most likely meant.',
+  },
+);
+export const warningList = Type.Array(ref<Static<typeof WarningSchema>>('Warning'));
 
 const scope = Type.Record(Type.String(), Type.Union([Type.String(), Type.Integer()]), {
   description:
@@ -164,6 +183,11 @@ const made = {
   ),
   created_at: time('When it was made.'),
   updated_at: time('When it was last changed.'),
+  warnings: Type.Optional(
+    Type.Array(ref<Static<typeof WarningSchema>>('Warning'), {
+      description: 'In the answer to making or changing it alone.',
+    }),
+  ),
 };
 
 const RuleSchema = Type.Object(
@@ -232,6 +256,7 @@ const exported = (member: 'rules' | 'workflows', item: 'NewRule' | 'NewWorkflow'
   Type.Object({ [member]: Type.Array(ref(item)) }, { $id, description: 'Fit for importing.' });
 
 export const automationComponents = [
+  WarningSchema,
   RuleTriggerSchema,
   WorkflowTriggerSchema,
   ActionSchema,
@@ -266,7 +291,7 @@ export interface AutomationView extends Record<string, unknown> {
 
 /** As it was written, with the members that stand beside the stored definition: fit for importing. */
 export function writtenView(row: Automation): Record<string, unknown> & { name: string } {
-  const { name, ...definition } = JSON.parse(row.definition) as Record<string, unknown>;
+  const { name, ...definition } = readDefinition(row.definition) as Record<string, unknown>;
   const position = row.kind === 'rule' ? { position: row.position } : {};
   return { name: String(name), enabled: row.enabledAt !== null, ...position, ...definition };
 }
@@ -297,7 +322,7 @@ export function automationView(
 export function versionView(row: AutomationVersion): VersionView {
   return {
     version: row.version,
-    definition: JSON.parse(row.definition),
+    definition: readDefinition(row.definition) as VersionView['definition'],
     created_by: row.createdBy,
     created_at: formatTime(row.createdAt),
   };

@@ -88,6 +88,9 @@ const deliveryMembers = {
   endpoint_id: Type.String(),
   source: ref<SourceView>('Source'),
   replay_of: nullable(Type.String(), { description: 'The delivery that this one repeats.' }),
+  resolved_by: nullable(Type.String(), {
+    description: 'Of one that was dropped or skipped: the repeat of it that arrived.',
+  }),
   state: oneOf(DELIVERY_STATES),
   reason: nullable(Type.String(), { description: 'Why it ended so, or why it waits.' }),
   reason_text: Type.Optional(
@@ -143,7 +146,12 @@ export function sourceView(
 /** All but the attempts. */
 export function deliveryMembersView(
   row: StoredDelivery,
-  around: { state: DeliveryState; waitingFor: WaitingFor | null; origin: DeliveryOrigin | undefined },
+  around: {
+    state: DeliveryState;
+    waitingFor: WaitingFor | null;
+    origin: DeliveryOrigin | undefined;
+    resolvedBy: number | undefined;
+  },
 ): Omit<DeliveryView, 'attempts'> {
   return {
     id: formatId('dlv', row.key),
@@ -152,6 +160,7 @@ export function deliveryMembersView(
     endpoint_id: formatId('ep', row.endpoint),
     source: sourceView(row.source, around.origin),
     replay_of: row.replayOf === null ? null : formatId('dlv', row.replayOf),
+    resolved_by: around.resolvedBy === undefined ? null : formatId('dlv', around.resolvedBy),
     state: around.state,
     reason: row.reason,
     sequence: row.sequence,

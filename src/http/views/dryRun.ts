@@ -8,6 +8,7 @@ import type { Effect } from '../../core/workflow/step.ts';
 import type { TriggerFailure, TriggersVerdict } from '../../core/workflow/trigger.ts';
 import { nullable, oneOf, ref, time } from '../operation.ts';
 import { formatTime } from '../paging.ts';
+import { warningList } from './automation.ts';
 
 const DryRunInputSchema = Type.Object(
   {
@@ -102,6 +103,7 @@ const DryRunSchema = Type.Object(
         { description: "Why each trigger of the event's type said no." },
       ),
     }),
+    warnings: warningList,
     path: Type.Array(ref('DryRunStep'), { description: 'Empty where it did not match.' }),
     end: nullable(
       Type.Object({

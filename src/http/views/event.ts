@@ -6,6 +6,7 @@
 import { type Static, Type } from 'typebox';
 import { accountOf, dataOf, familyOf } from '../../core/catalog/envelope.ts';
 import { formatId } from '../../core/ids.ts';
+import { readExact } from '../../core/json/exact.ts';
 import type { DeliverySource } from '../../store/records/delivery.ts';
 import type { StoredEvent } from '../../store/records/log.ts';
 import { MAX_BATCH_EVENTS } from '../bodies.ts';
@@ -187,13 +188,15 @@ function yesVerdicts(deliveries: readonly DeliveryView[]): VerdictView[] {
     }));
 }
 
+interface StoredVerdict {
+  source: DeliverySource;
+  clause?: unknown;
+  actual?: unknown;
+  reason: string;
+}
+
 function noVerdicts(text: string | null): VerdictView[] {
-  const stored: ReadonlyArray<{
-    source: DeliverySource;
-    clause?: unknown;
-    actual?: unknown;
-    reason: string;
-  }> = text === null ? [] : JSON.parse(text);
+  const stored: readonly StoredVerdict[] = text === null ? [] : (readExact(text) as StoredVerdict[]);
   return stored.map(({ source, clause, actual, reason }) => ({
     source: sourceView(source),
     endpoint_id: source.kind === 'subscription' && source.id !== null ? formatId('ep', source.id) : null,

@@ -33,6 +33,7 @@ const ReplayFilterSchema = Type.Object({
   since: time('Deliveries made from this moment on …'),
   until: time('… and before this one.'),
   states: Type.Array(oneOf(REPLAYABLE_STATES)),
+  include_resolved: Type.Boolean({ description: 'Those, too, that a repeat of theirs has made good.' }),
 });
 
 const ReplaySchema = Type.Object(
@@ -59,6 +60,9 @@ export type ReplayView = Static<typeof ReplaySchema>;
 const ReplayPreviewSchema = Type.Object(
   {
     total: Type.Integer({ description: 'How many would be sent again.' }),
+    resolved: Type.Integer({
+      description: 'How many of that range are left out, since a repeat of theirs has arrived.',
+    }),
     gone: Type.Integer({ description: 'How many of that range cannot be any more.' }),
     note: nullable(Type.String(), { description: 'What `gone` means, where there are any.' }),
     oldest_at: nullable(time('When the oldest of them was made.')),
@@ -83,6 +87,12 @@ const NewReplaySchema = Type.Object(
         maxItems: REPLAYABLE_STATES.length,
         uniqueItems: true,
         description: 'How they ended; `["dropped", "skipped"]` if absent.',
+      }),
+    ),
+    include_resolved: Type.Optional(
+      Type.Boolean({
+        description:
+          'Send those again, too, that a repeat of theirs has made good (`resolved_by`). If absent, they are left out.',
       }),
     ),
     dry_run: Type.Optional(Type.Boolean({ description: 'Only count.' })),
@@ -118,8 +128,13 @@ export function auditEntryView(row: StoredAuditEntry): AuditEntryView {
   return { id: formatId('aud', row.key), at: formatTime(row.at), actor, action, target, details };
 }
 
-function filterView({ since, until, states }: ReplayFilter): ReplayView['filter'] {
-  return { since: formatTime(since), until: formatTime(until), states: [...states] };
+function filterView({ since, until, states, includeResolved = false }: ReplayFilter): ReplayView['filter'] {
+  return {
+    since: formatTime(since),
+    until: formatTime(until),
+    states: [...states],
+    include_resolved: includeResolved,
+  };
 }
 
 export function replayView(row: Replay): ReplayView {
@@ -140,9 +155,16 @@ export function replayView(row: Replay): ReplayView {
   };
 }
 
-export function replayPreviewView({ total, gone, oldestAt, newestAt }: ReplayCount): ReplayPreviewView {
+export function replayPreviewView({
+  total,
+  resolved,
+  gone,
+  oldestAt,
+  newestAt,
+}: ReplayCount): ReplayPreviewView {
   return {
     total,
+    resolved,
     gone,
     note: gone === 0 ? null : goneText(gone),
     oldest_at: formatTimeOrNull(oldestAt),

@@ -2,6 +2,7 @@
 
 import { type Static, Type } from 'typebox';
 import { formatId } from '../../core/ids.ts';
+import { readExact } from '../../core/json/exact.ts';
 import { type Release, RUN_STATES, type Run, type RunStep } from '../../store/records/automation.ts';
 import type { ListedMail } from '../../store/records/mails.ts';
 import { nullable, oneOf, pageOf, ref, time } from '../operation.ts';
@@ -135,7 +136,7 @@ export function releaseView({ run, step }: Release, ids: ReadonlyMap<number, str
 
 /** `mails` are those of the run. */
 export function runStepView({ step, kind, at, details }: RunStep, mails: readonly ListedMail[]): RunStepView {
-  const { until, ...rest } = JSON.parse(details) as Record<string, unknown>;
+  const { until, ...rest } = readExact(details) as Record<string, unknown>;
   const shown = typeof until === 'number' ? { ...rest, until: formatTime(until) } : rest;
   const own = kind === 'email' ? mails.filter((mail) => mail.step === step).toReversed() : [];
   if (own.length > 0) Object.assign(shown, { outcome: outcomeOf(own), mails: own.map(mailView) });

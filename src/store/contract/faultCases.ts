@@ -82,6 +82,7 @@ type Reading =
   | 'scanDeliveries'
   | 'workspacesToSkip'
   | 'countOriginals'
+  | 'findResolving'
   | 'findReplay'
   | 'listReplays'
   | 'listOriginals'

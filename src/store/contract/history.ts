@@ -215,12 +215,16 @@ export function historyContract(open: OpenStore): void {
     test('counting tells what will be done, by state and time', async () => {
       const { store, endpoint } = await seedEnded(['dropped', 'delivered', 'skipped', 'dropped', null]);
       const count = (filter: Partial<ReplayFilter>) => store.countOriginals(aReplay(endpoint, filter));
-      expect(await count({})).toEqual({ total: 3, gone: 0, oldestAt: T0, newestAt: T0 + 3 * HOUR });
+      expect(await count({})).toEqual({
+        ...{ total: 3, resolved: 0, gone: 0 },
+        ...{ oldestAt: T0, newestAt: T0 + 3 * HOUR },
+      });
       expect((await count({ states: ['delivered'] })).total).toBe(1);
       expect((await count({ states: ['delivered', 'dropped', 'skipped'] })).total).toBe(4);
       expect(await count({ since: T0 + HOUR, until: T0 + 3 * HOUR })).toMatchObject({ total: 1 });
       expect(await count({ since: T0 + 9 * HOUR })).toEqual({
         total: 0,
+        resolved: 0,
         gone: 0,
         oldestAt: null,
         newestAt: null,
@@ -278,6 +282,52 @@ export function historyContract(open: OpenStore): void {
       // Its own deliveries are no originals.
       expect((await store.countOriginals(aReplay(endpoint))).total).toBe(3);
       expect(await store.claimReplays('node-a', 10, T0)).toEqual([]);
+    });
+
+    test('a replay leaves out what a repeat had made good by then, and a repeat of a repeat, unless asked for', async () => {
+      const { store, workspace, endpoint, keys } = await seedEnded([
+        'dropped',
+        'skipped',
+        'dropped',
+        'delivered',
+      ]);
+      const [first = 0, second = 0, third = 0, fourth = 0] = keys;
+      const again = async (original: number, end: 'delivered' | 'dropped', at: number) => {
+        const key = aKey();
+        await store.replayDelivery(workspace, original, { key, now: at, by: 'me' });
+        const next = { state: end, endedAt: at, reason: 'as told' };
+        await store.record('node-a', workspace, [aResult(endpoint, 1, { key }, { next })]);
+        return key;
+      };
+      const good = await again(first, 'delivered', NOW - 9);
+      const failed = await again(second, 'dropped', NOW - 8);
+      const late = await again(failed, 'delivered', NOW - 7);
+      await again(third, 'dropped', NOW - 6);
+      const twice = await again(fourth, 'delivered', NOW - 5);
+      expect(await store.findResolving(workspace, [first, second, third, fourth])).toEqual(
+        new Map([
+          [first, good],
+          [second, late],
+          [fourth, twice],
+        ]),
+      );
+      const count = (filter: Partial<ReplayFilter>, createdAt = NOW) =>
+        store.countOriginals(aReplay(endpoint, filter, { createdAt }));
+      expect(await count({})).toMatchObject({ total: 1, resolved: 2, gone: 0 });
+      // What arrives after it was asked for is none of its business.
+      expect(await count({}, NOW - 8)).toMatchObject({ total: 2, resolved: 1 });
+      expect(await count({ includeResolved: true })).toMatchObject({ total: 3, resolved: 0 });
+      expect(await count({ states: ['delivered'] })).toMatchObject({ total: 1, resolved: 0 });
+      const left = async (filter: Partial<ReplayFilter>) => {
+        const asked = aReplay(endpoint, filter, { total: 1 });
+        await store.createReplay(asked);
+        const items = await itemsLeft(store, await claimOne(store));
+        await store.cancelReplay(workspace, asked.key, NOW, 'me');
+        return items.map(({ original }) => original);
+      };
+      expect(await left({})).toEqual([third]);
+      expect(await left({ includeResolved: true })).toEqual([first, second, third]);
+      expect(await left({ states: ['delivered', 'dropped'] })).toEqual([third, fourth]);
     });
 
     test('order is that of the lane, also where keys were made in another', async () => {

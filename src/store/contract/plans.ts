@@ -218,6 +218,9 @@ export function planContract(
         ...{ createdBy: 'me', endedAt: null, last: { lane: 0, sequence: 0 } },
       };
       await check(() => verbs.countOriginals(base), by);
+      const all = { ...base, filter: { ...filter, includeResolved: true } };
+      await check(() => verbs.countOriginals(all), by);
+      await check(() => verbs.findResolving(WORKSPACE, [500_003, 500_004]), /deliveries_made_good/);
       for (const state of states) {
         await check(
           () => verbs.listOriginals(replay, state, 0, 100),

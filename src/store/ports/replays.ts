@@ -36,6 +36,8 @@ export interface ReplayStore {
     replay: Pick<Replay, 'workspace' | 'endpoint' | 'filter' | 'createdAt'>,
   ): Promise<ReplayCount>;
   createReplay(replay: Replay): Promise<CreateReplayAnswer>;
+  /** By message, the repeat that arrived first; none for a message without one. */
+  findResolving(workspace: number, messages: readonly number[]): Promise<Map<number, number>>;
   findReplay(workspace: number, key: number): Promise<Replay | null>;
   listReplays(workspace: number, page: Page): Promise<Replay[]>;
   /** False where it does not run. */

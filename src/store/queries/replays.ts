@@ -68,6 +68,16 @@ function originals(
   );
 }
 
+/**
+ * That a repeat of the delivery had arrived when the replay was made. Repeats keep its message (in the words of the
+ * partial index `deliveries_made_good`). What was delivered at once needs none.
+ */
+const isMadeGood = (
+  createdAt: number,
+) => sql<SqlBool>`(d.state <> 'delivered' AND EXISTS (SELECT 1 FROM deliveries g
+  WHERE g.workspace = d.workspace AND g.message = d.message AND g.replay_of IS NOT NULL AND g.state = 'delivered'
+    AND g.ended_at <= ${createdAt}))`;
+
 /** Likewise those that count as skipped while their rows are not written yet (skips.ts). */
 async function countMarked(
   db: Kysely<Schema>,
@@ -115,16 +125,25 @@ function asked(write: Kysely<Schema>, read: Kysely<Schema>): ReplayStore {
   return {
     async countOriginals(replay): Promise<ReplayCount> {
       const { states, since, until } = replay.filter;
+      const { createdAt, filter } = replay;
+      const resolved = filter.includeResolved === true ? sql<SqlBool>`1 = 0` : isMadeGood(createdAt);
       const [kept, marked, purged] = await Promise.all([
-        originals(read, replay)
-          .where(isOneOf(states))
-          .select((eb) => [
-            eb.fn.countAll<number>().as('all'),
-            eb.fn.count<number>('b.event').as('total'),
-            sql<number | null>`min(CASE WHEN b.event IS NOT NULL THEN d.created_at END)`.as('oldest'),
-            sql<number | null>`max(CASE WHEN b.event IS NOT NULL THEN d.created_at END)`.as('newest'),
-          ])
-          .executeTakeFirstOrThrow(),
+        sql<{ all: number; total: number; resolved: number; oldest: number | null; newest: number | null }>`
+          SELECT count(*) AS "all", count(CASE WHEN sendable = 1 THEN 1 END) AS total,
+            count(CASE WHEN resolved = 1 THEN 1 END) AS resolved,
+            min(CASE WHEN sendable = 1 THEN created_at END) AS oldest,
+            max(CASE WHEN sendable = 1 THEN created_at END) AS newest
+          FROM (SELECT made.created_at, made.resolved,
+              CASE WHEN made.resolved = 0 AND made.body IS NOT NULL THEN 1 ELSE 0 END AS sendable
+            FROM (${originals(read, replay)
+              .where(isOneOf(states))
+              .select([
+                'd.created_at',
+                'b.event as body',
+                sql<number>`CASE WHEN ${resolved} THEN 1 ELSE 0 END`.as('resolved'),
+              ])}) AS made) AS judged`
+          .execute(read)
+          .then(({ rows }) => rows[0] ?? { all: 0, total: 0, resolved: 0, oldest: null, newest: null }),
         states.includes('skipped') ? countMarked(read, replay) : { count: 0, oldest: null, newest: null },
         read
           .selectFrom('purged_deliveries')
@@ -137,17 +156,28 @@ function asked(write: Kysely<Schema>, read: Kysely<Schema>): ReplayStore {
           .executeTakeFirstOrThrow(),
       ]);
       const found = Number(kept.total);
-      const gone = Number(kept.all) - found + Number(purged.count ?? 0);
+      const gone = Number(kept.all) - Number(kept.resolved) - found + Number(purged.count ?? 0);
       const oldest = [kept.oldest, marked.oldest].filter((at) => at !== null);
       const newest = [kept.newest, marked.newest].filter((at) => at !== null);
       return {
         total: found + marked.count,
+        resolved: Number(kept.resolved),
         gone,
         oldestAt: oldest.length === 0 ? null : Math.min(...oldest),
         newestAt: newest.length === 0 ? null : Math.max(...newest),
       };
     },
     createReplay: (replay) => write.transaction().execute((trx) => create(trx, replay)),
+    async findResolving(workspace, messages) {
+      if (messages.length === 0) return new Map();
+      const { rows } = await sql<{
+        message: number;
+        key: number;
+      }>`SELECT message, min(key) AS key FROM deliveries
+        WHERE workspace = ${workspace} AND message IN (${sql.join(messages)}) AND replay_of IS NOT NULL
+          AND state = 'delivered' GROUP BY message`.execute(read);
+      return new Map(rows.map(({ message, key }) => [Number(message), Number(key)]));
+    },
     async findReplay(workspace, key) {
       const row = await read
         .selectFrom('replays')
@@ -299,6 +329,9 @@ function worked(write: Kysely<Schema>, read: Kysely<Schema>, dialect: Dialect): 
     listOriginals: ({ last, ...replay }, state, afterKey, limit) =>
       originals(read, { ...replay, filter: { ...replay.filter, states: [state] } })
         .where(isInState('d.state', state))
+        .$if(replay.filter.includeResolved !== true && state !== 'delivered', (unresolved) =>
+          unresolved.where((eb) => eb.not(isMadeGood(replay.createdAt))),
+        )
         .where('b.event', 'is not', null)
         .where('d.key', '>', afterKey)
         .where((eb) =>

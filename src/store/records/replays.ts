@@ -9,6 +9,8 @@ export interface ReplayFilter {
   since: number;
   until: number;
   states: readonly ReplayableState[];
+  /** Those, too, that a repeat of theirs has made good. */
+  includeResolved?: boolean;
 }
 
 export const REPLAY_STATES = ['running', 'finished', 'cancelled', 'failed'] as const;
@@ -59,6 +61,8 @@ export interface ReplayItem extends LanePlace {
 /** What a replay would send. */
 export interface ReplayCount {
   total: number;
+  /** Of the range, but made good by a repeat, and so left out. */
+  resolved: number;
   gone: number;
   oldestAt: number | null;
   newestAt: number | null;
