@@ -87,6 +87,14 @@ const RUNS = [
     CASE WHEN i = 7 THEN 1 WHEN i % 2 = 0 THEN 9000000000000 END, 't1', 0 FROM n`,
   `INSERT INTO runs (key, workspace, automation, version, event, subject, state, revision, progress, created_at, ended_at)
     SELECT 900000 + i, 1, 1, 1, 1001 + i, 's' || i, 'finished', 1, '{}', 0, 1 FROM n WHERE i <= 500`,
+  `INSERT INTO run_events (workspace, run, step, event) SELECT 1, CASE WHEN i <= 500 THEN 900000 + i ELSE 700000 + i END,
+    'w', 1000 + i FROM n WHERE i <= 500 OR i > 150000`,
+  `INSERT INTO run_deliveries (workspace, delivery, run, step)
+    SELECT 1, 500000 + i, 700000 + i, 's' FROM n WHERE i > 150000`,
+  // One in a thousand is over.
+  `INSERT INTO activations (workspace, automation, subject, count, period_ends_at)
+    SELECT 1, 1 + i % 2, 's' || i, 1, CASE WHEN i % 1000 = 0 THEN 1 WHEN i % 2 = 0 THEN 9000000000000 END FROM n
+    WHERE i > 150000`,
 ];
 
 const NUMBERS = `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${ROWS})`;
@@ -255,7 +263,7 @@ export function planContract(
       const verbs = retention(explained.db, explained.db, explained.dialect);
       await check(() => verbs.warnOfExpiry(WORKSPACE, 10 * 86_400_000, 7));
       await check(() => verbs.expireHeld(WORKSPACE, 10 * 86_400_000, 7, 100));
-      await check(() => verbs.sweepOld(1, 10));
+      await check(() => verbs.sweepOld(1, 10), /activations_by_end/);
     });
 
     test('runs that are due, among those that wait', async () => {
@@ -265,6 +273,9 @@ export function planContract(
       await check(() => verbs.dueRuns(WORKSPACE, 20), /runs_due|runs_pkey|PRIMARY KEY|run_signals/);
       await check(() => verbs.resumeRuns(WORKSPACE, 20), /runs_set_aside|workspaces|automations/);
       await check(() => verbs.cancelRuns(WORKSPACE, { run: 700_003 }, 'me', 1));
+      await check(() => verbs.readHeard(WORKSPACE, 860_007, ['w']), /run_events/);
+      await check(() => verbs.listReleases(WORKSPACE, 161_007), /run_events_by_event/);
+      await check(() => verbs.findOrigins(WORKSPACE, [660_007, 660_008]), /run_deliveries/);
       await check(() => readKeptDefinitions(explained.db, WORKSPACE), /runs_by_version/);
     });
 
