@@ -5,7 +5,7 @@ import { parseJson } from '../core/json/parse.ts';
 import { LIGHT_LIMITS } from '../core/limits.ts';
 import { eventBody } from '../core/routing/body.ts';
 import { Work } from '../core/work.ts';
-import { explain } from '../core/workflow/explain.ts';
+import { type AwaitedSample, explain } from '../core/workflow/explain.ts';
 import { compileDefinition } from '../core/workflow/program.ts';
 import { judgeTriggers } from '../core/workflow/trigger.ts';
 import type { Routing } from '../store/records/routing.ts';
@@ -38,9 +38,23 @@ export function dryRun(routing: Routing, run: DryRun, work: Work): DryRunAnswer 
   const verdict = judgeTriggers(program.triggers, { eventType, body });
   const head = { verdict: verdictView(verdict) };
   if (verdict === null || !verdict.matched) return { ...head, path: [], end: null };
-  const explanation = explain(program, { runId: 'run_test', now, body }, waits);
+  const explanation = explain(
+    program,
+    { runId: 'run_test', now, body },
+    waits,
+    awaitedSamples(routing, work),
+  );
   const places = { body: raw, ...endpointsOf(routing, key) };
   return { ...head, path: pathView(explanation.path, places), end: endView(explanation) };
+}
+
+/** In the place of an awaited event: the first sample of its type. */
+function awaitedSamples(routing: Routing, work: Work): AwaitedSample {
+  const types = eventTypesOf(routing);
+  return (eventType) => {
+    const sample = types.get(eventType)?.samples[0];
+    return sample === undefined ? null : eventBody(sample.body, JSON.parse(sample.body), work);
+  };
 }
 
 function endpointsOf({ endpoints }: Routing, automation: number | null) {

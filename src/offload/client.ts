@@ -4,12 +4,13 @@
  */
 
 import { Worker } from 'node:worker_threads';
+import { readExact } from '../core/json/exact.ts';
 import { EventTypeGone, Overloaded } from '../engine/engine.ts';
 import type { Offload } from '../engine/offload.ts';
-import type { DryRuns } from '../http/dryRuns.ts';
+import type { DryRunAnswer, DryRuns } from '../http/dryRuns.ts';
 import { Problem } from '../http/problem.ts';
 import type { Routing } from '../store/records/routing.ts';
-import type { Job, JobAnswer, Task, ThreadOptions } from './protocol.ts';
+import { type Job, type JobAnswer, postRouting, type Task, type ThreadOptions } from './protocol.ts';
 
 /** Workspaces of which the thread keeps what it knows. */
 const KEPT_WORKSPACES = 20;
@@ -92,7 +93,7 @@ export function createOffload(options: ThreadOptions): RunningOffload {
     },
     async dryRun(routing, run) {
       const answer = await ask(routing, { kind: 'dry_run', run }, run.raw.length);
-      if (answer.kind === 'dry_run') return answer.answer;
+      if (answer.kind === 'dry_run') return readExact(answer.answer) as DryRunAnswer;
       throw failureOf(answer);
     },
     async close() {
@@ -163,7 +164,8 @@ function startThread(options: ThreadOptions): Thread {
         const [oldest] = known.keys();
         const forget = known.size > KEPT_WORKSPACES && oldest !== undefined ? oldest : null;
         if (forget !== null) known.delete(forget);
-        worker.postMessage({ workspace, routing: isKnown ? null : routing, forget, task } satisfies Job);
+        const posted = isKnown ? null : postRouting(routing);
+        worker.postMessage({ workspace, routing: posted, forget, task } satisfies Job);
       }),
     async end() {
       await worker.terminate();

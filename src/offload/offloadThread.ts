@@ -12,7 +12,7 @@ import { Problem } from '../http/problem.ts';
 import { readPosted, rulesOf } from '../http/publishInput.ts';
 import { realRandom } from '../real.ts';
 import type { NewEvent } from '../store/records/publishing.ts';
-import type { Job, JobAnswer, Task, ThreadOptions } from './protocol.ts';
+import { type Job, type JobAnswer, type Task, type ThreadOptions, takeRouting } from './protocol.ts';
 
 const port = parentPort;
 if (port === null) throw new Error('This file runs as a thread.');
@@ -28,12 +28,12 @@ function answerOf({ workspace, routing, forget, task }: Job): JobAnswer {
   try {
     if (forget !== null) views.delete(forget);
     // Secrets stay sealed: nothing is sent from here.
-    if (routing !== null) views.set(workspace, createView(routing, null));
+    if (routing !== null) views.set(workspace, createView(takeRouting(routing), null));
     const view = views.get(workspace);
     if (view === undefined) throw new Error('The thread has not been told of the workspace.');
     return task.kind === 'prepare'
       ? { kind: 'prepared', events: prepare(view, task) }
-      : { kind: 'dry_run', answer: dryRun(view.routing, task.run, new Work()) };
+      : { kind: 'dry_run', answer: JSON.stringify(dryRun(view.routing, task.run, new Work())) };
   } catch (error) {
     if (error instanceof Problem) {
       const { code, body } = error;

@@ -1,12 +1,14 @@
 /** What is said between the main thread and the one beside it (client.ts, offloadThread.ts). */
 
+import { readExact } from '../core/json/exact.ts';
 import type { Plan } from '../core/plan.ts';
 import type { PostedText, PublishEvent } from '../engine/engine.ts';
 import type { SpareKeys } from '../engine/offload.ts';
 import type { PublishFacts } from '../engine/prepare.ts';
 import type { Code } from '../http/codes.ts';
-import type { DryRun, DryRunAnswer } from '../http/dryRuns.ts';
+import type { DryRun } from '../http/dryRuns.ts';
 import type { Fault } from '../http/problem.ts';
+import type { Endpoint } from '../store/records/endpoints.ts';
 import type { NewEvent } from '../store/records/publishing.ts';
 import type { Routing } from '../store/records/routing.ts';
 
@@ -25,10 +27,33 @@ export type Task =
     }
   | { kind: 'dry_run'; run: DryRun };
 
+/** Without conditions, which are posted as JSON texts: a copy would lose the digits of their numbers (json/exact.ts). */
+export interface PostedRouting {
+  routing: Routing;
+  /** Of the endpoints, in their order. */
+  conditions: ReadonlyArray<string | null>;
+}
+
+export function postRouting(routing: Routing): PostedRouting {
+  const { endpoints } = routing;
+  return {
+    routing: { ...routing, endpoints: endpoints.map((endpoint) => ({ ...endpoint, condition: null })) },
+    conditions: endpoints.map(({ condition }) => (condition === null ? null : JSON.stringify(condition))),
+  };
+}
+
+export function takeRouting({ routing, conditions }: PostedRouting): Routing {
+  const endpoints = routing.endpoints.map((endpoint, index) => {
+    const text = conditions[index] ?? null;
+    return { ...endpoint, condition: text === null ? null : (readExact(text) as Endpoint['condition']) };
+  });
+  return { ...routing, endpoints };
+}
+
 export interface Job {
   workspace: number;
   /** Null where the thread has it already. */
-  routing: Routing | null;
+  routing: PostedRouting | null;
   /** A workspace that the thread need not keep any longer. */
   forget: number | null;
   task: Task;
@@ -36,7 +61,8 @@ export interface Job {
 
 export type JobAnswer =
   | { kind: 'prepared'; events: NewEvent[] }
-  | { kind: 'dry_run'; answer: DryRunAnswer }
+  /** JSON text, for the same reason. */
+  | { kind: 'dry_run'; answer: string }
   /** What a route answers with. */
   | { kind: 'refused'; code: Code; detail: string; errors: readonly Fault[] }
   | { kind: 'type_gone'; message: string }

@@ -3,7 +3,7 @@
 import { compileDefinition, type Program } from '../../core/workflow/program.ts';
 import type { Routing } from '../../store/records/routing.ts';
 import { workspaceOf } from '../auth.ts';
-import { checkDefinition } from '../automationInput.ts';
+import { asWritten, checkDefinition, type Warning } from '../automationInput.ts';
 import type { App, HttpDeps } from '../deps.ts';
 import { dryRunBeside } from '../dryRun.ts';
 import { describe, ref } from '../operation.ts';
@@ -42,14 +42,14 @@ function testRoute(app: App, deps: HttpDeps, noun: Noun): void {
     },
     async (request) => {
       const workspace = workspaceOf(request);
-      const input = request.body;
+      const input = asWritten(request);
       refuseMixtures(input);
       const routing = await routingOf(deps, workspace);
-      const { key, definition, program } = await programToTest(routing, noun, input);
+      const { key, definition, program, warnings } = await programToTest(routing, noun, input);
       const { shown, raw } = await eventToTest(deps, routing, program, input);
       const { waits = {} } = input;
       const run = { kind, key, definition, type: shown.type, raw, waits, now: deps.clock.now() };
-      return { event: shown, ...(await dryRunBeside(deps.dryRuns, routing, run)) };
+      return { event: shown, ...(await dryRunBeside(deps.dryRuns, routing, run)), warnings };
     },
   );
 }
@@ -69,15 +69,18 @@ async function programToTest(
   routing: Routing,
   noun: Noun,
   { definition, id }: DryRunInput,
-): Promise<{ key: number | null; definition: string; program: Program }> {
+): Promise<{ key: number | null; definition: string; program: Program; warnings: Warning[] }> {
   const { kind } = noun;
   if (id !== undefined) {
     const row = automationOfId(routing, noun, id);
-    return { key: row.key, definition: row.definition, program: compileDefinition(kind, row.definition) };
+    const program = compileDefinition(kind, row.definition);
+    return { key: row.key, definition: row.definition, program, warnings: [] };
   }
   // Nothing is sent, so no name is looked up for it.
   const checked = await checkDefinition(null, routing, kind, { pointer: '/definition', input: definition });
-  return { key: null, definition: checked.definition, program: compileDefinition(kind, checked.definition) };
+  const { warnings } = checked;
+  const program = compileDefinition(kind, checked.definition);
+  return { key: null, definition: checked.definition, program, warnings };
 }
 
 async function eventToTest(
