@@ -81,6 +81,28 @@ describe('an endpoint', () => {
     expect(fields).toEqual(['/event_types', '/name', '/timeout_ms', '/url']);
   });
 
+  test('keeps all digits of its condition, and takes events by them', async () => {
+    const condition = '{"field":"data.contact.id","op":"equals","value":7615917337495251231}';
+    const made = await server.call(
+      'POST',
+      '/v1/endpoints',
+      `{"url":"https://a.example/","event_types":["*"],"condition":${condition}}`,
+    );
+    expect(made.text).toContain(condition);
+    const { text } = await server.call('PATCH', `/v1/endpoints/${made.body.id}`, { name: 'Other' });
+    expect(text).toContain(condition);
+    const publish = async (contact: string) => {
+      const data = JSON.stringify(support.aTagEvent(2).value).replace('"id":1', `"id":${contact}`);
+      const event = `{"type":"contact.tag.added","data":${data}}`;
+      return (await server.call('POST', '/v1/events', event)).body.deliveries;
+    };
+    expect([await publish('7615917337495251231'), await publish('7615917337495251200')]).toEqual([1, 0]);
+    const other = condition.replace('231}', '200}');
+    const changed = await server.call('PATCH', `/v1/endpoints/${made.body.id}`, `{"condition":${other}}`);
+    expect(changed.text).toContain(other);
+    expect([await publish('7615917337495251231'), await publish('7615917337495251200')]).toEqual([0, 1]);
+  });
+
   test('is changed by what is named alone, and routing follows at once', async () => {
     const { id } = (await create({ headers: { 'X-Key': 's3cret' } })).body;
     const { body } = await server.call('PATCH', `/v1/endpoints/${id}`, {
