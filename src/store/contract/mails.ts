@@ -57,7 +57,18 @@ type Tenant = Awaited<ReturnType<typeof aTenant>>;
 
 function anActivation({ automation }: Tenant, over: Partial<NewActivation>): NewActivation {
   const ended = { state: 'finished', dueAt: null, steps: [ENTRY] } as const;
-  return { ...WAITS, ...ended, run: aKey(), automation, version: 1, subject: '7', limit: null, periodEndsAt: null, resets: 0, ...over };
+  return {
+    ...WAITS,
+    ...ended,
+    run: aKey(),
+    automation,
+    version: 1,
+    subject: '7',
+    limit: null,
+    periodEndsAt: null,
+    resets: 0,
+    ...over,
+  };
 }
 
 /** An event that sets the rule off once for each list of mails; the runs. */
