@@ -62,10 +62,10 @@ async function fateOf(id: string) {
   const { deliveries, verdicts, runs, warnings, reason } = body;
   return {
     ...{ warnings, verdicts, reason },
-    deliveries: deliveries.map((one: { endpoint_id: string; source: unknown }) => [
-      one.endpoint_id,
-      one.source,
-    ]),
+    deliveries: deliveries.map((one: { endpoint_id: string; source: Record<string, unknown> }) => {
+      const { run_id, ...source } = one.source;
+      return [one.endpoint_id, source];
+    }),
     runs: runs.map(({ state }: { state: string }) => state),
   };
 }
@@ -147,6 +147,45 @@ test('a schema that takes much work is checked in full', async () => {
   expect(refused).toMatchObject({
     ...{ status: 422, body: { code: 'schema_violation', errors: [{ field: '/data/list/500' }] } },
   });
+});
+
+test.each([
+  ['whose condition takes much work', { text: HEAVY }],
+  ['that is large', { pad: PAD }],
+])('W8: a run goes on by an awaited event %s', async (_, much) => {
+  await setUp();
+  await call('POST', '/v1/event-types', {
+    name: 'order.paid',
+    schema: { type: 'object' },
+    subject: '/data/subject',
+  });
+  const webhook = (id: string) => ({
+    id,
+    type: 'webhook',
+    url: `${receiver.url}/${id}`,
+    template: { by: '{{steps.wait.data.wanted}}' },
+  });
+  await call('POST', '/v1/workflows', {
+    name: 'A workflow',
+    triggers: [{ event_type: TYPE }],
+    steps: [
+      {
+        ...{ id: 'wait', type: 'wait_for_event', event_type: 'order.paid', condition, timeout: 'PT1H' },
+        ...{ received: [webhook('paid')], timed_out: [] },
+      },
+    ],
+  });
+  await call('POST', '/v1/events', event('a', { wanted: false }));
+  const paid = { subject: 'a', wanted: true, text: LIGHT, ...much };
+  await call('POST', '/v1/events', { type: 'order.paid', data: { ...paid, wanted: false } });
+  await call('POST', '/v1/events', { type: 'order.paid', data: paid });
+  const [arrived] = await until(
+    async () => receiver.of('/paid'),
+    (found) => found.length > 0,
+  );
+  expect(JSON.parse(arrived?.body ?? '')).toEqual({ by: true });
+  const { body } = await call('GET', '/v1/runs?state=finished');
+  expect(body.data).toHaveLength(1);
 });
 
 test('a dry run that takes much work explains the same', async () => {

@@ -7,6 +7,7 @@ import type { EngineLog, EngineStore, OnError } from './deps.ts';
 import type { Directory } from './directory.ts';
 import { createHousekeeping, createSkipWriting, createSweep } from './housekeeping.ts';
 import { createJobs, type Job, type Jobs } from './jobs.ts';
+import type { Offload, SpareKeys } from './offload.ts';
 import { createMailer, createNoticePublishing, type Mailing } from './outbox.ts';
 import { placesOf } from './prepare.ts';
 import type { Publishing } from './publishing.ts';
@@ -24,6 +25,8 @@ export interface BackgroundDeps {
   /** Null where no mail server is set: nobody is mailed. */
   mailing: Mailing | null;
   directory: Directory;
+  offload: Offload | null;
+  spareKeys(): SpareKeys;
   lanesChanged: Changes['lanesChanged'];
   publishSystemEvent: Publishing['publishSystemEvent'];
   onError: OnError;
@@ -43,6 +46,8 @@ export function createBackground(deps: BackgroundDeps): Jobs {
       store,
       workspace,
       places: (view) => placesOf({ nextKey, mailHost: mailing?.host ?? null, plans }, view),
+      offload: deps.offload,
+      spareKeys: deps.spareKeys,
       lanesChanged,
       onError,
     }),

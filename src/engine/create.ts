@@ -71,6 +71,8 @@ export function createEngine(deps: EngineDeps): Engine {
   const changes: Changes = createChanges({ store, directory, lanes, slices, sends, onError });
 
   // What comes in.
+  const offload = deps.offload ?? null;
+  const spareKeys = () => life.spareKeys();
   const publisher = createPublisher({
     store,
     directory,
@@ -80,8 +82,8 @@ export function createEngine(deps: EngineDeps): Engine {
     memory,
     plans,
     mailHost: mailing?.host ?? null,
-    offload: deps.offload ?? null,
-    spareKeys: () => life.spareKeys(),
+    offload,
+    spareKeys,
   });
   const publishing = createPublishing(publisher, (published) => handOver({ store, lanes }, published));
 
@@ -89,7 +91,20 @@ export function createEngine(deps: EngineDeps): Engine {
   const { lanesChanged } = changes;
   const { publishSystemEvent } = publishing;
   const { uuid } = random;
-  const given = { store, clock, log, node, uuid, nextKey, plans, mailing, directory, onError };
+  const given = {
+    store,
+    clock,
+    log,
+    node,
+    uuid,
+    nextKey,
+    plans,
+    mailing,
+    directory,
+    offload,
+    spareKeys,
+    onError,
+  };
   const jobs = sends ? createBackground({ ...given, lanesChanged, publishSystemEvent }) : null;
   if (sends && mailing === null) log.info({}, NO_MAIL_SERVER);
   const life = createNodeLife({

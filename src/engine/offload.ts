@@ -5,10 +5,12 @@
  */
 
 import type { Slots } from '../core/ids.ts';
+import type { RunAdvance } from '../store/records/automation.ts';
 import type { NewEvent } from '../store/records/publishing.ts';
 import type { Routing } from '../store/records/routing.ts';
-import type { PostedText, PublishEvent } from './engine.ts';
+import { Overloaded, type PostedText, type PublishEvent } from './engine.ts';
 import type { PublishFacts } from './prepare.ts';
+import type { Waking } from './waking.ts';
 
 export interface Offload {
   /**
@@ -21,6 +23,19 @@ export interface Offload {
     facts: PublishFacts,
     keys: SpareKeys,
   ): Promise<NewEvent[]>;
+  /** A waiting run's next stretch. Rejects with Overloaded likewise. */
+  wake(routing: Routing, waking: Waking, keys: SpareKeys): Promise<RunAdvance>;
+}
+
+/** Rejects with Overloaded where the node has registered anew meanwhile: another may make keys in those slots by now. */
+export async function inSpareKeys<Made>(
+  spareKeys: () => SpareKeys,
+  make: (keys: SpareKeys) => Promise<Made>,
+): Promise<Made> {
+  const keys = spareKeys();
+  const made = await make(keys);
+  if (spareKeys() !== keys) throw new Overloaded('This node has just found its place among the others anew.');
+  return made;
 }
 
 /** The keys that the thread may make: in slots of its own, larger than `floor`. */

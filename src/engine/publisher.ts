@@ -16,7 +16,7 @@ import type { Random } from '../world.ts';
 import type { Directory, WorkspaceView } from './directory.ts';
 import { isLarge, Overloaded, type PostedText, type PublishEvent, TooHeavy } from './engine.ts';
 import type { Memory } from './memory.ts';
-import type { Offload, SpareKeys } from './offload.ts';
+import { inSpareKeys, type Offload, type SpareKeys } from './offload.ts';
 import { type PrepareDeps, type PublishFacts, prepareEvents } from './prepare.ts';
 
 /** What an event weighs beside its body. */
@@ -148,18 +148,14 @@ async function prepare(
   }
 }
 
-async function offloaded(
+function offloaded(
   { spareKeys }: PublisherDeps,
   offload: Offload,
   { routing }: WorkspaceView,
   source: PostedText | readonly PublishEvent[],
   facts: PublishFacts,
 ): Promise<NewEvent[]> {
-  const keys = spareKeys();
-  const events = await offload.prepare(routing, source, facts, keys);
-  // Registered anew meanwhile, the node may have lost the slots, and another makes keys in them.
-  if (spareKeys() !== keys) throw new Overloaded('This node has just found its place among the others anew.');
-  return events;
+  return inSpareKeys(spareKeys, (keys) => offload.prepare(routing, source, facts, keys));
 }
 
 function callOf(

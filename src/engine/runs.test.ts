@@ -131,6 +131,8 @@ function aNode(store: Store, clock: MovableClock) {
     },
     workspace: directory.fresh,
     places: (view) => placesOf({ nextKey, mailHost: null, plans: DEFAULT_PLANS }, view),
+    offload: null,
+    spareKeys: () => ({ slots: { first: 127, count: 1 }, floor: 0 }),
     lanesChanged: async () => {},
     onError(error) {
       throw error;

@@ -6,32 +6,22 @@
 
 import { MINUTE, SECOND } from '../core/duration.ts';
 import { formatId } from '../core/ids.ts';
-import { parseJson } from '../core/json/parse.ts';
-import { WORK_LIMITS } from '../core/limits.ts';
-import { eventBody } from '../core/routing/body.ts';
+import { LIGHT_LIMITS, WORK_LIMITS } from '../core/limits.ts';
 import { Work } from '../core/work.ts';
-import { type Advance, type RunContext, type RunState, nextOf as whatFor } from '../core/workflow/advance.ts';
-import { withAwaited } from '../core/workflow/awaited.ts';
 import { compileDefinition, type Program } from '../core/workflow/program.ts';
-import { lookAtRun, type Standing } from '../core/workflow/wake.ts';
 import type { RunWorkStore } from '../store/ports/automation.ts';
-import type { Automation, DueRun, HeardEvent, RunAdvance, RunFailure } from '../store/records/automation.ts';
+import type { Automation, DueRun, RunAdvance, RunFailure } from '../store/records/automation.ts';
 import { StoreUnavailable } from '../store/store.ts';
-import {
-  capabilitiesOf,
-  type EffectPlaces,
-  invalidDefinition,
-  listensSince,
-  toRunAdvance,
-} from './automations.ts';
+import { type EffectPlaces, invalidDefinition } from './automations.ts';
 import type { WorkspaceView } from './directory.ts';
+import { Overloaded } from './engine.ts';
 import type { Job, Turn } from './jobs.ts';
+import { inSpareKeys, type Offload, type SpareKeys } from './offload.ts';
+import { type Waking, wake } from './waking.ts';
 
 /** Of one workspace before the others have their turn; each may bring two bodies of 1 MB along. */
 const RUNS_AT_ONCE = 20;
 const RESUMED_AT_ONCE = 1_000;
-/** Deeper than anything that publishing takes in. */
-const MAX_DEPTH = 1_000;
 /** Compiled definitions kept: those of versions that runs still stand on. */
 const KEPT_PROGRAMS = 1_000;
 const BODY_GONE = 'body_gone: the body of the event that set it off is no longer kept';
@@ -46,6 +36,9 @@ export interface RunsDeps {
   /** The workspace as of now; null for an unknown one. */
   workspace(key: number): Promise<WorkspaceView | null>;
   places(view: WorkspaceView): EffectPlaces;
+  /** Null where all work is done on the loop. */
+  offload: Offload | null;
+  spareKeys(): SpareKeys;
   lanesChanged(lanes: readonly number[]): Promise<void>;
   onError(error: unknown, where: string): void;
 }
@@ -126,8 +119,11 @@ export function createRuns(deps: RunsDeps): Job {
     if (heard.some(({ body }) => body === null)) return lost(run, HEARD_GONE);
     try {
       const standing = automation === undefined ? 'deleted' : 'enabled';
-      return goOn({ ...run, body: run.body }, program, deps.places(view), { view, standing, now, heard });
+      const waking = { run: { ...run, body: run.body }, heard, standing, now } as const;
+      return await advanceOf(deps, waking, program, view);
     } catch (error) {
+      // Another look finds the thread free.
+      if (error instanceof Overloaded) throw error;
       deps.onError(error, `runs: ${formatId('run', run.key)}`);
       return lost(run, 'internal_error: the step could not be computed');
     }
@@ -149,6 +145,27 @@ export function createRuns(deps: RunsDeps): Job {
   };
 }
 
+/** On the loop where that takes little; else in a thread of its own. */
+async function advanceOf(
+  { offload, spareKeys, places }: RunsDeps,
+  waking: Waking,
+  program: Program,
+  view: WorkspaceView,
+): Promise<RunAdvance> {
+  if (offload === null) return wake(waking, program, view, places(view), new Work(WORK_LIMITS.run.value));
+  if (sizeOf(waking) <= LIGHT_LIMITS.text.value) {
+    const work = new Work(LIGHT_LIMITS.work.value);
+    const advance = wake(waking, program, view, places(view), work);
+    if (!work.isExhausted) return advance;
+  }
+  return inSpareKeys(spareKeys, (keys) => offload.wake(view.routing, waking, keys));
+}
+
+/** The characters that are to be parsed. */
+function sizeOf({ run, heard }: Waking): number {
+  return [run, ...run.signals, ...heard].reduce((sum, { body }) => sum + (body?.length ?? 0), 0);
+}
+
 /** Compiles each version once. */
 function keepPrograms(): (run: DueRun, kind: Automation['kind']) => Program {
   const programs = new Map<string, Program>();
@@ -162,60 +179,6 @@ function keepPrograms(): (run: DueRun, kind: Automation['kind']) => Program {
     }
     return program;
   };
-}
-
-function goOn(
-  run: DueRun & { body: string },
-  program: Program,
-  places: EffectPlaces,
-  {
-    view,
-    standing,
-    now,
-    heard,
-  }: { view: WorkspaceView; standing: Standing; now: number; heard: readonly HeardEvent[] },
-): RunAdvance {
-  const can = capabilitiesOf(run.automation, places);
-  const work = new Work(WORK_LIMITS.run.value);
-  const body = heard.reduce(
-    (before, { step, body }) => withAwaited(before, step, bodyOf(body ?? 'null', work)),
-    bodyOf(run.body, work),
-  );
-  const context = { runId: formatId('run', run.key), now, body, can };
-  const state = JSON.parse(run.progress) as RunState;
-  const came = run.signals.map(({ id, type, acceptedAt, body }) => ({
-    id,
-    // Its type may have been deleted since; its body may not be kept any more.
-    eventType: view.eventType(type) ?? { name: type, scopes: [] },
-    body: bodyOf(body ?? 'null', work),
-    acceptedAt,
-  }));
-  const done = lookAtRun(program, state, came, context, standing, { moreToCome: run.moreSignals });
-  const event = { id: run.eventId, subject: run.subject, acceptedAt: run.createdAt };
-  const advanced = toRunAdvance({ key: run.automation, kind: 'workflow' }, event, done, program, places);
-  const next = { ...advanced, ...heardIn(done, run) };
-  // Moved to another version, its step may wait for an event of another type from now on.
-  const turnsTo = next.waitsFor !== null && next.waitsFor !== run.waitsFor;
-  if (!turnsTo || next.listensSince !== null) return next;
-  const waits = whatFor(program, done.state);
-  if (waits.kind !== 'wait_event') return next;
-  const since = listensSince(waits.awaited, { startedAt: run.createdAt, enteredAt: now });
-  return { ...next, listensSince: since };
-}
-
-/** The event that the run's wait was for, where it goes on because of one. */
-function heardIn({ history }: Advance, { signals }: DueRun): Pick<RunAdvance, 'heard'> {
-  for (const entry of history) {
-    if (entry.type !== 'wait_for_event' || entry.outcome !== 'received') continue;
-    const signal = signals.find(({ id }) => id === entry.event_id);
-    if (signal !== undefined) return { heard: { step: entry.step, event: signal.event } };
-  }
-  return {};
-}
-
-function bodyOf(raw: string, work: Work): RunContext['body'] {
-  const parsed = parseJson(raw, { maxDepth: MAX_DEPTH });
-  return eventBody(raw, parsed.ok ? parsed.value : null, work);
 }
 
 function lost({ progress }: DueRun, reason: string): RunAdvance {

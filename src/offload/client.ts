@@ -91,6 +91,13 @@ export function createOffload(options: ThreadOptions): RunningOffload {
       if (answer.kind === 'prepared') return answer.events;
       throw failureOf(answer);
     },
+    async wake(routing, waking, keys) {
+      const { run, heard } = waking;
+      const size = [run, ...run.signals, ...heard].reduce((sum, { body }) => sum + (body?.length ?? 0), 0);
+      const answer = await ask(routing, { kind: 'wake', keys, waking }, size);
+      if (answer.kind === 'woken') return answer.next;
+      throw failureOf(answer);
+    },
     async dryRun(routing, run) {
       const answer = await ask(routing, { kind: 'dry_run', run }, run.raw.length);
       if (answer.kind === 'dry_run') return readExact(answer.answer) as DryRunAnswer;

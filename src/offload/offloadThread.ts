@@ -2,15 +2,19 @@
 
 import { parentPort, workerData } from 'node:worker_threads';
 import { createKeyMaker, type KeyMaker } from '../core/ids.ts';
+import { WORK_LIMITS } from '../core/limits.ts';
 import { Work } from '../core/work.ts';
+import { compileDefinition } from '../core/workflow/program.ts';
 import { createView, type WorkspaceView } from '../engine/directory.ts';
 import { EventTypeGone } from '../engine/engine.ts';
 import type { SpareKeys } from '../engine/offload.ts';
-import { prepareEvents } from '../engine/prepare.ts';
+import { placesOf, prepareEvents } from '../engine/prepare.ts';
+import { wake } from '../engine/waking.ts';
 import { dryRun } from '../http/dryRun.ts';
 import { Problem } from '../http/problem.ts';
 import { readPosted, rulesOf } from '../http/publishInput.ts';
 import { realRandom } from '../real.ts';
+import type { RunAdvance } from '../store/records/automation.ts';
 import type { NewEvent } from '../store/records/publishing.ts';
 import { type Job, type JobAnswer, type Task, type ThreadOptions, takeRouting } from './protocol.ts';
 
@@ -31,9 +35,14 @@ function answerOf({ workspace, routing, forget, task }: Job): JobAnswer {
     if (routing !== null) views.set(workspace, createView(takeRouting(routing), null));
     const view = views.get(workspace);
     if (view === undefined) throw new Error('The thread has not been told of the workspace.');
-    return task.kind === 'prepare'
-      ? { kind: 'prepared', events: prepare(view, task) }
-      : { kind: 'dry_run', answer: JSON.stringify(dryRun(view.routing, task.run, new Work())) };
+    switch (task.kind) {
+      case 'prepare':
+        return { kind: 'prepared', events: prepare(view, task) };
+      case 'wake':
+        return { kind: 'woken', next: wakeRun(view, task) };
+      case 'dry_run':
+        return { kind: 'dry_run', answer: JSON.stringify(dryRun(view.routing, task.run, new Work())) };
+    }
   } catch (error) {
     if (error instanceof Problem) {
       const { code, body } = error;
@@ -57,6 +66,14 @@ function prepare(
   const prepared = prepareEvents(deps, view, events, facts, { light: false });
   if (prepared === null) throw new Error('All the work that it may take is allowed here.');
   return prepared;
+}
+
+function wakeRun(view: WorkspaceView, { waking, keys: spare }: Task & { kind: 'wake' }): RunAdvance {
+  const { run, now } = waking;
+  const automation = view.routing.automations.find(({ key }) => key === run.automation);
+  const program = compileDefinition(automation?.kind ?? 'workflow', run.definition);
+  const places = placesOf({ nextKey: keys.from(spare, now), mailHost, plans }, view);
+  return wake(waking, program, view, places, new Work(WORK_LIMITS.run.value));
 }
 
 /** Goes on where it was as long as the slots are the same. */

@@ -5,9 +5,11 @@ import type { Plan } from '../core/plan.ts';
 import type { PostedText, PublishEvent } from '../engine/engine.ts';
 import type { SpareKeys } from '../engine/offload.ts';
 import type { PublishFacts } from '../engine/prepare.ts';
+import type { Waking } from '../engine/waking.ts';
 import type { Code } from '../http/codes.ts';
 import type { DryRun } from '../http/dryRuns.ts';
 import type { Fault } from '../http/problem.ts';
+import type { RunAdvance } from '../store/records/automation.ts';
 import type { Endpoint } from '../store/records/endpoints.ts';
 import type { NewEvent } from '../store/records/publishing.ts';
 import type { Routing } from '../store/records/routing.ts';
@@ -25,6 +27,7 @@ export type Task =
       source: PostedText | readonly PublishEvent[];
       facts: PublishFacts;
     }
+  | { kind: 'wake'; keys: SpareKeys; waking: Waking }
   | { kind: 'dry_run'; run: DryRun };
 
 /** Without conditions, which are posted as JSON texts: a copy would lose the digits of their numbers (json/exact.ts). */
@@ -61,6 +64,7 @@ export interface Job {
 
 export type JobAnswer =
   | { kind: 'prepared'; events: NewEvent[] }
+  | { kind: 'woken'; next: RunAdvance }
   /** JSON text, for the same reason. */
   | { kind: 'dry_run'; answer: string }
   /** What a route answers with. */

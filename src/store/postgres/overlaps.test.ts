@@ -4,6 +4,7 @@ import pg from 'pg';
 import { afterEach, beforeEach, describe, expect, inject, test } from 'vitest';
 import { moment } from '../../../test/support/clock.ts';
 import { createDatabase, MIGRATED } from '../../../test/support/postgres.ts';
+import { MINUTE } from '../../core/duration.ts';
 import { realClock } from '../../real.ts';
 import {
   aDelivery,
@@ -20,6 +21,9 @@ import type { NewEndpoint } from '../records/endpoints.ts';
 import type { Store } from '../store.ts';
 import { openPostgres } from './postgres.ts';
 
+/** On a busy machine these locks are waited for longer than in a service: no deadlock is shown by giving up. */
+const PATIENT = { connectMs: MINUTE, statementMs: MINUTE, answerMs: 2 * MINUTE };
+
 let url: string;
 let stores: Store[] = [];
 let client: pg.Client;
@@ -28,7 +32,8 @@ let databases = 0;
 beforeEach(async () => {
   databases += 1;
   url = await createDatabase(inject('postgresUrl'), `overlaps_${process.pid}_${databases}`, MIGRATED);
-  stores = [openPostgres({ url, clock: realClock }), openPostgres({ url, clock: realClock })];
+  const options = { url, clock: realClock, limits: PATIENT };
+  stores = [openPostgres(options), openPostgres(options)];
   client = new pg.Client(url);
   await client.connect();
 });
