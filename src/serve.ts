@@ -139,6 +139,8 @@ async function startOn(store: Store, opened: Opened): Promise<Running> {
     policy: { allowedTargets: config.allowedTargets, requireHttps: config.requireHttps },
     ownListener: () => ({ host: listener.host, port }),
     publicUrl,
+    proxy: config.proxy,
+    onProxy: (state, message) => logger[state === 'failing' ? 'warn' : 'info']({ proxy: state }, message),
     ...(config.bindSourceIps ? { sourceAddresses: config.sourceIps } : {}),
     ...(parts.resolver ? { resolver: parts.resolver } : {}),
     ...(parts.onConnect ? { onConnect: parts.onConnect } : {}),

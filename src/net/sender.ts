@@ -10,6 +10,7 @@ import { Attempt, type AttemptWorld } from './attempt.ts';
 import { fail, type SendFailure } from './failure.ts';
 import { createNameLookup, createSystemResolver, type Resolver } from './names.ts';
 import { createConnectionPool } from './pool.ts';
+import { createProxyRoute, type OnProxy, type ProxySettings } from './proxy.ts';
 import { createTrust } from './socket.ts';
 import { createTargetGuard, type Listener } from './target.ts';
 
@@ -24,6 +25,9 @@ export interface SenderOptions {
   publicUrl?: () => string | null;
   /** Fixed addresses to send from (B5); a destination whose family is missing here is not sent to. */
   sourceAddresses?: readonly string[];
+  /** The way to everything but own bins; default: the direct one. */
+  proxy?: ProxySettings | null;
+  onProxy?: OnProxy;
   /** PEM certificates trusted besides the well-known authorities. */
   extraTrust?: readonly string[];
   /** Called just before a socket is opened, with the vetted address. */
@@ -52,6 +56,7 @@ export function createSender(options: SenderOptions): Sender {
     names,
     ownListener: options.ownListener ?? (() => null),
     publicUrl: options.publicUrl ?? (() => null),
+    isResolvedElsewhere: options.proxy?.resolvesNames ?? false,
   });
   const world: AttemptWorld = {
     clock,
@@ -60,6 +65,10 @@ export function createSender(options: SenderOptions): Sender {
     onConnect: options.onConnect ?? (() => {}),
     sourceFor: createSourceChooser(options.sourceAddresses ?? []),
     trust: createTrust(options.extraTrust ?? []),
+    proxy:
+      options.proxy == null
+        ? null
+        : createProxyRoute(options.proxy, { names, clock, onProxy: options.onProxy ?? (() => {}) }),
   };
   const idleness = Promise.withResolvers<void>();
   let underWay = 0;

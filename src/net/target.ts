@@ -4,7 +4,8 @@
  *
  *   own bin    a bin under the public URL: straight to this server's own listener, without DNS
  *   literal    an IP address in the URL: vetted by core/egress
- *   name       resolved, and refused when any one of its addresses is forbidden
+ *   name       resolved, and refused when any one of its addresses is forbidden; with MIRSAL_PROXY_DNS vetted by its
+ *              spelling alone, since only the outgoing proxy can resolve it
  *
  * This server's own listener and its public URL are refused in all other cases, even when the operator's
  * list holds them: requests would come from a trusted address, and an event might publish itself again.
@@ -47,6 +48,8 @@ export interface TargetGuardOptions {
   names: NameLookup;
   ownListener: () => Listener | null;
   publicUrl: () => string | null;
+  /** Names are resolved by the outgoing proxy alone: what a name leads to is not known here. */
+  isResolvedElsewhere: boolean;
 }
 
 export interface TargetGuard {
@@ -57,7 +60,7 @@ export interface TargetGuard {
 }
 
 export function createTargetGuard(options: TargetGuardOptions): TargetGuard {
-  const { policy, names, ownListener, publicUrl } = options;
+  const { policy, names, ownListener, publicUrl, isResolvedElsewhere } = options;
   const known = new Map<string, TargetResult>();
 
   function read(text: string): TargetResult {
@@ -90,6 +93,9 @@ export function createTargetGuard(options: TargetGuardOptions): TargetGuard {
 
   async function locate(target: Target): Promise<Destination> {
     if (target.isOwnBin) return locateOwnBin(ownListener());
+    if (target.literal === null && isResolvedElsewhere) {
+      return { ok: true, addresses: [target.host], port: target.port };
+    }
     const found =
       target.literal === null
         ? await names.lookup(target.host)

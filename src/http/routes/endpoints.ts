@@ -319,6 +319,7 @@ function endpointFrom(deps: HttpDeps, workspace: number, input: NewEndpointInput
     ordering,
     retry: input.retry ?? { preset: 'three-minutes' },
     timeoutMs: input.timeout_ms ?? DEFAULT_TIMEOUT_MS,
+    rateLimit: input.rate_limit ?? null,
     sealedHeaders: sealHeaders(deps.sealer, input.headers ?? {}),
     signature: {
       v1a: input.signature?.v1a ?? false,
@@ -337,6 +338,7 @@ function patchFrom(deps: HttpDeps, endpoint: Endpoint, input: EndpointPatchInput
   if (input.event_types !== undefined) patch.eventTypes = input.event_types;
   if (input.retry !== undefined) patch.retry = input.retry;
   if (input.timeout_ms !== undefined) patch.timeoutMs = input.timeout_ms;
+  if (input.rate_limit !== undefined) patch.rateLimit = input.rate_limit;
   if (input.headers !== undefined) patch.sealedHeaders = sealHeaders(deps.sealer, input.headers);
   if (input.signature !== undefined) patch.signature = input.signature;
   const { ordering } = input;

@@ -197,7 +197,13 @@ export function lanesContract(open: OpenStore): void {
       const { workspace, endpoint } = await seed(store);
       const [first, second] = await publishSome(store, endpoint, 2);
       if (first === undefined || second === undefined) throw new Error('Nothing is open.');
-      const waiting = { state: 'waiting', nextAttemptAt: T0 + 1e9, waitedMs: 1, reason: 'HTTP 500' } as const;
+      const waiting = {
+        state: 'waiting',
+        nextAttemptAt: T0 + 1e9,
+        waitedMs: 1,
+        putOffs: 0,
+        reason: 'HTTP 500',
+      } as const;
       await store.record('node-a', workspace, [aResult(endpoint, 1, first, { next: waiting })]);
       await store.retryNow(workspace, first.key, T0, 'me');
       expect((await laneOf(store, endpoint)).revision).toBe(1);
@@ -285,6 +291,7 @@ export function lanesContract(open: OpenStore): void {
         source: { kind: 'subscription', id: endpoint.key },
         replay: false,
         attempts: 0,
+        putOffs: 0,
         waitedMs: 0,
         nextAttemptAt: null,
         depth: 0,

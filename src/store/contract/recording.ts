@@ -67,10 +67,11 @@ export function recordingContract(open: OpenStore): void {
       if (item === undefined) throw new Error('Nothing is open.');
       const failed = anAttempt({ outcome: 'timeout', status: null, responseHeaders: null });
       await store.record('node-a', workspace, [
-        aResult(endpoint, 1, item, { attempt: failed, next: WAITING }),
+        aResult(endpoint, 1, item, { attempt: failed, next: { ...WAITING, putOffs: 1 } }),
       ]);
       expect((await openItems(store, endpoint))[0]).toMatchObject({
         attempts: 1,
+        putOffs: 1,
         waitedMs: 30_000,
         nextAttemptAt: T0 + 30_035,
       });

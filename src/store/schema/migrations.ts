@@ -13,6 +13,7 @@ import { automation } from './automationStep.ts';
 import { failurePolicy } from './failurePolicyStep.ts';
 import { logCost } from './logCostStep.ts';
 import { mailStep } from './mailStep.ts';
+import { networkStep } from './networkStep.ts';
 import { runsStep } from './runsStep.ts';
 import type { Schema } from './schema.ts';
 import type { Step, Types } from './schemaStep.ts';
@@ -165,6 +166,7 @@ const STEPS: ReadonlyArray<readonly [name: string, step: Step]> = [
   ['0009_log_cost', logCost],
   ['0010_shardable', shardable],
   ['0011_mails', mailStep],
+  ['0013_network', networkStep],
 ];
 
 /** The steps for one database, as Kysely's Migrator takes them. */

@@ -75,6 +75,7 @@ export interface EndpointsTable {
   release_per_second: Generated<number | null>;
   held_warned_at: Generated<number | null>;
   automation: Generated<number | null>;
+  rate_limit: Generated<string | null>;
 }
 
 export interface SecretsTable {
@@ -161,6 +162,7 @@ export interface DeliveriesTable {
   reason: string | null;
   attempts: number;
   waited_ms: number;
+  put_offs: Generated<number>;
   next_attempt_at: number | null;
   created_at: number;
   ended_at: number | null;
