@@ -1,8 +1,9 @@
 /** What a person can do to a rule or workflow: switch it, copy it, look at its versions, cancel its runs. */
 
 import { Type } from 'typebox';
+import { maskDefinition } from '../../core/egress/maskUrl.ts';
 import { DEFINITION_LIMITS } from '../../core/workflow/definition.ts';
-import { callerOf, workspaceOf } from '../auth.ts';
+import { callerOf, seesSecrets, workspaceOf } from '../auth.ts';
 import { typedUrls } from '../automationInput.ts';
 import type { App, HttpDeps } from '../deps.ts';
 import { describe, idParams, ref } from '../operation.ts';
@@ -143,7 +144,8 @@ function versionsRoute(app: App, deps: HttpDeps, noun: Noun): void {
       const workspace = workspaceOf(request);
       const { key } = automationOfId(await routingOf(deps, workspace), noun, request.params.id);
       const versions = await deps.store.listAutomationVersions(workspace, key);
-      return { data: versions.map(versionView), next_cursor: null };
+      const shown = versions.map(versionView);
+      return { data: seesSecrets(request) ? shown : maskDefinition(shown), next_cursor: null };
     },
   );
 }

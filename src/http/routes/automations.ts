@@ -3,7 +3,7 @@
 import { parseId } from '../../core/ids.ts';
 import type { Automation, AutomationKind, WaitingRuns } from '../../store/records/automation.ts';
 import type { Routing } from '../../store/records/routing.ts';
-import { callerOf, workspaceOf } from '../auth.ts';
+import { callerOf, seesSecrets, workspaceOf } from '../auth.ts';
 import { type CheckedDefinition, checkDefinition, missingEndpoints, typedUrls } from '../automationInput.ts';
 import type { App, HttpDeps } from '../deps.ts';
 import { describe, idParams, ref } from '../operation.ts';
@@ -13,6 +13,7 @@ import {
   automationId,
   automationPrefix,
   automationView,
+  maskedAutomation,
   writtenView,
 } from '../views/automation.ts';
 import { changeOnRouting, routingOf } from './endpoints.ts';
@@ -91,7 +92,8 @@ function listRoute(app: App, deps: HttpDeps, { kind, path, name, plural }: Noun)
     async (request) => {
       const { automations, endpoints } = await routingOf(deps, workspaceOf(request));
       const rows = automations.filter((row) => row.kind === kind);
-      return { data: rows.map((row) => show(row, endpoints)), next_cursor: null };
+      const mask = seesSecrets(request) ? (view: AutomationView) => view : maskedAutomation;
+      return { data: rows.map((row) => mask(show(row, endpoints))), next_cursor: null };
     },
   );
 }
@@ -113,7 +115,10 @@ function getRoute(app: App, deps: HttpDeps, noun: Noun): void {
         params: idParams(kind),
       },
     },
-    async (request) => showAutomation(deps, workspaceOf(request), noun, request.params.id),
+    async (request) => {
+      const view = await showAutomation(deps, workspaceOf(request), noun, request.params.id);
+      return seesSecrets(request) ? view : maskedAutomation(view);
+    },
   );
 }
 

@@ -6,7 +6,7 @@ import { parseId } from '../../core/ids.ts';
 import { parseSecret } from '../../core/signing/secret.ts';
 import type { Endpoint, EndpointPatch, NewEndpoint } from '../../store/records/endpoints.ts';
 import type { Routing } from '../../store/records/routing.ts';
-import { callerOf, hasScope, workspaceOf } from '../auth.ts';
+import { callerOf, seesSecrets, workspaceOf } from '../auth.ts';
 import { automationIds } from '../automationIds.ts';
 import type { App, HttpDeps } from '../deps.ts';
 import { checkEndpointInput, newLanes } from '../endpointInput.ts';
@@ -280,12 +280,13 @@ export async function showEndpoints(
     deps.store.listFailing(workspaceOf(request)),
     automationIds(deps, workspaceOf(request), owners),
   ]);
-  const showSecrets = hasScope(callerOf(request), 'manage');
+  const showSecrets = seesSecrets(request);
   return endpoints.map((endpoint) =>
     endpointView(endpoint, {
       held: open?.get(endpoint.key) ?? null,
       failing: failing.get(endpoint.key) ?? null,
       headers: openHeaders(deps.sealer, endpoint.sealedHeaders, showSecrets),
+      showSecrets,
       automationId: endpoint.automation === null ? null : (ids.get(endpoint.automation) ?? null),
     }),
   );

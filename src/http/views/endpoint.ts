@@ -5,6 +5,7 @@
 import { type Static, Type } from 'typebox';
 import { MAX_LANES, type Ordering } from '../../core/delivery/order.ts';
 import { MAX_WAIT_S, MAX_WAITS, RETRY_PRESETS, type RetryPolicy } from '../../core/delivery/retry.ts';
+import { maskUrl } from '../../core/egress/maskUrl.ts';
 import { formatId } from '../../core/ids.ts';
 import { CONDITION_LIMITS, type Condition, OPERATORS } from '../../core/routing/condition.ts';
 import type { Endpoint, Failing, OpenCount } from '../../store/records/endpoints.ts';
@@ -186,7 +187,9 @@ export type EndpointPatchInput = Static<typeof EndpointPatchSchema>;
 
 const endpointMembers = {
   id: Type.String(),
-  url: Type.String(),
+  url: Type.String({
+    description: 'Masked (`…`) where it may hold a secret, unless the key may manage.',
+  }),
   name: Type.String(),
   event_types: Type.Array(Type.String()),
   condition: nullable(ref<Condition>('Condition')),
@@ -292,17 +295,19 @@ export function endpointView(
     failing,
     headers,
     automationId,
+    showSecrets,
   }: {
     held: OpenCount | null;
     failing: Failing | null;
     headers: Record<string, string>;
     automationId: string | null;
+    showSecrets: boolean;
   },
 ): EndpointView {
   const { disabled, recovery } = endpoint;
   return {
     id: formatId('ep', endpoint.key),
-    url: endpoint.url,
+    url: showSecrets ? endpoint.url : maskUrl(endpoint.url),
     name: endpoint.name,
     event_types: [...endpoint.eventTypes],
     condition: endpoint.condition,
