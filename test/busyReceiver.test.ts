@@ -60,6 +60,18 @@ test('N1, N2: an honest 429 costs neither attempts nor budget, and everything ar
   for (const { note } of notes) expect(note).toContain('no attempt is used up');
 });
 
+test('endpoints are found by exactly their URL', async () => {
+  const urls = ['/a', '/a', '/a?x=1', '/ab'].map((path) => receiver.url + path);
+  for (const url of urls) await served.call('POST', '/v1/endpoints', { url, event_types: ['busy.test'] });
+  const find = async (url: string): Promise<string[]> => {
+    const { body } = await served.call('GET', `/v1/endpoints?url=${encodeURIComponent(url)}`);
+    return body.data.map((endpoint: { url: string }) => endpoint.url);
+  };
+  expect(await find(`${receiver.url}/a`)).toEqual([urls[0], urls[1]]);
+  expect(await find(`${receiver.url}/a?x=1`)).toEqual([urls[2]]);
+  expect(await find(`${receiver.url}/none`)).toEqual([]);
+});
+
 test('`rate_limit` is kept over real HTTP, is shown, changed and taken away again', async () => {
   const at: number[] = [];
   receiver.answerWith(() => {

@@ -14,11 +14,11 @@ const away = () => Promise.reject(new StoreUnavailable('The database is away.'))
 const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /** What the store answers to a heartbeat. */
-const KNOWN = { now: 0 };
+const KNOWN = { now: 0, listening: [] };
 const UNKNOWN = null;
 
 function aRegistration(over: Partial<NodeRegistration> = {}): NodeRegistration {
-  return { slots: { first: 3, count: 1 }, largestKey: 0, now: 0, ...over };
+  return { slots: { first: 3, count: 1 }, largestKey: 0, now: 0, listening: [], ...over };
 }
 
 /** A node whose store answers at once and well, unless told otherwise. */
@@ -43,6 +43,8 @@ function aNode(overrides: Partial<NodeDeps & NodeDeps['store']> = {}) {
       },
     },
     sends: true,
+    listens: () => [],
+    onListening() {},
     onLost() {
       counts.losses += 1;
     },
@@ -124,7 +126,7 @@ describe('the lease', () => {
   });
 
   it('counts from before the heartbeat was asked, however late it is answered', async () => {
-    let answer: (known: { now: number } | null) => void = () => {};
+    let answer: (known: typeof KNOWN | null) => void = () => {};
     const { life, clock } = aNode({
       heartbeat: () =>
         new Promise((resolve) => {
@@ -300,7 +302,7 @@ describe('stopping', () => {
   });
 
   it('does not register a node anew that is going', async () => {
-    let answer: (known: { now: number } | null) => void = () => {};
+    let answer: (known: typeof KNOWN | null) => void = () => {};
     const { life, clock, counts } = aNode({
       heartbeat: () =>
         new Promise((resolve) => {

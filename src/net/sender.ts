@@ -12,7 +12,7 @@ import { createNameLookup, createSystemResolver, type Resolver } from './names.t
 import { createConnectionPool } from './pool.ts';
 import { createProxyRoute, type OnProxy, type ProxySettings } from './proxy.ts';
 import { createTrust } from './socket.ts';
-import { createTargetGuard, type Listener } from './target.ts';
+import { createTargetGuard, type Listener, type ListeningPlace } from './target.ts';
 
 export interface SenderOptions {
   clock: Clock;
@@ -21,6 +21,8 @@ export interface SenderOptions {
   resolver?: Resolver;
   /** Where this server listens, once it does: never a target, but for its own bins. Default: nowhere. */
   ownListener?: () => Listener | null;
+  /** Where all nodes of this installation listen: no targets either. Default: nowhere. */
+  nodeListeners?: () => readonly ListeningPlace[];
   /** The origin under which others reach this server: of it, bins alone (paths below /b/) are targets. Default: none. */
   publicUrl?: () => string | null;
   /** Fixed addresses to send from (B5); a destination whose family is missing here is not sent to. */
@@ -55,6 +57,7 @@ export function createSender(options: SenderOptions): Sender {
     policy,
     names,
     ownListener: options.ownListener ?? (() => null),
+    nodeListeners: options.nodeListeners ?? (() => []),
     publicUrl: options.publicUrl ?? (() => null),
     isResolvedElsewhere: options.proxy?.resolvesNames ?? false,
   });

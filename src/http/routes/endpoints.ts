@@ -99,13 +99,23 @@ function listRoute(app: App, deps: HttpDeps): void {
           access: 'read',
           answers: { 200: { schema: ref('EndpointPage'), description: 'Endpoints, newest first.' } },
         }),
-        querystring: Type.Object(pageQuery, { additionalProperties: false }),
+        querystring: Type.Object(
+          {
+            ...pageQuery,
+            url: Type.Optional(Type.String({ description: 'Only those of exactly this URL.' })),
+          },
+          { additionalProperties: false },
+        ),
       },
     },
     async (request) => {
       const { limit, before } = readPage(request.query);
       const { endpoints } = await routingOf(deps, workspaceOf(request));
-      const newestFirst = endpoints.filter(({ key }) => before === null || key < before).toReversed();
+      const { url } = request.query;
+      const newestFirst = endpoints
+        .filter((endpoint) => before === null || endpoint.key < before)
+        .filter((endpoint) => url === undefined || endpoint.url === url)
+        .toReversed();
       const { rows, next } = pageFrom(newestFirst, limit);
       return { data: await showEndpoints(deps, request, rows), next_cursor: next };
     },

@@ -114,6 +114,7 @@ export interface NodesTable {
   slot: number;
   lease_until: number;
   sends: Generated<number>;
+  listens: Generated<string>;
 }
 
 /** A fixed number of rows: which node works the lanes of which slice. */
