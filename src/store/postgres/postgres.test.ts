@@ -161,6 +161,7 @@ describe('PostgreSQL', () => {
       '0009_log_cost',
       '0010_shardable',
       '0011_mails',
+      '0013_network',
     ]);
     await Promise.all(stores.map((store) => store.close()));
   });
