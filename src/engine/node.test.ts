@@ -18,7 +18,7 @@ const KNOWN = { now: 0, listening: [] };
 const UNKNOWN = null;
 
 function aRegistration(over: Partial<NodeRegistration> = {}): NodeRegistration {
-  return { slots: { first: 3, count: 1 }, largestKey: 0, now: 0, listening: [], ...over };
+  return { slots: { first: 3, count: 2 }, largestKey: 0, now: 0, listening: [], ...over };
 }
 
 /** A node whose store answers at once and well, unless told otherwise. */
@@ -180,7 +180,7 @@ describe('the lease', () => {
     const slots = [3, 9, 11];
     const { life, clock, counts } = aNode({
       registerNode: () => {
-        const registration = aRegistration({ slots: { first: slots.shift() ?? 0, count: 1 } });
+        const registration = aRegistration({ slots: { first: slots.shift() ?? 0, count: 2 } });
         return isAnswerLost && slots.length === 1 ? away() : Promise.resolve(registration);
       },
       // The first one finds no node, every later one the registration whose answer was lost.
@@ -198,7 +198,7 @@ describe('the lease', () => {
   it('that was lost takes its slots with it: keys are made in the new ones, and go on growing', async () => {
     const slots = [3, 9];
     const { life, clock } = aNode({
-      registerNode: () => Promise.resolve(aRegistration({ slots: { first: slots.shift() ?? 0, count: 1 } })),
+      registerNode: () => Promise.resolve(aRegistration({ slots: { first: slots.shift() ?? 0, count: 2 } })),
       heartbeat: () => Promise.resolve(UNKNOWN),
     });
     const keys = await life.start();

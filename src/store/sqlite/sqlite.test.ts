@@ -94,6 +94,7 @@ describe('SQLite', () => {
       '0009_log_cost',
       '0010_shardable',
       '0011_mails',
+      '0013_network',
     ]);
     await again.close();
     rmSync(directory, { recursive: true });
@@ -142,6 +143,7 @@ describe('SQLite', () => {
       '0009_log_cost',
       '0010_shardable',
       '0011_mails',
+      '0013_network',
     ]);
     await store.close();
     const after = new DatabaseSync(path, { readOnly: true });
