@@ -8,6 +8,7 @@
  */
 import { isIP } from 'node:net';
 import { MINUTE } from '../core/duration.ts';
+import type { SendCode } from '../core/failures/codes.ts';
 import type { Clock } from '../world.ts';
 import { codeOf, fail, type SendFailure } from './failure.ts';
 import type { NameLookup } from './names.ts';
@@ -114,6 +115,6 @@ function unreachable(error: unknown): SendFailure {
   return own('proxy_unreachable', `cannot be reached (${detail}). The operator should check it`);
 }
 
-function own(code: string, what: string): SendFailure {
+function own(code: SendCode, what: string): SendFailure {
   return fail('connect', code, `This server's outgoing proxy ${what}. ${NOT_YOURS}`);
 }

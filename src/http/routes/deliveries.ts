@@ -85,11 +85,9 @@ export function deliveryRoutes(app: App, deps: HttpDeps): void {
     },
     async (request) => {
       const row = await findDelivery(deps, workspaceOf(request), request.params.id);
-      const showSecrets = hasScope(callerOf(request), 'manage');
+      const showSecrets = seesSecrets(request);
       const shown = await showDeliveryInFull(deps, workspaceOf(request), row, { showSecrets });
       return explainDelivery(shown, languageOf(request));
-      const showSecrets = seesSecrets(request);
-      return showDeliveryInFull(deps, workspaceOf(request), row, { showSecrets });
     },
   );
 }
