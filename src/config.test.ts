@@ -27,6 +27,7 @@ describe('settings', () => {
       requireHttps: false,
       sourceIps: [],
       bindSourceIps: false,
+      proxy: null,
       smtpUrl: null,
       mailFrom: null,
       ownerEmail: null,
@@ -73,6 +74,28 @@ describe('settings', () => {
     expect(readConfig({ [name]: value })).toMatchObject(expected);
   });
 
+  it('the outgoing proxy has a place, credentials as they were meant, and may be the one that resolves names', () => {
+    const read = (url: string, dns = 'false') =>
+      readConfig({ MIRSAL_PROXY_URL: url, MIRSAL_PROXY_DNS: dns }).proxy;
+    expect(read('http://proxy.example.com:3128')).toEqual({
+      host: 'proxy.example.com',
+      port: 3128,
+      authorization: null,
+      resolvesNames: false,
+    });
+    const { authorization, ...place } = read('http://u%3as:p%40%C3%A9@[2001:db8::7]/', 'true') ?? {};
+    expect(place).toEqual({ host: '2001:db8::7', port: 80, resolvesNames: true });
+    expect(Buffer.from(authorization?.slice('Basic '.length) ?? '', 'base64').toString()).toBe('u:s:p@é');
+    expect(faultsOf({ MIRSAL_PROXY_DNS: 'true' })).toEqual([expect.stringContaining('set MIRSAL_PROXY_URL')]);
+    expect(
+      faultsOf({
+        MIRSAL_PROXY_URL: 'http://proxy.example.com:3128',
+        MIRSAL_SOURCE_IPS: '192.0.2.7',
+        MIRSAL_BIND_SOURCE_IPS: 'true',
+      }),
+    ).toEqual([expect.stringContaining('means nothing with MIRSAL_PROXY_URL')]);
+  });
+
   it('B5: MIRSAL_BIND_SOURCE_IPS needs addresses to bind to', () => {
     const bind = { MIRSAL_BIND_SOURCE_IPS: 'true' };
     expect(readConfig({ ...bind, MIRSAL_SOURCE_IPS: '192.0.2.7' })).toMatchObject({ bindSourceIps: true });
@@ -114,12 +137,18 @@ const KNOWN_NAMES = [
   'MIRSAL_BOOTSTRAP_INSTANCE_KEY',
   'MIRSAL_LOG_LEVEL',
   'MIRSAL_PLANS',
+  'MIRSAL_PROXY_URL',
+  'MIRSAL_PROXY_DNS',
 ];
 
 describe('what is wrong is refused at start', () => {
   it.each([
     ['MIRSAL_SMTP_URL', 'mail.example.com:25', 'is such as smtp://'],
     ['MIRSAL_SMTP_URL', 'https://mail.example.com', 'is such as smtp://'],
+    ['MIRSAL_PROXY_URL', 'proxy.example.com:3128', 'is such as http://'],
+    ['MIRSAL_PROXY_URL', 'https://proxy.example.com:3128', 'is such as http://'],
+    ['MIRSAL_PROXY_URL', 'http://proxy.example.com:3128/path', 'is such as http://'],
+    ['MIRSAL_PROXY_URL', 'socks5://proxy.example.com:1080', 'is such as http://'],
     ['MIRSAL_MAIL_FROM', 'Mirsal', 'is an address, such as Mirsal <hooks@example.com>'],
     ['MIRSAL_MAIL_FROM', 'a@example.com\nBcc: b@example.com', 'is an address'],
     ['MIRSAL_MAIL_FROM', 'Mirsal <m@exam\u200eple.com>', 'U+200E LEFT-TO-RIGHT MARK'],

@@ -8,6 +8,7 @@ import { isIP } from 'node:net';
 import { type Cidr, parseCidrs } from './core/egress/address.ts';
 import { MAIL_ADDRESS_IN_WORDS, readMailAddress } from './core/mailAddress.ts';
 import { DEFAULT_PLANS, type Plan, parsePlans } from './core/plan.ts';
+import type { ProxySettings } from './net/proxy.ts';
 
 export const LOG_LEVELS = ['debug', 'info', 'warn', 'error', 'silent'] as const;
 export const ROLES = ['api', 'engine'] as const;
@@ -29,6 +30,8 @@ export interface Config {
   sourceIps: readonly string[];
   /** Bind outgoing connections to the source addresses, not only publish them. */
   bindSourceIps: boolean;
+  /** The way to everything but own bins; null for the direct one. */
+  proxy: ProxySettings | null;
   /** Where mails are handed in; null: no mail is sent. It may hold a password. */
   smtpUrl: string | null;
   /** Null: Mirsal at the public URL's host. */
@@ -74,6 +77,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     requireHttps: flag('MIRSAL_REQUIRE_HTTPS'),
     sourceIps: readSourceIps(text('MIRSAL_SOURCE_IPS'), faults),
     bindSourceIps: flag('MIRSAL_BIND_SOURCE_IPS'),
+    proxy: readProxy(text('MIRSAL_PROXY_URL'), flag('MIRSAL_PROXY_DNS'), faults),
     smtpUrl: readSmtpUrl(text('MIRSAL_SMTP_URL'), faults),
     mailFrom: readMailFrom(text('MIRSAL_MAIL_FROM'), faults),
     ownerEmail: readEmail('MIRSAL_OWNER_EMAIL', text('MIRSAL_OWNER_EMAIL'), faults),
@@ -91,6 +95,11 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
   }
   if (config.bindSourceIps && config.sourceIps.length === 0) {
     faults.push('MIRSAL_BIND_SOURCE_IPS needs addresses to bind to: list them in MIRSAL_SOURCE_IPS.');
+  }
+  if (config.bindSourceIps && config.proxy !== null) {
+    faults.push(
+      'MIRSAL_BIND_SOURCE_IPS means nothing with MIRSAL_PROXY_URL: receivers see the proxy’s address.',
+    );
   }
   if (faults.length > 0) throw new ConfigError(faults.join('\n'));
   return config;
@@ -110,6 +119,8 @@ const KNOWN = new Set([
   'MIRSAL_REQUIRE_HTTPS',
   'MIRSAL_SOURCE_IPS',
   'MIRSAL_BIND_SOURCE_IPS',
+  'MIRSAL_PROXY_URL',
+  'MIRSAL_PROXY_DNS',
   'MIRSAL_PLANS',
   'MIRSAL_REQUESTS_PER_SECOND',
   'MIRSAL_TRUSTED_PROXIES',
@@ -174,6 +185,32 @@ function readDatabaseUrl(value: string | null, faults: string[]): string | null 
     faults.push('MIRSAL_DATABASE_URL is such as postgres://user:password@db.example.com:5432/mirsal.');
   }
   return value;
+}
+
+/** With `resolvesNames`, names are asked of the proxy as they are. */
+function readProxy(value: string | null, resolvesNames: boolean, faults: string[]): Config['proxy'] {
+  if (value === null) {
+    if (resolvesNames) faults.push('MIRSAL_PROXY_DNS needs a proxy: set MIRSAL_PROXY_URL.');
+    return null;
+  }
+  const url = URL.parse(value);
+  if (url === null || url.protocol !== 'http:' || url.pathname !== '/' || url.search !== '') {
+    // Not the value itself: it may hold a password.
+    faults.push('MIRSAL_PROXY_URL is such as http://user:password@proxy.example.com:3128.');
+    return null;
+  }
+  const credentials = Buffer.from(
+    `${url.username}:${url.password}`.replace(/%([\da-f]{2})/gi, (_, hex) =>
+      String.fromCharCode(Number.parseInt(hex, 16)),
+    ),
+    'latin1',
+  );
+  return {
+    host: url.hostname.replace(/^\[|\]$/g, ''),
+    port: url.port === '' ? 80 : Number(url.port),
+    authorization: credentials.length === 1 ? null : `Basic ${credentials.toString('base64')}`,
+    resolvesNames,
+  };
 }
 
 function readSmtpUrl(value: string | null, faults: string[]): string | null {

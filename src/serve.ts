@@ -20,10 +20,12 @@ import { renderDue } from './mail/render.ts';
 import { createMailSender } from './mail/transport.ts';
 import type { Resolver } from './net/names.ts';
 import { createSender } from './net/sender.ts';
+import { listeningPlaces } from './net/target.ts';
 import { createOffload } from './offload/client.ts';
 import { realClock, realRandom } from './real.ts';
 import { openSealer } from './secret.ts';
 import { openPostgres } from './store/postgres/postgres.ts';
+import type { Listening } from './store/records/nodes.ts';
 import { openSqlite } from './store/sqlite/sqlite.ts';
 import type { Store } from './store/store.ts';
 import type { Clock, Random, Send, SendMail } from './world.ts';
@@ -134,11 +136,15 @@ async function startOn(store: Store, opened: Opened): Promise<Running> {
   const { port } = listener;
   const publicUrl = (): string => config.publicUrl ?? `http://localhost:${port}`;
   const sealer = await openSealer(store, config, random);
+  let nodeListeners: readonly Listening[] = [];
   const sender = createSender({
     clock,
     policy: { allowedTargets: config.allowedTargets, requireHttps: config.requireHttps },
     ownListener: () => ({ host: listener.host, port }),
+    nodeListeners: () => nodeListeners,
     publicUrl,
+    proxy: config.proxy,
+    onProxy: (state, message) => logger[state === 'failing' ? 'warn' : 'info']({ proxy: state }, message),
     ...(config.bindSourceIps ? { sourceAddresses: config.sourceIps } : {}),
     ...(parts.resolver ? { resolver: parts.resolver } : {}),
     ...(parts.onConnect ? { onConnect: parts.onConnect } : {}),
@@ -156,6 +162,10 @@ async function startOn(store: Store, opened: Opened): Promise<Running> {
     sends: roles.has('engine'),
     mailing,
     plans: config.plans,
+    listens: () => listeningPlaces(listener),
+    onListening(listening) {
+      nodeListeners = listening;
+    },
     onTime: clock.agree,
     offload,
   });

@@ -6,6 +6,7 @@ import { expect, test } from 'vitest';
 import { readConfig } from '../src/config.ts';
 import { MAX_SUBJECT_LENGTH } from '../src/core/catalog/subject.ts';
 import { MAX_LANES } from '../src/core/delivery/order.ts';
+import { PUT_OFF_LIMIT_MS } from '../src/core/delivery/retry.ts';
 import { MAX_JSON_DEPTH } from '../src/core/json/parse.ts';
 import {
   CHECK_LIMITS,
@@ -26,6 +27,7 @@ import { MAX_PAGE } from '../src/http/paging.ts';
 import { rateLimitsOf } from '../src/http/rateLimits.ts';
 import { MAX_RECIPIENTS } from '../src/http/views/administration.ts';
 import { BIN_LIMITS, BIN_PAGE_BYTES } from '../src/http/views/bin.ts';
+import { MAX_RATE_PER_SECOND } from '../src/http/views/endpoint.ts';
 
 const PATH = join(import.meta.dirname, '../docs/limits.md');
 const { requestsPerSecond } = readConfig({});
@@ -46,6 +48,14 @@ const AREAS: Record<string, Readonly<Record<string, Limit>>> = {
       MAX_DEPTH,
       'events, each caused by the one before',
       'refused as `event_loop`, or sets nothing off',
+    ),
+  },
+  Sending: {
+    '`rate_limit` of an endpoint': limit(MAX_RATE_PER_SECOND, 'requests a second', INVALID),
+    'putting a delivery off by `Retry-After`': limit(
+      PUT_OFF_LIMIT_MS / 1_000,
+      'seconds of a delivery',
+      'counts as a failure',
     ),
   },
   'Work that an event may cause': WORK_LIMITS,

@@ -31,6 +31,7 @@ function anEndpoint(overrides: Partial<Endpoint> = {}): Endpoint {
     ordering: { by: 'endpoint' },
     retry: { preset: 'three-minutes' },
     timeoutMs: 5 * SECOND,
+    rateLimit: null,
     sealedHeaders: null,
     signature: { v1a: false, compatibility: 'none' },
     disabled: null,
@@ -64,6 +65,7 @@ function anItem(overrides: Partial<LaneItem> = {}): LaneItem {
     source: { kind: 'subscription', id: 500 },
     replay: false,
     attempts: 0,
+    putOffs: 0,
     waitedMs: 0,
     nextAttemptAt: null,
     depth: 0,
@@ -85,7 +87,13 @@ describe('the record', () => {
     expect(request.headers.at(-1)).toEqual(headers[0]);
     const place = { workspace: 1, slice: 2, epoch: 3 };
     const span = { startedAt: NOW, endedAt: NOW + 13 };
-    const { attempt } = concludeAttempt(place, anItem(), destination, request, aResult(aResponse(200)), span);
+    const { attempt } = concludeAttempt(
+      place,
+      anItem(),
+      destination,
+      { request, result: aResult(aResponse(200)), isAccepting: false },
+      span,
+    );
     expect(attempt.requestHeaders).not.toContain('secret');
     const open = request.headers.slice(0, -1);
     expect(JSON.parse(attempt.requestHeaders)).toEqual([...open, { sealed: 'AQL6' }]);
@@ -270,15 +278,14 @@ function aResult(response: SendResponse | null, overrides: Partial<SendResult> =
   };
 }
 
-function conclude(result: SendResult, item: LaneItem = anItem(), destination: Destination = aDestination()) {
-  return concludeAttempt(
-    PLACE,
-    item,
-    destination,
-    buildRequest(item, BYTES, LANE, destination, NOW),
-    result,
-    SPAN,
-  );
+function conclude(
+  result: SendResult,
+  item: LaneItem = anItem(),
+  destination: Destination = aDestination(),
+  isAccepting = false,
+) {
+  const request = buildRequest(item, BYTES, LANE, destination, NOW);
+  return concludeAttempt(PLACE, item, destination, { request, result, isAccepting }, SPAN);
 }
 
 describe('the end of an attempt', () => {
@@ -321,6 +328,7 @@ describe('the end of an attempt', () => {
       state: 'waiting',
       nextAttemptAt: SPAN.endedAt + 60 * SECOND,
       waitedMs: 90 * SECOND,
+      putOffs: 0,
       reason: 'HTTP 500',
     });
     expect(disable).toBeNull();
@@ -355,6 +363,25 @@ describe('the end of an attempt', () => {
     expect(conclude(aResult(response), anItem(), destination).next).toMatchObject({
       nextAttemptAt: SPAN.endedAt + 25 * SECOND,
       waitedMs: 25 * SECOND,
+    });
+  });
+
+  it('an honest “not now” waits as asked, is charged to nobody, and says so (P8, T1)', () => {
+    const response = aResponse(429, { headers: [['retry-after', '25']] });
+    const item = anItem({ attempts: 2, putOffs: 1, waitedMs: 30 * SECOND });
+    const { attempt, next, charged } = conclude(aResult(response), item, aDestination(), true);
+    expect(next).toEqual({
+      state: 'waiting',
+      nextAttemptAt: SPAN.endedAt + 25 * SECOND,
+      waitedMs: 55 * SECOND + 13,
+      putOffs: 2,
+      reason: 'put_off: HTTP 429',
+    });
+    expect(charged).toBe(false);
+    expect(attempt).toMatchObject({
+      number: 3,
+      outcome: 'http',
+      note: expect.stringContaining('put this delivery off'),
     });
   });
 

@@ -3,13 +3,13 @@
  * Nothing here sends or stores.
  */
 
-import { OWN_FAULT_CODES } from '../core/delivery/budget.ts';
+import { OUTAGE_CODES, OWN_FAULT_CODES } from '../core/delivery/budget.ts';
 import { decide, type EndedAttempt, outcomeOfStatus } from '../core/delivery/decide.ts';
 import { urlAsSent } from '../core/egress/url.ts';
 import { formatId } from '../core/ids.ts';
 import { compatibilitySignature, type PreparedKey, standardHeaders } from '../core/signing/sign.ts';
 import type { LaneItem } from '../store/records/lanes.ts';
-import type { AttemptResult } from '../store/records/results.ts';
+import type { AttemptResult, RecordVerdict } from '../store/records/results.ts';
 import type { SendRequest, SendResult } from '../world.ts';
 import type { Destination } from './directory.ts';
 
@@ -68,6 +68,9 @@ export function buildRequest(
   return { url: endpoint.url, method: 'POST', headers, body, timeoutMs: endpoint.timeoutMs };
 }
 
+const PUT_OFF_NOTE =
+  'The receiver has put this delivery off (Retry-After): it is no failure of the endpoint, and no attempt is used up.';
+
 /** The endpoint's own headers, which are the last, are kept as they are in the endpoint: sealed. */
 function storedHeaders({ headers }: SendRequest, { endpoint, headers: own }: Destination): unknown[] {
   if (endpoint.sealedHeaders === null) return [...headers];
@@ -90,13 +93,20 @@ export interface AttemptPlace {
   epoch: number;
 }
 
+/** What was sent and what came back. */
+export interface Exchange {
+  request: SendRequest;
+  result: SendResult;
+  /** Whether the endpoint has taken a delivery lately (core/delivery/decide.ts). */
+  isAccepting: boolean;
+}
+
 /** What is recorded of an ended attempt, with what becomes of the delivery. `endedAt` is wall clock, ms. */
 export function concludeAttempt(
   place: AttemptPlace,
   item: LaneItem,
   destination: Destination,
-  request: SendRequest,
-  result: SendResult,
+  { request, result, isAccepting }: Exchange,
   span: { startedAt: number; endedAt: number },
 ): AttemptResult {
   const { endpoint } = destination;
@@ -105,10 +115,19 @@ export function concludeAttempt(
   const { response } = result;
   const retryAfter = response?.headers.find(([name]) => name === 'retry-after')?.[1] ?? null;
   const decision = decide(
-    { outcome, status: response?.status ?? null, retryAfter, endedAt: span.endedAt },
-    { attempts: number, waitedMs: item.waitedMs },
+    {
+      outcome,
+      status: response?.status ?? null,
+      retryAfter,
+      endedAt: span.endedAt,
+      durationMs: Math.round(result.durationMs),
+      isAccepting,
+      isOutage: result.outcome.kind !== 'answered' && OUTAGE_CODES.has(result.outcome.code),
+    },
+    { attempts: number, putOffs: item.putOffs, waitedMs: item.waitedMs },
     endpoint.retry,
   );
+  const isPutOff = decision.kind === 'put_off';
   return {
     workspace: place.workspace,
     slice: place.slice,
@@ -122,7 +141,7 @@ export function concludeAttempt(
       outcome,
       status: response?.status ?? null,
       error: errorOf(result),
-      note: result.note,
+      note: isPutOff && response !== null ? [PUT_OFF_NOTE, result.note ?? []].flat().join(' ') : result.note,
       address: result.address,
       timings: JSON.stringify(result.timings),
       url: urlAsSent(request.url),
@@ -136,7 +155,7 @@ export function concludeAttempt(
       decision.kind === 'drop' && decision.disable !== null
         ? { reason: decision.disable, at: span.endedAt, by: 'receiver' }
         : null,
-    charged: isCharged(result, outcome, item),
+    charged: !isPutOff && isCharged(result, outcome, item),
     probe: endpoint.recovery?.probing === true,
   };
 }
@@ -163,8 +182,39 @@ function toNext(
         state: 'waiting',
         nextAttemptAt: decision.at,
         waitedMs: item.waitedMs + decision.waitMs,
+        putOffs: item.putOffs,
+        reason: decision.reason,
+      };
+    case 'put_off':
+      return {
+        state: 'waiting',
+        nextAttemptAt: decision.at,
+        waitedMs: item.waitedMs + decision.usedMs,
+        putOffs: item.putOffs + 1,
         reason: decision.reason,
       };
   }
   return decision satisfies never;
+}
+
+/** The log's one wide line per attempt. */
+export function describeAttempt(
+  lane: { workspace: number; endpoint: number },
+  item: LaneItem,
+  { attempt, delivery, next }: AttemptResult,
+  verdict: RecordVerdict,
+): Record<string, unknown> {
+  return {
+    workspace: formatId('ws', lane.workspace),
+    endpoint: formatId('ep', lane.endpoint),
+    delivery: formatId('dlv', delivery),
+    sequence: item.sequence,
+    attempt: attempt.number,
+    outcome: attempt.outcome,
+    status: attempt.status,
+    error: attempt.error,
+    durationMs: attempt.durationMs,
+    state: next.state,
+    verdict,
+  };
 }

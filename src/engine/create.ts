@@ -114,6 +114,8 @@ export function createEngine(deps: EngineDeps): Engine {
     leased: shared,
     sends,
     onError,
+    listens: () => deps.listens?.() ?? [],
+    onListening: (listening) => deps.onListening?.(listening),
     onLost: () => lanes.dropAll(),
     onTime: (storeMs, askedAt) => deps.onTime?.(storeMs, askedAt),
     async round() {

@@ -13,6 +13,7 @@ import type { ReplayWorkStore } from '../store/ports/replays.ts';
 import type { RetentionStore, SkipStore, SweepStore } from '../store/ports/retention.ts';
 import type { RoutingStore } from '../store/ports/routing.ts';
 import type { SignalStore } from '../store/ports/signals.ts';
+import type { Listening } from '../store/records/nodes.ts';
 import type { World } from '../world.ts';
 import type { Offload } from './offload.ts';
 import type { Mailing } from './outbox.ts';
@@ -59,6 +60,10 @@ export interface EngineDeps {
   offload?: Offload;
   slots?: SlotLimits;
   plans?: readonly Plan[];
+  /** Where others reach this node; told to them with each heartbeat. Default: nowhere. */
+  listens?(): readonly Listening[];
+  /** Where living nodes listen, as of the last heartbeat. */
+  onListening?(listening: readonly Listening[]): void;
   /** The store's time, ms, at some moment since `askedAt` (monotonic); see time.ts. */
   onTime?(storeMs: number, askedAt: number): void;
 }

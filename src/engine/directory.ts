@@ -121,6 +121,12 @@ export function createView(routing: Routing, sealer: Sealer | null): WorkspaceVi
   };
 }
 
+/** Where to send to now; null where the endpoint is off or gone. */
+export function activeDestination(view: WorkspaceView | null, endpoint: number): Destination | null {
+  const destination = view?.destination(endpoint);
+  return destination === undefined || destination.endpoint.disabled !== null ? null : destination;
+}
+
 /** The definition holds everything of an event type but its name. */
 export function toEventType(type: CustomEventType): EventType {
   return { ...(JSON.parse(type.definition) as Omit<EventType, 'name'>), name: type.name };

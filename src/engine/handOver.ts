@@ -77,6 +77,7 @@ function laneItems(
         source: delivery.source,
         replay: false,
         attempts: 0,
+        putOffs: 0,
         waitedMs: 0,
         nextAttemptAt: null,
         depth: event.depth,

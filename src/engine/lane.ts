@@ -155,6 +155,7 @@ export class Lane {
   advance(item: LaneItem, next: AttemptResult['next']): void {
     if (next.state === 'waiting') {
       item.attempts += 1;
+      item.putOffs = next.putOffs;
       item.waitedMs = next.waitedMs;
       item.nextAttemptAt = next.nextAttemptAt;
       return;

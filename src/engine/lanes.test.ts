@@ -127,6 +127,7 @@ const WAITING: Omit<LaneItem, 'key'> = {
   source: { kind: 'subscription', id: 1 },
   replay: false,
   attempts: 1,
+  putOffs: 0,
   waitedMs: 0,
   nextAttemptAt: MINUTE,
   ownBody: false,

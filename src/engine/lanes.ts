@@ -22,11 +22,12 @@ import type { LaneItem, LaneState } from '../store/records/lanes.ts';
 import type { HeldSlice } from '../store/records/nodes.ts';
 import type { AttemptResult, RecordVerdict } from '../store/records/results.ts';
 import type { Clock, Send } from '../world.ts';
-import { buildRequest, concludeAttempt } from './attempt.ts';
+import { buildRequest, concludeAttempt, describeAttempt } from './attempt.ts';
 import type { Bodies, HeldBody } from './bodies.ts';
-import type { Destination, Directory, WorkspaceView } from './directory.ts';
+import { activeDestination, type Destination, type Directory, type WorkspaceView } from './directory.ts';
 import { FRESH_MS, Lane, LOADED_BYTES_PER_LANE, LOADED_PER_LANE, type Slice } from './lane.ts';
 import type { Memory } from './memory.ts';
+import { createPacing, type Pacing, rateHere } from './pacing.ts';
 import { createLaneReads, type LaneReads } from './reads.ts';
 import type { Recorder } from './recorder.ts';
 import type { Slots } from './slots.ts';
@@ -59,34 +60,6 @@ export interface LanesDeps {
   onError(error: unknown, where: string): void;
 }
 
-/** The log's one wide line per attempt. */
-function describeAttempt(
-  lane: Lane,
-  item: LaneItem,
-  { attempt, delivery, next }: AttemptResult,
-  verdict: RecordVerdict,
-): Record<string, unknown> {
-  return {
-    workspace: formatId('ws', lane.workspace),
-    endpoint: formatId('ep', lane.endpoint),
-    delivery: formatId('dlv', delivery),
-    sequence: item.sequence,
-    attempt: attempt.number,
-    outcome: attempt.outcome,
-    status: attempt.status,
-    error: attempt.error,
-    durationMs: attempt.durationMs,
-    state: next.state,
-    verdict,
-  };
-}
-
-/** Where to send to now; null where the endpoint is off or gone. */
-function activeDestination(view: WorkspaceView | null, endpoint: number): Destination | null {
-  const destination = view?.destination(endpoint);
-  return destination === undefined || destination.endpoint.disabled !== null ? null : destination;
-}
-
 export class Lanes {
   readonly #deps: LanesDeps;
   readonly #reads: LaneReads;
@@ -97,11 +70,19 @@ export class Lanes {
   readonly #dropped = new Set<Slice>();
   readonly #loops = new Set<Promise<void>>();
   readonly #sending = new Set<number>();
+  readonly #pacing: Pacing<Lane>;
   #stopping = false;
 
   constructor(deps: LanesDeps) {
     this.#deps = deps;
     this.#reads = createLaneReads(deps.store);
+    this.#pacing = createPacing({
+      clock: deps.clock,
+      wake: (lane: Lane) => {
+        this.#start(lane);
+        return !lane.lost;
+      },
+    });
   }
 
   // ---------------------------------------------------------------- slices
@@ -226,6 +207,7 @@ export class Lanes {
   /** Starts nothing more; resolves when what was in flight is recorded. */
   async stop(): Promise<void> {
     this.#stopping = true;
+    this.#pacing.stop();
     for (const { lanes } of this.#slices.values()) for (const lane of lanes.values()) lane.timer?.cancel();
     await Promise.allSettled(this.#loops);
     await this.#deps.recorder.drain();
@@ -416,6 +398,7 @@ export class Lanes {
         this.#later(lane, LEASE_RETRY_MS);
         return false;
       }
+      if (!this.#mayStartInTurn(lane, destination)) return false;
       const body = item.body ?? held?.bytes ?? new Uint8Array();
       return { item, result: await this.#send(lane, item, body, destination) };
     } finally {
@@ -446,6 +429,11 @@ export class Lanes {
     return 0;
   }
 
+  #mayStartInTurn(lane: Lane, { endpoint }: Destination): boolean {
+    const perSecond = rateHere(endpoint, (key) => this.works(key));
+    return perSecond === null || this.#pacing.mayStart(lane, perSecond);
+  }
+
   /** Sends the item once. Never rejects for what the receiver does. */
   async #send(
     lane: Lane,
@@ -462,8 +450,11 @@ export class Lanes {
       const request = buildRequest(item, body, lane.key, destination, startedAt);
       const result = await send(request);
       const span = { startedAt, endedAt: Math.max(clock.now(), startedAt) };
+      const isAccepting = this.#pacing.isAccepting(lane.endpoint);
       const place = { workspace: lane.workspace, slice: slice.number, epoch: slice.epoch };
-      return concludeAttempt(place, item, destination, request, result, span);
+      const concluded = concludeAttempt(place, item, destination, { request, result, isAccepting }, span);
+      if (concluded.attempt.outcome === 'success') this.#pacing.noteSuccess(lane.endpoint);
+      return concluded;
     } catch (error) {
       this.#sent(lane, item);
       throw error;

@@ -14,11 +14,11 @@ const away = () => Promise.reject(new StoreUnavailable('The database is away.'))
 const settle = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
 /** What the store answers to a heartbeat. */
-const KNOWN = { now: 0 };
+const KNOWN = { now: 0, listening: [] };
 const UNKNOWN = null;
 
 function aRegistration(over: Partial<NodeRegistration> = {}): NodeRegistration {
-  return { slots: { first: 3, count: 1 }, largestKey: 0, now: 0, ...over };
+  return { slots: { first: 3, count: 2 }, largestKey: 0, now: 0, listening: [], ...over };
 }
 
 /** A node whose store answers at once and well, unless told otherwise. */
@@ -43,6 +43,8 @@ function aNode(overrides: Partial<NodeDeps & NodeDeps['store']> = {}) {
       },
     },
     sends: true,
+    listens: () => [],
+    onListening() {},
     onLost() {
       counts.losses += 1;
     },
@@ -124,7 +126,7 @@ describe('the lease', () => {
   });
 
   it('counts from before the heartbeat was asked, however late it is answered', async () => {
-    let answer: (known: { now: number } | null) => void = () => {};
+    let answer: (known: typeof KNOWN | null) => void = () => {};
     const { life, clock } = aNode({
       heartbeat: () =>
         new Promise((resolve) => {
@@ -178,7 +180,7 @@ describe('the lease', () => {
     const slots = [3, 9, 11];
     const { life, clock, counts } = aNode({
       registerNode: () => {
-        const registration = aRegistration({ slots: { first: slots.shift() ?? 0, count: 1 } });
+        const registration = aRegistration({ slots: { first: slots.shift() ?? 0, count: 2 } });
         return isAnswerLost && slots.length === 1 ? away() : Promise.resolve(registration);
       },
       // The first one finds no node, every later one the registration whose answer was lost.
@@ -196,7 +198,7 @@ describe('the lease', () => {
   it('that was lost takes its slots with it: keys are made in the new ones, and go on growing', async () => {
     const slots = [3, 9];
     const { life, clock } = aNode({
-      registerNode: () => Promise.resolve(aRegistration({ slots: { first: slots.shift() ?? 0, count: 1 } })),
+      registerNode: () => Promise.resolve(aRegistration({ slots: { first: slots.shift() ?? 0, count: 2 } })),
       heartbeat: () => Promise.resolve(UNKNOWN),
     });
     const keys = await life.start();
@@ -300,7 +302,7 @@ describe('stopping', () => {
   });
 
   it('does not register a node anew that is going', async () => {
-    let answer: (known: { now: number } | null) => void = () => {};
+    let answer: (known: typeof KNOWN | null) => void = () => {};
     const { life, clock, counts } = aNode({
       heartbeat: () =>
         new Promise((resolve) => {

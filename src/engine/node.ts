@@ -10,6 +10,7 @@
 import { DAY, SECOND } from '../core/duration.ts';
 import { createKeyMaker, type KeyMaker, type Slots } from '../core/ids.ts';
 import type { NodeStore } from '../store/ports/nodes.ts';
+import type { Listening } from '../store/records/nodes.ts';
 import type { Clock, Timer } from '../world.ts';
 import type { SpareKeys } from './offload.ts';
 
@@ -31,6 +32,10 @@ export interface NodeDeps {
   leased: boolean;
   /** Whether it takes its share of the slices. */
   sends: boolean;
+  /** Where others reach this node. */
+  listens(): readonly Listening[];
+  /** Where living nodes listen. */
+  onListening(listening: readonly Listening[]): void;
   /** The lease ran out and the node has registered anew: its slices are gone. */
   onLost(): void;
   /** The store's time, ms, at some moment since `askedAt` (monotonic). */
@@ -96,10 +101,12 @@ export function createNodeLife(deps: NodeDeps): NodeLife {
   const register = async (): Promise<void> => {
     isRegistered = false;
     const from = clock.monotonic();
-    const { slots, largestKey, now } = await store.registerNode(node, {
+    const { slots, largestKey, now, listening } = await store.registerNode(node, {
       leaseMs: deps.leased ? LEASE_MS : FOR_GOOD_MS,
       sends: deps.sends,
+      listens: deps.listens(),
     });
+    deps.onListening(listening);
     // Registering frees what this node held; nothing of it may be sent under the new lease.
     if (keys !== null) deps.onLost();
     leaseEnds = from + LEASE_MS;
@@ -125,8 +132,10 @@ export function createNodeLife(deps: NodeDeps): NodeLife {
       return;
     }
     const from = clock.monotonic();
-    const known = await store.heartbeat(node, { leaseMs: LEASE_MS, sends: deps.sends && !leaving });
+    const listens = deps.listens();
+    const known = await store.heartbeat(node, { leaseMs: LEASE_MS, sends: deps.sends && !leaving, listens });
     if (known !== null) {
+      deps.onListening(known.listening);
       leaseEnds = from + LEASE_MS;
       deps.onTime(known.now, from);
     } else if (!stopped) await register();

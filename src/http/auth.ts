@@ -173,6 +173,11 @@ export function hasScope(caller: Caller, scope: ApiKeyScope): boolean {
   return caller.scopes.includes(scope) || (scope === 'read' && caller.scopes.includes('manage'));
 }
 
+/** Whether whoever asks may see what lets others act: tokens in URLs, values of headers. */
+export function seesSecrets(request: FastifyRequest): boolean {
+  return hasScope(callerOf(request), 'manage');
+}
+
 /** The caller of a route that is not public. */
 export function callerOf(request: FastifyRequest): Caller {
   if (!request.caller) throw new Error('A public route has no caller.');

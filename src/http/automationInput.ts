@@ -188,6 +188,7 @@ export function missingEndpoints(
       ordering,
       retry: { preset: 'three-minutes' },
       timeoutMs: DEFAULT_TIMEOUT_MS,
+      rateLimit: null,
       sealedHeaders: null,
       signature: { v1a: false, compatibility: 'none' },
       createdAt: deps.clock.now(),

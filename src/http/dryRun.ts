@@ -1,5 +1,6 @@
 /** What a rule or workflow would do with an event: on the loop where that takes little, else in a thread of its own. */
 
+import { maskUrl } from '../core/egress/maskUrl.ts';
 import { formatId } from '../core/ids.ts';
 import { parseJson } from '../core/json/parse.ts';
 import { LIGHT_LIMITS } from '../core/limits.ts';
@@ -28,7 +29,7 @@ export async function dryRunBeside(
 
 /** Pure, but for what it keeps of the routing. */
 export function dryRun(routing: Routing, run: DryRun, work: Work): DryRunAnswer {
-  const { kind, key, definition, type, raw, waits, now } = run;
+  const { kind, key, definition, type, raw, waits, showUrls, now } = run;
   const program = compileDefinition(kind, definition);
   const parsed = parseJson(raw, { maxDepth: EVENT_DEPTH });
   if (!parsed.ok) throw new Error(`A stored body is not valid JSON: ${parsed.message}`);
@@ -44,7 +45,8 @@ export function dryRun(routing: Routing, run: DryRun, work: Work): DryRunAnswer 
     waits,
     awaitedSamples(routing, work),
   );
-  const places = { body: raw, ...endpointsOf(routing, key) };
+  const shownUrl = showUrls ? (url: string) => url : maskUrl;
+  const places = { body: raw, shownUrl, ...endpointsOf(routing, key) };
   return { ...head, path: pathView(explanation.path, places), end: endView(explanation) };
 }
 

@@ -14,6 +14,8 @@ export interface DryRun {
   /** The event's body. */
   raw: string;
   waits: WaitChoices;
+  /** False for somebody who may not see the secrets in URLs. */
+  showUrls: boolean;
   now: number;
 }
 

@@ -35,8 +35,10 @@ import {
 import type { AnswerHead } from './head.ts';
 import { MAX_ADDRESSES_TRIED } from './limits.ts';
 import { type Connection, type ConnectionPool, createConnection, discardConnection } from './pool.ts';
-import { GIVEN_UP, openSocket, type SocketOpening } from './socket.ts';
+import type { ProxyRoute } from './proxy.ts';
+import { GIVEN_UP, type OpeningPhase, openSocket, type SocketOpening } from './socket.ts';
 import type { Target, TargetGuard } from './target.ts';
+import { openTunnel } from './tunnel.ts';
 
 export interface AttemptWorld {
   clock: Clock;
@@ -47,6 +49,8 @@ export interface AttemptWorld {
   /** The source address to bind for this destination; null for the system's choice, undefined for none left. */
   sourceFor: (address: string) => string | null | undefined;
   trust: SecureContext;
+  /** The way to everything but own bins; null for the direct one. */
+  proxy: ProxyRoute | null;
 }
 
 const ANSWERED: SendOutcome = { kind: 'answered' };
@@ -163,7 +167,8 @@ export class Attempt implements Dispatcher.DispatchHandler {
   async #connect(address: string, port: number, addressesLeft: number): Promise<FailedAddress | null> {
     const { clock, onConnect, sourceFor, trust } = this.#world;
     const { host, isSecure, isOwnBin, key, origin } = this.#target;
-    const localAddress = isOwnBin ? null : sourceFor(address);
+    const proxy = isOwnBin ? null : this.#world.proxy;
+    const localAddress = isOwnBin || proxy !== null ? null : sourceFor(address);
     if (localAddress === undefined) {
       const message = `${host} (${address}) cannot be reached from the configured source addresses: none is IPv${isIP(address)}. The operator should add one to MIRSAL_SOURCE_IPS.`;
       const failure = fail('connect', 'source_address_unavailable', message);
@@ -171,7 +176,9 @@ export class Attempt implements Dispatcher.DispatchHandler {
     }
     this.#phase = 'connect';
     onConnect(address, port);
-    const opening = openSocket({ address, port, host, isSecure, localAddress, trust }, clock);
+    const socketRequest = { address, port, host, isSecure, localAddress, trust };
+    const opening =
+      proxy === null ? openSocket(socketRequest, clock) : openTunnel(socketRequest, proxy, clock);
     this.#opening = opening;
     const shareMs = this.#remainingMs() / addressesLeft;
     const share = addressesLeft > 1 ? clock.after(shareMs, opening.cancel) : null;
@@ -183,12 +190,7 @@ export class Attempt implements Dispatcher.DispatchHandler {
       this.#timings.connect = wholeMs(result.connectMs);
     }
     if (!result.ok) {
-      const failure =
-        result.error === GIVEN_UP
-          ? deadlineFailure(result.phase, host, Math.round(shareMs))
-          : result.phase === 'tls'
-            ? tlsFailure(result.error, host)
-            : connectFailure(result.error, host, address, port);
+      const failure = this.#openingFailure(result.phase, result.error, address, port, Math.round(shareMs));
       return { address, failure, isConnected: result.connectMs !== null };
     }
     if (this.#isEnded) {
@@ -199,6 +201,25 @@ export class Attempt implements Dispatcher.DispatchHandler {
     const openedAt = clock.monotonic();
     this.#exchange(createConnection(result.socket, { key, origin, address, openedAt }), false);
     return null;
+  }
+
+  #openingFailure(
+    phase: OpeningPhase,
+    error: unknown,
+    address: string,
+    port: number,
+    waitedMs: number,
+  ): SendFailure {
+    const { host } = this.#target;
+    if (phase === 'proxy' || phase === 'tunnel') return this.#proxyFailure(phase, error);
+    if (error === GIVEN_UP) return deadlineFailure(phase, host, waitedMs);
+    return phase === 'tls' ? tlsFailure(error, host) : connectFailure(error, host, address, port);
+  }
+
+  #proxyFailure(phase: 'proxy' | 'tunnel', error: unknown): SendFailure {
+    const { proxy } = this.#world;
+    if (proxy === null) throw new Error('An opening fails at a proxy only where there is one.');
+    return proxy.failure(phase, error, this.#target.host);
   }
 
   #exchange(connection: Connection, isReused: boolean): void {
@@ -298,7 +319,10 @@ export class Attempt implements Dispatcher.DispatchHandler {
       return;
     }
     const phase = this.#opening?.phase() ?? this.#phase;
-    const failure = deadlineFailure(phase, this.#target.host, timeoutMs, this.#connection?.reader.seen);
+    const failure =
+      phase === 'proxy' || phase === 'tunnel'
+        ? this.#proxyFailure(phase, GIVEN_UP)
+        : deadlineFailure(phase, this.#target.host, timeoutMs, this.#connection?.reader.seen);
     if (this.#opening === null) {
       this.#giveUp(failure);
       return;

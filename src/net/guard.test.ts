@@ -201,6 +201,35 @@ describe('this server itself', () => {
     return { ...kit, port, seen: () => seen };
   }
 
+  it('P10: neither are those of other nodes, wherever they listen; another port of theirs may be', async () => {
+    const port = await listen(createServer((_request, response) => response.end()));
+    const elsewhere = await listen(createServer((_request, response) => response.end()));
+    const { sender, connects } = aSender({
+      policy: aPolicy('127.0.0.0/8,192.0.2.0/24,2001:db8::/32'),
+      ownListener: () => ({ host: '127.0.0.1', port: 1 }),
+      nodeListeners: () => [
+        { address: '127.0.0.1', port },
+        { address: '192.0.2.7', port: 8080 },
+        { address: '2001:db8::7', port: 8080 },
+      ],
+      publicUrl: () => 'https://mirsal.example.com',
+      resolver: aResolver({ 'node.example.com': ['192.0.2.7'] }),
+    });
+    for (const host of [
+      `127.0.0.1:${port}`,
+      `127.8.8.8:${port}`,
+      '192.0.2.7:8080',
+      'node.example.com:8080',
+      '[2001:db8::7]:8080',
+    ]) {
+      const url = `http://${host}/v1/events`;
+      expect((await sender.send(aRequest(url))).outcome).toMatchObject({ code: 'own_listener' });
+      expect(await sender.checkTarget(url)).toMatchObject({ ok: false, failure: { code: 'own_listener' } });
+    }
+    expect(connects).toEqual([]);
+    expect((await sender.send(aRequest(`http://127.0.0.1:${elsewhere}/`))).outcome.kind).toBe('answered');
+  });
+
   it.each(['127.0.0.1', '0.0.0.0', '::', 'localhost'])('is refused, listening on %s', async (host) => {
     const { sender, connects, port } = await anOwnListener(host);
     for (const target of ['127.0.0.1', '127.8.8.8', '[::ffff:127.0.0.1]', '0.0.0.0', 'rebound.example.com']) {

@@ -10,8 +10,9 @@ import { Attempt, type AttemptWorld } from './attempt.ts';
 import { fail, type SendFailure } from './failure.ts';
 import { createNameLookup, createSystemResolver, type Resolver } from './names.ts';
 import { createConnectionPool } from './pool.ts';
+import { createProxyRoute, type OnProxy, type ProxySettings } from './proxy.ts';
 import { createTrust } from './socket.ts';
-import { createTargetGuard, type Listener } from './target.ts';
+import { createTargetGuard, type Listener, type ListeningPlace } from './target.ts';
 
 export interface SenderOptions {
   clock: Clock;
@@ -20,10 +21,15 @@ export interface SenderOptions {
   resolver?: Resolver;
   /** Where this server listens, once it does: never a target, but for its own bins. Default: nowhere. */
   ownListener?: () => Listener | null;
+  /** Where all nodes of this installation listen: no targets either. Default: nowhere. */
+  nodeListeners?: () => readonly ListeningPlace[];
   /** The origin under which others reach this server: of it, bins alone (paths below /b/) are targets. Default: none. */
   publicUrl?: () => string | null;
   /** Fixed addresses to send from (B5); a destination whose family is missing here is not sent to. */
   sourceAddresses?: readonly string[];
+  /** The way to everything but own bins; default: the direct one. */
+  proxy?: ProxySettings | null;
+  onProxy?: OnProxy;
   /** PEM certificates trusted besides the well-known authorities. */
   extraTrust?: readonly string[];
   /** Called just before a socket is opened, with the vetted address. */
@@ -51,7 +57,9 @@ export function createSender(options: SenderOptions): Sender {
     policy,
     names,
     ownListener: options.ownListener ?? (() => null),
+    nodeListeners: options.nodeListeners ?? (() => []),
     publicUrl: options.publicUrl ?? (() => null),
+    isResolvedElsewhere: options.proxy?.resolvesNames ?? false,
   });
   const world: AttemptWorld = {
     clock,
@@ -60,6 +68,10 @@ export function createSender(options: SenderOptions): Sender {
     onConnect: options.onConnect ?? (() => {}),
     sourceFor: createSourceChooser(options.sourceAddresses ?? []),
     trust: createTrust(options.extraTrust ?? []),
+    proxy:
+      options.proxy == null
+        ? null
+        : createProxyRoute(options.proxy, { names, clock, onProxy: options.onProxy ?? (() => {}) }),
   };
   const idleness = Promise.withResolvers<void>();
   let underWay = 0;

@@ -6,7 +6,13 @@
  * and keep-alive saves the handshakes that matter.
  */
 import { isIP, type Socket, connect as tcpConnect } from 'node:net';
-import { createSecureContext, getCACertificates, type SecureContext, connect as tlsConnect } from 'node:tls';
+import {
+  type ConnectionOptions,
+  createSecureContext,
+  getCACertificates,
+  type SecureContext,
+  connect as tlsConnect,
+} from 'node:tls';
 import type { Clock } from '../world.ts';
 
 export interface SocketRequest {
@@ -21,16 +27,30 @@ export interface SocketRequest {
 
 export type SocketResult =
   | { ok: true; socket: Socket; connectMs: number; tlsMs: number | null }
-  | { ok: false; phase: 'connect' | 'tls'; error: unknown; connectMs: number | null };
+  | { ok: false; phase: OpeningPhase; error: unknown; connectMs: number | null };
+
+/** `proxy` and `tunnel` in the place of `connect` where there is an outgoing proxy (tunnel.ts). */
+export type OpeningPhase = 'connect' | 'proxy' | 'tunnel' | 'tls';
 
 /** The error of an opening that was cancelled. */
 export const GIVEN_UP: unknown = new Error('The connection was given up');
+
+/** The proxy answered CONNECT with something else than a 2xx; null where that was no HTTP. */
+export class TunnelRefused extends Error {
+  override readonly name = 'TunnelRefused';
+  readonly status: number | null;
+
+  constructor(status: number | null) {
+    super(status === null ? 'The proxy did not answer in HTTP' : `The proxy answered ${status}`);
+    this.status = status;
+  }
+}
 
 export interface SocketOpening {
   readonly address: string;
   /** Never rejects. */
   done: Promise<SocketResult>;
-  phase(): 'connect' | 'tls';
+  phase(): OpeningPhase;
   /** Gives up; `done` resolves to a failure. */
   cancel(): void;
 }
@@ -73,7 +93,7 @@ export function createTrust(extraCertificates: readonly string[]): SecureContext
 }
 
 function createSocket(request: SocketRequest): Socket {
-  const { address, port, host, localAddress } = request;
+  const { address, port, localAddress } = request;
   const common = {
     host: address,
     port,
@@ -82,13 +102,17 @@ function createSocket(request: SocketRequest): Socket {
     ...(localAddress === null ? null : { localAddress }),
   };
   if (!request.isSecure) return tcpConnect(common);
-  return tlsConnect({
-    ...common,
+  return tlsConnect({ ...common, ...tlsOptions(request) });
+}
+
+/** How TLS is spoken with the receiver, on whatever it is spoken over. */
+export function tlsOptions({ host, trust }: SocketRequest): ConnectionOptions {
+  return {
     // An IP address may not be a server name (RFC 6066); the certificate is then checked against `host`.
     servername: isIP(host) === 0 ? host : '',
     ALPNProtocols: ['http/1.1'],
     // Said aloud, so that no environment variable turns it off.
     rejectUnauthorized: true,
-    secureContext: request.trust,
-  });
+    secureContext: trust,
+  };
 }

@@ -4,9 +4,10 @@
  *
  *   own bin    a bin under the public URL: straight to this server's own listener, without DNS
  *   literal    an IP address in the URL: vetted by core/egress
- *   name       resolved, and refused when any one of its addresses is forbidden
+ *   name       resolved, and refused when any one of its addresses is forbidden; with MIRSAL_PROXY_DNS vetted by its
+ *              spelling alone, since only the outgoing proxy can resolve it
  *
- * This server's own listener and its public URL are refused in all other cases, even when the operator's
+ * This server's own listener, those of the other nodes, and its public URL are refused in all other cases, even when the operator's
  * list holds them: requests would come from a trusted address, and an event might publish itself again.
  */
 import { isIP } from 'node:net';
@@ -19,6 +20,12 @@ import type { NameLookup } from './names.ts';
 
 export interface Listener {
   host: string;
+  port: number;
+}
+
+/** One address and port that lead to a node. */
+export interface ListeningPlace {
+  address: string;
   port: number;
 }
 
@@ -46,7 +53,10 @@ export interface TargetGuardOptions {
   policy: EgressPolicy;
   names: NameLookup;
   ownListener: () => Listener | null;
+  nodeListeners: () => readonly ListeningPlace[];
   publicUrl: () => string | null;
+  /** Names are resolved by the outgoing proxy alone: what a name leads to is not known here. */
+  isResolvedElsewhere: boolean;
 }
 
 export interface TargetGuard {
@@ -57,7 +67,7 @@ export interface TargetGuard {
 }
 
 export function createTargetGuard(options: TargetGuardOptions): TargetGuard {
-  const { policy, names, ownListener, publicUrl } = options;
+  const { policy, names, ownListener, publicUrl, isResolvedElsewhere, nodeListeners } = options;
   const known = new Map<string, TargetResult>();
 
   function read(text: string): TargetResult {
@@ -90,6 +100,9 @@ export function createTargetGuard(options: TargetGuardOptions): TargetGuard {
 
   async function locate(target: Target): Promise<Destination> {
     if (target.isOwnBin) return locateOwnBin(ownListener());
+    if (target.literal === null && isResolvedElsewhere) {
+      return { ok: true, addresses: [target.host], port: target.port };
+    }
     const found =
       target.literal === null
         ? await names.lookup(target.host)
@@ -118,7 +131,8 @@ export function createTargetGuard(options: TargetGuardOptions): TargetGuard {
     if (listener !== null && listener.port === target.port && isListenerAddress(address, listener.host)) {
       return ownListenerFailure(target.host, target.port);
     }
-    return null;
+    const isNode = nodeListeners().some((one) => one.port === target.port && leadsTo(address, one.address));
+    return isNode ? ownListenerFailure(target.host, target.port) : null;
   }
 
   return { read, locate };
@@ -178,6 +192,23 @@ function isListenerAddress(address: string, listenerHost: string): boolean {
 
 function isLoopbackOrUnspecified(address: string): boolean {
   return address.startsWith('127.') || address === '::1' || address === '0.0.0.0' || address === '::';
+}
+
+/** The addresses that lead to a listener of this machine. */
+export function listeningPlaces({ host, port }: Listener): ListeningPlace[] {
+  const bound = canonicalAddress(host);
+  const isEverywhere = bound === null || bound === '0.0.0.0' || bound === '::';
+  const addresses = isEverywhere ? [...ownAddresses()] : [bound];
+  return addresses.map((address) => ({ address, port }));
+}
+
+/**
+ * Whether a connection to `address` may reach a node that listens at `place`. Another node's loopback may be this machine's:
+ * several nodes of one machine are common.
+ */
+function leadsTo(address: string, place: string): boolean {
+  const target = canonicalAddress(address) ?? address;
+  return target === place || (isLoopbackOrUnspecified(target) && isLoopbackOrUnspecified(place));
 }
 
 /** Read anew each time: addresses come and go, and this runs only when the port is our own. */

@@ -125,6 +125,7 @@ export async function anEndpoint(
     ordering,
     retry: { preset: 'three-minutes' },
     timeoutMs: 5000,
+    rateLimit: null,
     sealedHeaders: null,
     signature: { v1a: false, compatibility: 'none' },
     createdAt: 0,

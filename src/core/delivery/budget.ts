@@ -35,6 +35,22 @@ export const OWN_FAULT_CODES: ReadonlySet<string> = new Set([
   'source_address_unavailable',
   'own_listener_unavailable',
   'dns_server_unreachable',
+  'proxy_unreachable',
+  'proxy_timeout',
+  'proxy_credentials',
+  'proxy_failed',
+  'proxy_no_tunnel',
+]);
+
+/**
+ * Of those, failures of the one way out (net/proxy.ts): nothing has reached any receiver, so they do not use up
+ * attempts either.
+ */
+export const OUTAGE_CODES: ReadonlySet<string> = new Set([
+  'proxy_unreachable',
+  'proxy_timeout',
+  'proxy_credentials',
+  'proxy_failed',
 ]);
 
 export interface BudgetError {

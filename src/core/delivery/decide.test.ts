@@ -7,11 +7,19 @@ import { nextWaitMs, type RetryHistory, type RetryPolicy } from './retry.ts';
 
 const ENDED_AT = Date.UTC(2026, 0, 5, 9);
 const POLICY: RetryPolicy = { preset: 'three-minutes' };
-const FIRST: RetryHistory = { attempts: 1, waitedMs: 0 };
-const LAST: RetryHistory = { attempts: 4, waitedMs: 180 * SECOND };
+const FIRST: RetryHistory = { attempts: 1, putOffs: 0, waitedMs: 0 };
+const REST = { durationMs: 200, isAccepting: false, isOutage: false };
+const LAST: RetryHistory = { attempts: 4, putOffs: 0, waitedMs: 180 * SECOND };
 
 function answered(status: number, overrides: Partial<EndedAttempt> = {}): EndedAttempt {
-  return { outcome: outcomeOfStatus(status), status, retryAfter: null, endedAt: ENDED_AT, ...overrides };
+  return {
+    outcome: outcomeOfStatus(status),
+    status,
+    retryAfter: null,
+    endedAt: ENDED_AT,
+    ...REST,
+    ...overrides,
+  };
 }
 
 describe('A8: the status', () => {
@@ -51,8 +59,8 @@ describe('A10: failures', () => {
   it.each(ATTEMPT_OUTCOMES.filter((outcome) => outcome !== 'success' && outcome !== 'http'))(
     'a failure by %s is retried after the schedule’s wait, and named',
     (outcome) => {
-      const attempt: EndedAttempt = { outcome, status: null, retryAfter: null, endedAt: ENDED_AT };
-      expect(decide(attempt, { attempts: 2, waitedMs: 30 * SECOND }, POLICY)).toEqual({
+      const attempt: EndedAttempt = { outcome, status: null, retryAfter: null, endedAt: ENDED_AT, ...REST };
+      expect(decide(attempt, { attempts: 2, putOffs: 0, waitedMs: 30 * SECOND }, POLICY)).toEqual({
         kind: 'retry',
         at: ENDED_AT + 60 * SECOND,
         waitMs: 60 * SECOND,
@@ -67,7 +75,13 @@ describe('A10: failures', () => {
       reason: 'retries_exhausted: 4 attempts, the last: HTTP 503',
       disable: null,
     });
-    const timeout: EndedAttempt = { outcome: 'timeout', status: null, retryAfter: null, endedAt: ENDED_AT };
+    const timeout: EndedAttempt = {
+      outcome: 'timeout',
+      status: null,
+      retryAfter: null,
+      endedAt: ENDED_AT,
+      ...REST,
+    };
     expect(decide(timeout, FIRST, { preset: 'none' })).toEqual({
       kind: 'drop',
       reason: 'retries_exhausted: 1 attempt, the last: timeout',
@@ -97,6 +111,7 @@ describe('A10: failures', () => {
   it('P6: says exactly what the one retry function says', () => {
     const anyHistory = fc.record({
       attempts: fc.integer({ min: 1, max: 12 }),
+      putOffs: fc.constant(0),
       waitedMs: fc.integer({ min: 0, max: 300 * SECOND }),
     });
     const anyFailure = fc.constantFrom(...ATTEMPT_OUTCOMES.filter((outcome) => outcome !== 'success'));
@@ -104,7 +119,7 @@ describe('A10: failures', () => {
       fc.property(anyHistory, anyFailure, fc.option(fc.nat(500)), (history, outcome, askedS) => {
         const status = outcome === 'http' ? 500 : null;
         const retryAfter = askedS === null ? null : String(askedS);
-        const decision = decide({ outcome, status, retryAfter, endedAt: ENDED_AT }, history, POLICY);
+        const decision = decide({ outcome, status, retryAfter, endedAt: ENDED_AT, ...REST }, history, POLICY);
         const waitMs = nextWaitMs(POLICY, history, askedS === null ? null : askedS * SECOND);
         if (waitMs === null) expect(decision.kind).toBe('drop');
         else expect(decision).toMatchObject({ kind: 'retry', waitMs, at: ENDED_AT + waitMs });

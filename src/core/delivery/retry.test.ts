@@ -23,7 +23,7 @@ function waitsOf(
   const waits: number[] = [];
   for (let attempts = 1; ; attempts += 1) {
     const waitedMs = waits.reduce((sum, wait) => sum + wait, 0);
-    const wait = nextWaitMs(policy, { attempts, waitedMs }, retryAfterMs(attempts));
+    const wait = nextWaitMs(policy, { attempts, putOffs: 0, waitedMs }, retryAfterMs(attempts));
     if (wait === null) return waits;
     waits.push(wait);
     if (waits.length > MAX_WAITS) throw new Error('It never ends.');
@@ -80,12 +80,16 @@ describe('A10: the schedule', () => {
 
 describe('R4: Retry-After', () => {
   it('is honoured where it is longer than the schedule', () => {
-    expect(nextWaitMs(THREE_MINUTES, { attempts: 1, waitedMs: 0 }, 45 * SECOND)).toBe(45 * SECOND);
+    expect(nextWaitMs(THREE_MINUTES, { attempts: 1, putOffs: 0, waitedMs: 0 }, 45 * SECOND)).toBe(
+      45 * SECOND,
+    );
   });
 
   it('is ignored where it is shorter', () => {
-    expect(nextWaitMs(THREE_MINUTES, { attempts: 2, waitedMs: 30 * SECOND }, 5 * SECOND)).toBe(60 * SECOND);
-    expect(nextWaitMs(THREE_MINUTES, { attempts: 1, waitedMs: 0 }, 0)).toBe(30 * SECOND);
+    expect(nextWaitMs(THREE_MINUTES, { attempts: 2, putOffs: 0, waitedMs: 30 * SECOND }, 5 * SECOND)).toBe(
+      60 * SECOND,
+    );
+    expect(nextWaitMs(THREE_MINUTES, { attempts: 1, putOffs: 0, waitedMs: 0 }, 0)).toBe(30 * SECOND);
   });
 
   it('reaches as far as the limit, and uses it up', () => {

@@ -32,9 +32,13 @@ export function waitsMs(policy: RetryPolicy): readonly number[] {
   return 'preset' in policy ? PRESET_WAITS_MS[policy.preset] : policy.waits_s.map((s) => s * SECOND);
 }
 
-/** What a delivery has behind it: attempts made so far and milliseconds waited between them. */
+/** What a delivery has behind it. */
 export interface RetryHistory {
+  /** Attempts made so far. */
   attempts: number;
+  /** Of those, how many were no step of the schedule: put off by the receiver, or this server’s own way out failed. */
+  putOffs: number;
+  /** Milliseconds waited between them, and the length of those that were put off. */
   waitedMs: number;
 }
 
@@ -51,12 +55,46 @@ export function nextWaitMs(
   retryAfterMs: number | null,
 ): number | null {
   const waits = waitsMs(policy);
-  const scheduled = waits[history.attempts - 1];
+  const scheduled = waits[history.attempts - history.putOffs - 1];
   if (scheduled === undefined) return null;
-  const limit = waits.reduce((sum, wait) => sum + wait, 0);
-  const left = limit - history.waitedMs;
+  const left = limitMs(waits) - history.waitedMs;
   if (left <= 0) return null;
   return Math.min(Math.max(scheduled, retryAfterMs ?? 0), left);
+}
+
+function limitMs(waits: readonly number[]): number {
+  return waits.reduce((sum, wait) => sum + wait, 0);
+}
+
+/** A receiver may put a delivery off within its first three minutes, as long as `three-minutes` waits in all. */
+export const PUT_OFF_LIMIT_MS = 180 * SECOND;
+/** However little is asked for: a busy receiver is not asked again at once. */
+const SHORTEST_PUT_OFF_MS = SECOND;
+
+/**
+ * The wait of a delivery that its receiver puts off by `retryAfterMs`, or null where it may not: the limit is
+ * used up, or the policy has no retries. The attempt that was put off took `durationMs`, which counts as
+ * waiting: an answer that is slow to come must not hold the lane for longer.
+ */
+export function putOffWaitMs(
+  policy: RetryPolicy,
+  history: RetryHistory,
+  retryAfterMs: number,
+  durationMs: number,
+): number | null {
+  const limit = Math.min(limitMs(waitsMs(policy)), PUT_OFF_LIMIT_MS);
+  const left = limit - history.waitedMs - durationMs;
+  return left <= 0 ? null : Math.min(Math.max(retryAfterMs, SHORTEST_PUT_OFF_MS), left);
+}
+
+const LONGEST_OUTAGE_WAIT_MS = MINUTE;
+
+/**
+ * The wait while this server's own way out does not work: 1, 2, 4 … up to 60 s, for as long as it takes. It uses up
+ * neither the schedule nor the limit: the receiver has been asked nothing.
+ */
+export function outageWaitMs({ putOffs }: RetryHistory): number {
+  return Math.min(SECOND * 2 ** Math.min(putOffs, 10), LONGEST_OUTAGE_WAIT_MS);
 }
 
 /** The three forms of RFC 9110 §5.6.7. Stricter than Date.parse, which reads a date without GMT in the machine's own zone. */

@@ -12,6 +12,7 @@ import {
   type EgressPolicy,
   vetAddress,
 } from './address.ts';
+import { MASK } from './maskUrl.ts';
 import { classifyName, isBadPort } from './names.ts';
 
 export const MAX_URL_LENGTH = 2048;
@@ -71,6 +72,9 @@ export function parseTargetUrl(text: string): UrlVerdict {
       'url_characters',
       'A URL may not contain spaces, backslashes, line breaks or control characters.',
     );
+  }
+  if (text.includes(MASK)) {
+    return refuse('url_characters', `This URL is masked (${MASK}). Enter it whole.`);
   }
   const authority = /^https?:\/\/([^/?#]+)/i.exec(text)?.[1];
   if (authority === undefined) {

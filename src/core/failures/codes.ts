@@ -26,6 +26,11 @@ export type SendCode =
   | 'unreachable'
   | 'source_address_unavailable'
   | 'out_of_sockets'
+  | 'proxy_unreachable'
+  | 'proxy_timeout'
+  | 'proxy_credentials'
+  | 'proxy_failed'
+  | 'proxy_no_tunnel'
   | 'sender_closed'
   | 'tls_timeout'
   | 'tls_self_signed'
@@ -44,8 +49,15 @@ export type SendCode =
   | 'too_many_interim_answers'
   | 'exchange_failed';
 
-/** Why a delivery ended unsent. */
-export type DeliveryCode = 'gone' | 'retries_exhausted' | 'skipped_by' | 'endpoint_deleted' | 'held_expired';
+/** Why a delivery ended unsent, or waits without having failed. */
+export type DeliveryCode =
+  | 'gone'
+  | 'retries_exhausted'
+  | 'skipped_by'
+  | 'endpoint_deleted'
+  | 'held_expired'
+  | 'put_off'
+  | 'own_outage';
 
 /** Why a run ended before its end, beside what its steps say. */
 export type RunCode =

@@ -76,6 +76,26 @@ export const FAILURE_TEXTS: Readonly<Record<FailureCode, Readonly<Record<Languag
     en: 'Mirsal could not send from its configured address.',
     ar: 'تعذّر على مرسال الإرسال من عنوانه المضبوط.',
   },
+  proxy_unreachable: {
+    en: 'Mirsal could not reach its own outgoing proxy.',
+    ar: 'تعذّر على مرسال الوصول إلى الوكيل الذي يرسل عبره.',
+  },
+  proxy_timeout: {
+    en: "Mirsal's own outgoing proxy did not answer in time.",
+    ar: 'لم يُجب الوكيل الذي يرسل مرسال عبره في الوقت المحدّد.',
+  },
+  proxy_credentials: {
+    en: "Mirsal's own outgoing proxy refused its credentials.",
+    ar: 'رفض الوكيل الذي يرسل مرسال عبره بيانات الدخول.',
+  },
+  proxy_failed: {
+    en: "Mirsal's own outgoing proxy failed.",
+    ar: 'تعطّل الوكيل الذي يرسل مرسال عبره.',
+  },
+  proxy_no_tunnel: {
+    en: "Mirsal's own outgoing proxy could not reach the server.",
+    ar: 'تعذّر على الوكيل الذي يرسل مرسال عبره الوصول إلى الخادم.',
+  },
   out_of_sockets: { en: 'Mirsal had no free sockets.', ar: 'نفدت مقابس الاتصال لدى مرسال.' },
   sender_closed: { en: 'Mirsal was being shut down.', ar: 'كان مرسال قيد الإيقاف.' },
   // TLS
@@ -121,6 +141,14 @@ export const FAILURE_TEXTS: Readonly<Record<FailureCode, Readonly<Record<Languag
   gone: {
     en: 'The receiver said that it will never want this again.',
     ar: 'أعلن المستقبِل أنه لم يعد يريد هذا نهائيًا.',
+  },
+  put_off: {
+    en: 'The server asked for a later attempt; that is no failure.',
+    ar: 'طلب الخادم تأجيل الإرسال، ولا يُعدّ ذلك فشلًا.',
+  },
+  own_outage: {
+    en: 'Mirsal has no way out at the moment; it will be tried again.',
+    ar: 'لا يجد مرسال طريقًا إلى الخارج الآن، وستُعاد المحاولة.',
   },
   retries_exhausted: { en: 'The retries were used up.', ar: 'استُنفدت محاولات إعادة الإرسال.' },
   skipped_by: { en: 'Somebody has skipped it.', ar: 'تخطّاه أحد المستخدمين.' },

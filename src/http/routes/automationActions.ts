@@ -2,10 +2,11 @@
 
 import { Type } from 'typebox';
 import { MAX_SUBJECT_LENGTH } from '../../core/catalog/subject.ts';
+import { maskDefinition } from '../../core/egress/maskUrl.ts';
 import { jsonText } from '../../core/json/raw.ts';
 import { DEFINITION_LIMITS } from '../../core/workflow/definition.ts';
 import { readDefinition } from '../../core/workflow/raw.ts';
-import { callerOf, workspaceOf } from '../auth.ts';
+import { callerOf, seesSecrets, workspaceOf } from '../auth.ts';
 import { typedUrls } from '../automationInput.ts';
 import type { App, HttpDeps } from '../deps.ts';
 import { describe, idParams, nullable, ref } from '../operation.ts';
@@ -151,7 +152,8 @@ function versionsRoute(app: App, deps: HttpDeps, noun: Noun): void {
       const workspace = workspaceOf(request);
       const { key } = automationOfId(await routingOf(deps, workspace), noun, request.params.id);
       const versions = await deps.store.listAutomationVersions(workspace, key);
-      return { data: versions.map(versionView), next_cursor: null };
+      const shown = versions.map(versionView);
+      return { data: seesSecrets(request) ? shown : maskDefinition(shown), next_cursor: null };
     },
   );
 }

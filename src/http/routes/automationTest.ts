@@ -2,7 +2,7 @@
 
 import { compileDefinition, type Program } from '../../core/workflow/program.ts';
 import type { Routing } from '../../store/records/routing.ts';
-import { workspaceOf } from '../auth.ts';
+import { seesSecrets, workspaceOf } from '../auth.ts';
 import { asWritten, checkDefinition, type Warning } from '../automationInput.ts';
 import type { App, HttpDeps } from '../deps.ts';
 import { dryRunBeside } from '../dryRun.ts';
@@ -48,7 +48,8 @@ function testRoute(app: App, deps: HttpDeps, noun: Noun): void {
       const { key, definition, program, warnings } = await programToTest(routing, noun, input);
       const { shown, raw } = await eventToTest(deps, routing, program, input);
       const { waits = {} } = input;
-      const run = { kind, key, definition, type: shown.type, raw, waits, now: deps.clock.now() };
+      const showUrls = seesSecrets(request);
+      const run = { kind, key, definition, type: shown.type, raw, waits, showUrls, now: deps.clock.now() };
       return { event: shown, ...(await dryRunBeside(deps.dryRuns, routing, run)), warnings };
     },
   );

@@ -1,6 +1,7 @@
 /** Rules and workflows as a document: out of one workspace, into another. */
 
-import { callerOf, workspaceOf } from '../auth.ts';
+import { maskDefinition } from '../../core/egress/maskUrl.ts';
+import { callerOf, seesSecrets, workspaceOf } from '../auth.ts';
 import { asWritten, type CheckedDefinition, checkDefinitions } from '../automationInput.ts';
 import { MIB } from '../bodies.ts';
 import type { App, HttpDeps } from '../deps.ts';
@@ -30,13 +31,16 @@ function exportRoute(app: App, deps: HttpDeps, { kind, path, name, plural }: Nou
         summary: `Export all ${plural}`,
         tag: 'Automation',
         access: 'read',
-        description: 'As they were written, without their ids, in the order in which they act.',
+        description:
+          'As they were written, without their ids, in the order in which they act. Secrets in URLs are masked unless ' +
+          'the key may manage; a masked URL cannot be imported.',
         answers: { 200: { schema: ref(`${name}Export`), description: 'Fit for importing.' } },
       }),
     },
     async (request) => {
       const { automations } = await routingOf(deps, workspaceOf(request));
-      return { [plural]: automations.filter((row) => row.kind === kind).map(writtenView) };
+      const written = automations.filter((row) => row.kind === kind).map(writtenView);
+      return { [plural]: seesSecrets(request) ? written : maskDefinition(written) };
     },
   );
 }

@@ -3,7 +3,7 @@
 import { parseId } from '../../core/ids.ts';
 import type { Automation, AutomationKind, WaitingRuns } from '../../store/records/automation.ts';
 import type { Routing } from '../../store/records/routing.ts';
-import { callerOf, workspaceOf } from '../auth.ts';
+import { callerOf, seesSecrets, workspaceOf } from '../auth.ts';
 import {
   asWritten,
   type CheckedDefinition,
@@ -22,6 +22,7 @@ import {
   automationId,
   automationPrefix,
   automationView,
+  maskedAutomation,
   writtenView,
 } from '../views/automation.ts';
 import { changeOnRouting, routingOf } from './endpoints.ts';
@@ -103,7 +104,8 @@ function listRoute(app: App, deps: HttpDeps, { kind, path, name, plural }: Noun)
     async (request) => {
       const { automations, endpoints } = await routingOf(deps, workspaceOf(request));
       const rows = automations.filter((row) => row.kind === kind);
-      return { data: rows.map((row) => show(row, endpoints)), next_cursor: null };
+      const mask = seesSecrets(request) ? (view: AutomationView) => view : maskedAutomation;
+      return { data: rows.map((row) => mask(show(row, endpoints))), next_cursor: null };
     },
   );
 }
@@ -126,7 +128,10 @@ function getRoute(app: App, deps: HttpDeps, noun: Noun): void {
         params: idParams(kind),
       },
     },
-    async (request) => showAutomation(deps, workspaceOf(request), noun, request.params.id),
+    async (request) => {
+      const view = await showAutomation(deps, workspaceOf(request), noun, request.params.id);
+      return seesSecrets(request) ? view : maskedAutomation(view);
+    },
   );
 }
 

@@ -4,7 +4,7 @@ import { Type } from 'typebox';
 import { DELIVERY_STATES, type DeliveryState } from '../../core/delivery/machine.ts';
 import { parseId } from '../../core/ids.ts';
 import type { DeliveryFilter, Page, StoredDelivery } from '../../store/records/log.ts';
-import { callerOf, hasScope, workspaceOf } from '../auth.ts';
+import { seesSecrets, workspaceOf } from '../auth.ts';
 import type { App, HttpDeps } from '../deps.ts';
 import { explainDelivery, languageOf } from '../failureTexts.ts';
 import { describe, idParams, oneOf, ref } from '../operation.ts';
@@ -85,7 +85,7 @@ export function deliveryRoutes(app: App, deps: HttpDeps): void {
     },
     async (request) => {
       const row = await findDelivery(deps, workspaceOf(request), request.params.id);
-      const showSecrets = hasScope(callerOf(request), 'manage');
+      const showSecrets = seesSecrets(request);
       const shown = await showDeliveryInFull(deps, workspaceOf(request), row, { showSecrets });
       return explainDelivery(shown, languageOf(request));
     },

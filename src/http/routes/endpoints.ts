@@ -6,7 +6,7 @@ import { parseId } from '../../core/ids.ts';
 import { parseSecret } from '../../core/signing/secret.ts';
 import type { Endpoint, EndpointPatch, NewEndpoint } from '../../store/records/endpoints.ts';
 import type { Routing } from '../../store/records/routing.ts';
-import { callerOf, hasScope, workspaceOf } from '../auth.ts';
+import { callerOf, seesSecrets, workspaceOf } from '../auth.ts';
 import { automationIds } from '../automationIds.ts';
 import type { App, HttpDeps } from '../deps.ts';
 import { checkEndpointInput, newLanes, withExactCondition } from '../endpointInput.ts';
@@ -99,13 +99,23 @@ function listRoute(app: App, deps: HttpDeps): void {
           access: 'read',
           answers: { 200: { schema: ref('EndpointPage'), description: 'Endpoints, newest first.' } },
         }),
-        querystring: Type.Object(pageQuery, { additionalProperties: false }),
+        querystring: Type.Object(
+          {
+            ...pageQuery,
+            url: Type.Optional(Type.String({ description: 'Only those of exactly this URL.' })),
+          },
+          { additionalProperties: false },
+        ),
       },
     },
     async (request) => {
       const { limit, before } = readPage(request.query);
       const { endpoints } = await routingOf(deps, workspaceOf(request));
-      const newestFirst = endpoints.filter(({ key }) => before === null || key < before).toReversed();
+      const { url } = request.query;
+      const newestFirst = endpoints
+        .filter((endpoint) => before === null || endpoint.key < before)
+        .filter((endpoint) => url === undefined || endpoint.url === url)
+        .toReversed();
       const { rows, next } = pageFrom(newestFirst, limit);
       return { data: await showEndpoints(deps, request, rows), next_cursor: next };
     },
@@ -284,12 +294,13 @@ export async function showEndpoints(
     deps.store.listFailing(workspaceOf(request)),
     automationIds(deps, workspaceOf(request), owners),
   ]);
-  const showSecrets = hasScope(callerOf(request), 'manage');
+  const showSecrets = seesSecrets(request);
   return endpoints.map((endpoint) =>
     endpointView(endpoint, {
       held: open?.get(endpoint.key) ?? null,
       failing: failing.get(endpoint.key) ?? null,
       headers: openHeaders(deps.sealer, endpoint.sealedHeaders, showSecrets),
+      showSecrets,
       automationId: endpoint.automation === null ? null : (ids.get(endpoint.automation) ?? null),
     }),
   );
@@ -323,6 +334,7 @@ function endpointFrom(deps: HttpDeps, workspace: number, input: NewEndpointInput
     ordering,
     retry: input.retry ?? { preset: 'three-minutes' },
     timeoutMs: input.timeout_ms ?? DEFAULT_TIMEOUT_MS,
+    rateLimit: input.rate_limit ?? null,
     sealedHeaders: sealHeaders(deps.sealer, input.headers ?? {}),
     signature: {
       v1a: input.signature?.v1a ?? false,
@@ -341,6 +353,7 @@ function patchFrom(deps: HttpDeps, endpoint: Endpoint, input: EndpointPatchInput
   if (input.event_types !== undefined) patch.eventTypes = input.event_types;
   if (input.retry !== undefined) patch.retry = input.retry;
   if (input.timeout_ms !== undefined) patch.timeoutMs = input.timeout_ms;
+  if (input.rate_limit !== undefined) patch.rateLimit = input.rate_limit;
   if (input.headers !== undefined) patch.sealedHeaders = sealHeaders(deps.sealer, input.headers);
   if (input.signature !== undefined) patch.signature = input.signature;
   const { ordering } = input;

@@ -1,6 +1,7 @@
 /** Rules, workflows and their versions as the API shows and takes them. Pure. */
 
 import { type Static, Type } from 'typebox';
+import { maskDefinition, maskUrl } from '../../core/egress/maskUrl.ts';
 import { formatId } from '../../core/ids.ts';
 import { jsonText } from '../../core/json/raw.ts';
 import { DEFINITION_LIMITS, STEP_TYPES } from '../../core/workflow/definition.ts';
@@ -317,6 +318,12 @@ export function automationView(
     created_at: formatTime(row.createdAt),
     updated_at: formatTime(row.updatedAt),
   };
+}
+
+/** For those who may not see the secrets in its URLs. */
+export function maskedAutomation(view: AutomationView): AutomationView {
+  const endpoints = view.endpoints.map((endpoint) => ({ ...endpoint, url: maskUrl(endpoint.url) }));
+  return { ...maskDefinition(view), endpoints };
 }
 
 export function versionView(row: AutomationVersion): VersionView {

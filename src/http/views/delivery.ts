@@ -6,6 +6,7 @@ import { domainToUnicode } from 'node:url';
 import { type Static, Type } from 'typebox';
 import { ATTEMPT_OUTCOMES } from '../../core/delivery/decide.ts';
 import { DELIVERY_STATES, type DeliveryState } from '../../core/delivery/machine.ts';
+import { maskUrl } from '../../core/egress/maskUrl.ts';
 import { formatId } from '../../core/ids.ts';
 import type { DeliveryOrigin } from '../../store/records/automation.ts';
 import type { DeliverySource } from '../../store/records/delivery.ts';
@@ -51,7 +52,9 @@ const AttemptDetailSchema = Type.Object(
   {
     ...attemptMembers,
     request: Type.Object({
-      url: Type.String({ description: 'As it was sent: escaped, the host as punycode.' }),
+      url: Type.String({
+        description: 'As it was sent: escaped, the host as punycode. Masked (`…`) unless the key may manage.',
+      }),
       readable_url: nullable(Type.String(), {
         description: 'The same with the host in its own script; null where that makes no difference.',
       }),
@@ -186,7 +189,7 @@ export function attemptView(row: StoredAttempt): AttemptView {
 
 /**
  * `body` is what was sent, `own` the endpoint's own headers where they are sealed in the attempt. Without
- * `showSecrets`, the values of own headers that older attempts keep openly are masked.
+ * `showSecrets`, the URL is masked, and so are the values of own headers that older attempts keep openly.
  */
 export function attemptDetailView(
   row: StoredAttempt,
@@ -195,11 +198,12 @@ export function attemptDetailView(
   options: { showSecrets: boolean },
 ): AttemptDetailView {
   const headers = headerPairs(row.requestHeaders);
+  const url = options.showSecrets ? row.url : maskUrl(row.url);
   return {
     ...attemptView(row),
     request: {
-      url: row.url,
-      readable_url: readableUrl(row.url),
+      url,
+      readable_url: readableUrl(url),
       headers: [...(options.showSecrets ? headers : headers.map(maskOwnHeader)), ...Object.entries(own)],
       body,
       truncated: false,

@@ -125,6 +125,8 @@ export interface DryRunPlaces {
   /** Of the URL that is typed in the rule; null for none yet. */
   ownEndpoint(url: string): number | null;
   urlOf(endpointId: string): string | null;
+  /** Masked for those who may not see its secrets. */
+  shownUrl(url: string): string;
 }
 
 export function verdictView(verdict: TriggersVerdict | null): Static<typeof DryRunSchema>['verdict'] {
@@ -175,10 +177,13 @@ function sendsView(effect: Effect, places: DryRunPlaces): object {
   const { kind, target } = effect;
   const body = effect.body ?? places.body;
   if ('endpoint_id' in target) {
-    return { kind, url: places.urlOf(target.endpoint_id), endpoint_id: target.endpoint_id, body };
+    const url = places.urlOf(target.endpoint_id);
+    const shown = url === null ? null : places.shownUrl(url);
+    return { kind, url: shown, endpoint_id: target.endpoint_id, body };
   }
   const own = places.ownEndpoint(target.url);
-  return { kind, url: target.url, endpoint_id: own === null ? null : formatId('ep', own), body };
+  const url = places.shownUrl(target.url);
+  return { kind, url, endpoint_id: own === null ? null : formatId('ep', own), body };
 }
 
 export function endView({ end, endsAt }: Explanation): NonNullable<Static<typeof DryRunSchema>['end']> {

@@ -5,6 +5,7 @@
 import { type Static, Type } from 'typebox';
 import { MAX_LANES, type Ordering } from '../../core/delivery/order.ts';
 import { MAX_WAIT_S, MAX_WAITS, RETRY_PRESETS, type RetryPolicy } from '../../core/delivery/retry.ts';
+import { maskUrl } from '../../core/egress/maskUrl.ts';
 import { formatId } from '../../core/ids.ts';
 import { CONDITION_LIMITS, type Condition, OPERATORS } from '../../core/routing/condition.ts';
 import type { Endpoint, Failing, OpenCount } from '../../store/records/endpoints.ts';
@@ -16,6 +17,9 @@ export const MAX_TIMEOUT_MS = 10_000;
 /** A8. */
 export const DEFAULT_TIMEOUT_MS = 5_000;
 export const MAX_NAME_LENGTH = 200;
+/** One in 100 s; and what one process can still space evenly. */
+export const MIN_RATE_PER_SECOND = 0.01;
+export const MAX_RATE_PER_SECOND = 1_000;
 /** More types than the catalog and a workspace's own will ever hold. */
 const MAX_EVENT_TYPES = 200;
 
@@ -91,6 +95,21 @@ export const RetrySchema = Type.Union(
   { description: 'A preset, or the waits between attempts in seconds.' },
 );
 
+const RateLimitSchema = Type.Object(
+  {
+    per_second: Type.Number({
+      minimum: MIN_RATE_PER_SECOND,
+      maximum: MAX_RATE_PER_SECOND,
+      description: 'Requests started in a second; 0.1 is one in ten seconds.',
+    }),
+  },
+  {
+    additionalProperties: false,
+    description:
+      'The most that is sent, retries and tests included, over all lanes and nodes: evenly spaced, so that a second’s worth never comes at once. Null for no limit.',
+  },
+);
+
 const SignatureInput = Type.Object(
   {
     v1a: Type.Optional(Type.Boolean({ description: 'Also sign with Ed25519 (`v1a`).' })),
@@ -127,6 +146,7 @@ const input = {
     description: 'Headers of your own, sent with every request.',
   }),
   signature: SignatureInput,
+  rate_limit: nullable(RateLimitSchema),
 };
 
 export const NewEndpointSchema = Type.Object(
@@ -140,6 +160,7 @@ export const NewEndpointSchema = Type.Object(
     timeout_ms: Type.Optional(input.timeout_ms),
     headers: Type.Optional(input.headers),
     signature: Type.Optional(input.signature),
+    rate_limit: Type.Optional(input.rate_limit),
     secret: Type.Optional(
       Type.String({
         maxLength: 200,
@@ -162,6 +183,7 @@ export const EndpointPatchSchema = Type.Object(
     timeout_ms: Type.Optional(input.timeout_ms),
     headers: Type.Optional(input.headers),
     signature: Type.Optional(input.signature),
+    rate_limit: Type.Optional(input.rate_limit),
   },
   { $id: 'EndpointPatch', additionalProperties: false, description: 'What is absent stays as it is.' },
 );
@@ -169,7 +191,9 @@ export type EndpointPatchInput = Static<typeof EndpointPatchSchema>;
 
 const endpointMembers = {
   id: Type.String(),
-  url: Type.String(),
+  url: Type.String({
+    description: 'Masked (`…`) where it may hold a secret, unless the key may manage.',
+  }),
   name: Type.String(),
   event_types: Type.Array(Type.String()),
   condition: nullable(ref<Condition>('Condition')),
@@ -188,6 +212,7 @@ const endpointMembers = {
     description: 'Values are `***` unless the key may manage.',
   }),
   signature: Type.Object({ v1a: Type.Boolean(), compatibility: oneOf(['none', 'base64', 'hex'] as const) }),
+  rate_limit: nullable(RateLimitSchema),
   automation_id: nullable(Type.String(), {
     description: 'The rule or workflow that it was made for; null for an endpoint that stands by itself.',
   }),
@@ -274,17 +299,19 @@ export function endpointView(
     failing,
     headers,
     automationId,
+    showSecrets,
   }: {
     held: OpenCount | null;
     failing: Failing | null;
     headers: Record<string, string>;
     automationId: string | null;
+    showSecrets: boolean;
   },
 ): EndpointView {
   const { disabled, recovery } = endpoint;
   return {
     id: formatId('ep', endpoint.key),
-    url: endpoint.url,
+    url: showSecrets ? endpoint.url : maskUrl(endpoint.url),
     name: endpoint.name,
     event_types: [...endpoint.eventTypes],
     condition: endpoint.condition,
@@ -296,6 +323,7 @@ export function endpointView(
     timeout_ms: endpoint.timeoutMs,
     headers,
     signature: endpoint.signature,
+    rate_limit: endpoint.rateLimit,
     automation_id: automationId,
     held: held?.count ?? 0,
     held_oldest_at: held === null ? null : formatTime(held.oldestAt),

@@ -1,6 +1,7 @@
 /** The audit log and replays as the API shows them. Pure. */
 
 import { type Static, Type } from 'typebox';
+import { maskDetails } from '../../core/egress/maskUrl.ts';
 import { formatId } from '../../core/ids.ts';
 import { AUDIT_ACTIONS, type StoredAuditEntry } from '../../store/records/audit.ts';
 import {
@@ -125,7 +126,14 @@ export const historyComponents = [
 
 export function auditEntryView(row: StoredAuditEntry): AuditEntryView {
   const { actor, action, target, details } = row;
-  return { id: formatId('aud', row.key), at: formatTime(row.at), actor, action, target, details };
+  return {
+    id: formatId('aud', row.key),
+    at: formatTime(row.at),
+    actor,
+    action,
+    target,
+    details: maskDetails(details),
+  };
 }
 
 function filterView({ since, until, states, includeResolved = false }: ReplayFilter): ReplayView['filter'] {

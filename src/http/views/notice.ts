@@ -1,6 +1,7 @@
 /** Notices as the API shows them: what happened, and who was told. Pure. */
 
 import { type Static, Type } from 'typebox';
+import { maskDetails } from '../../core/egress/maskUrl.ts';
 import { formatId } from '../../core/ids.ts';
 import type { ListedNotice } from '../../store/records/mails.ts';
 import { type AutomationNamed, NOTICE_KINDS, type NoticeDetails } from '../../store/records/notices.ts';
@@ -56,7 +57,7 @@ export function noticeView(notice: ListedNotice): NoticeView {
     count: notice.count,
     endpoint_id: notice.endpoint === null ? null : formatId('ep', notice.endpoint),
     delivery_id: notice.delivery === null ? null : formatId('dlv', notice.delivery),
-    details: detailsView(notice),
+    details: maskDetails(detailsView(notice)),
     mails: notice.mails.map(({ recipient, language, state, error, sentAt }) => ({
       recipient,
       language,

@@ -199,6 +199,7 @@ export function anEndpoint(over: Partial<NewEndpoint> & { workspace: number }): 
     ordering: { by: 'endpoint' },
     retry: { preset: 'three-minutes' },
     timeoutMs: 5_000,
+    rateLimit: null,
     sealedHeaders: null,
     signature: { v1a: false, compatibility: 'none' },
     createdAt: T0,
@@ -340,6 +341,7 @@ export const WAITING: AttemptResult['next'] = {
   state: 'waiting',
   nextAttemptAt: T0 + 30_035,
   waitedMs: 30_000,
+  putOffs: 0,
   reason: 'HTTP 500',
 };
 

@@ -427,7 +427,7 @@ const NODES = {
   heartbeat: aCase(
     async ({ store }) => ({
       call: () => store.heartbeat('node-a', { leaseMs: MINUTE, sends: true }),
-      first: { now: expect.any(Number) },
+      first: { now: expect.any(Number), listening: expect.any(Array) },
       again: SAME,
     }),
     { changes: false },

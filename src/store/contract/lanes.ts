@@ -36,6 +36,23 @@ export function lanesContract(open: OpenStore): void {
   describe('nodes', () => {
     const opened = useStore(open);
 
+    test('P10: nodes tell each other where they listen, for as long as they live', async () => {
+      const { store } = opened();
+      const [here, there] = [
+        { address: '192.0.2.1', port: 8080 },
+        { address: '2001:db8::2', port: 8081 },
+      ];
+      expect((await store.registerNode('a', { ...SENDS, listens: [here] })).listening).toContainEqual(here);
+      const second = await store.registerNode('b', { ...SENDS, listens: [there] });
+      expect(second.listening).toEqual(expect.arrayContaining([here, there]));
+      const beat = await store.heartbeat('a', { leaseMs: LONG, sends: true, listens: [here] });
+      expect(beat?.listening).toEqual(expect.arrayContaining([here, there]));
+      await store.heartbeat('b', { leaseMs: OVER, sends: true, listens: [there] });
+      const later = await store.heartbeat('a', { leaseMs: LONG, sends: true, listens: [here] });
+      expect(later?.listening).toContainEqual(here);
+      expect(later?.listening).not.toContainEqual(there);
+    });
+
     test('a node has slots of its own; the store tells its time; one that has left gives its slots back', async () => {
       const { store } = opened();
       const first = await store.registerNode('a', SENDS);
@@ -197,7 +214,13 @@ export function lanesContract(open: OpenStore): void {
       const { workspace, endpoint } = await seed(store);
       const [first, second] = await publishSome(store, endpoint, 2);
       if (first === undefined || second === undefined) throw new Error('Nothing is open.');
-      const waiting = { state: 'waiting', nextAttemptAt: T0 + 1e9, waitedMs: 1, reason: 'HTTP 500' } as const;
+      const waiting = {
+        state: 'waiting',
+        nextAttemptAt: T0 + 1e9,
+        waitedMs: 1,
+        putOffs: 0,
+        reason: 'HTTP 500',
+      } as const;
       await store.record('node-a', workspace, [aResult(endpoint, 1, first, { next: waiting })]);
       await store.retryNow(workspace, first.key, T0, 'me');
       expect((await laneOf(store, endpoint)).revision).toBe(1);
@@ -285,6 +308,7 @@ export function lanesContract(open: OpenStore): void {
         source: { kind: 'subscription', id: endpoint.key },
         replay: false,
         attempts: 0,
+        putOffs: 0,
         waitedMs: 0,
         nextAttemptAt: null,
         depth: 0,

@@ -65,12 +65,19 @@ export function recordingContract(open: OpenStore): void {
       const { workspace, endpoint } = await seed(store);
       const [item] = await publishSome(store, endpoint, 1);
       if (item === undefined) throw new Error('Nothing is open.');
+      const waiting = {
+        state: 'waiting',
+        nextAttemptAt: T0 + 30_035,
+        waitedMs: 30_000,
+        reason: 'HTTP 500',
+      } as const;
       const failed = anAttempt({ outcome: 'timeout', status: null, responseHeaders: null });
       await store.record('node-a', workspace, [
-        aResult(endpoint, 1, item, { attempt: failed, next: WAITING }),
+        aResult(endpoint, 1, item, { attempt: failed, next: { ...waiting, putOffs: 1 } }),
       ]);
       expect((await openItems(store, endpoint))[0]).toMatchObject({
         attempts: 1,
+        putOffs: 1,
         waitedMs: 30_000,
         nextAttemptAt: T0 + 30_035,
       });

@@ -62,7 +62,13 @@ export function retentionContract(open: OpenStore): void {
       const waiting = await publishAt(store, endpoint, T0 + 2, { open: true });
       const [item] = await openItems(store, endpoint);
       if (item === undefined) throw new Error('Nothing is open.');
-      const next = { state: 'waiting' as const, nextAttemptAt: T0 + 9, waitedMs: 5, reason: 'HTTP 500' };
+      const next = {
+        state: 'waiting' as const,
+        nextAttemptAt: T0 + 9,
+        waitedMs: 5,
+        putOffs: 0,
+        reason: 'HTTP 500',
+      };
       await store.record('node-a', workspace, [aResult(endpoint, 1, item, { next })]);
       const purged = await store.purgeAttempts(workspace, spanBefore(T0 + HOUR));
       expect(purged).toEqual({ deleted: 1, last: null, kept: late.delivery });

@@ -1,19 +1,18 @@
 /** Nodes, their leases, and the slices that they share among themselves. */
 
-import type { HeldSlice, NodeRegistration, SliceView } from '../records/nodes.ts';
+import type { HeldSlice, NodeOptions, NodeRegistration, SliceView } from '../records/nodes.ts';
 
 /** Nodes make themselves known and stay so. */
 export interface NodeStore {
   /**
    * Makes the node known for `leaseMs`. Whoever registers holds no slices: those it held before are free.
-   * `sends`: whether it takes its share of the slices.
    */
-  registerNode(node: string, options: { leaseMs: number; sends: boolean }): Promise<NodeRegistration>;
+  registerNode(node: string, options: NodeOptions): Promise<NodeRegistration>;
   /**
-   * Prolongs the node's lease, and says whether it still takes its share of the slices; null where the node is
+   * Prolongs the node's lease, and says whether it still takes its share of the slices and where it listens; null where the node is
    * unknown by now and must register again. `now` is the store's time.
    */
-  heartbeat(node: string, options: { leaseMs: number; sends: boolean }): Promise<{ now: number } | null>;
+  heartbeat(node: string, options: NodeOptions): Promise<Pick<NodeRegistration, 'now' | 'listening'> | null>;
   /** Forgets the node and frees its slices. */
   unregisterNode(node: string): Promise<void>;
 }

@@ -161,6 +161,8 @@ describe('PostgreSQL', () => {
       '0009_log_cost',
       '0010_shardable',
       '0011_mails',
+      '0012_flows',
+      '0013_network',
     ]);
     await Promise.all(stores.map((store) => store.close()));
   });

@@ -17,18 +17,18 @@ import type { AttemptResult, RecordAnswer, RecordVerdict } from '../records/resu
 import { bytes, integers, texts } from './arrays.ts';
 import { runner, runStatement, transact } from './connection.ts';
 
-const RESULT_COLUMNS = `slice, epoch, delivery, state, reason, waited_ms, next_attempt_at,
+const RESULT_COLUMNS = `slice, epoch, delivery, state, reason, waited_ms, put_offs, next_attempt_at,
   ended_at, number, started_at, duration_ms, outcome, status, error, note, address, timings, url,
   request_headers, response_headers, response_body, truncated, endpoint, success`;
 
-/** Parameters: 1 the node, 2 the workspace, 3 to 26 the columns. The results come by ascending delivery. */
+/** Parameters: 1 the node, 2 the workspace, 3 to 27 the columns. The results come by ascending delivery. */
 const RECORD = `
 WITH living AS MATERIALIZED (SELECT node FROM nodes WHERE node = $1 FOR KEY SHARE),
 kept AS MATERIALIZED (
   SELECT r.* FROM unnest($3::bigint[], $4::bigint[], $5::bigint[], $6::text[], $7::text[],
-      $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[], $14::text[],
-      $15::bigint[], $16::text[], $17::text[], $18::text[], $19::text[], $20::text[], $21::text[], $22::text[],
-      $23::bytea[], $24::bigint[], $25::bigint[], $26::bigint[]) WITH ORDINALITY AS r(${RESULT_COLUMNS}, place)
+      $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[], $14::bigint[],
+      $15::text[], $16::bigint[], $17::text[], $18::text[], $19::text[], $20::text[], $21::text[], $22::text[],
+      $23::text[], $24::bytea[], $25::bigint[], $26::bigint[], $27::bigint[]) WITH ORDINALITY AS r(${RESULT_COLUMNS}, place)
     JOIN slices s ON s.slice = r.slice AND s.epoch = r.epoch AND s.owner = $1
   WHERE EXISTS (SELECT 1 FROM living)),
 -- Skipped or deleted while its request was in flight: the end stands, the attempt is counted.
@@ -37,6 +37,7 @@ settled AS (
     state = CASE WHEN d.ended_at IS NULL AND d.sequence > l.skip_through THEN k.state ELSE d.state END,
     reason = CASE WHEN d.ended_at IS NULL AND d.sequence > l.skip_through THEN k.reason ELSE d.reason END,
     waited_ms = CASE WHEN d.ended_at IS NULL AND d.sequence > l.skip_through THEN coalesce(k.waited_ms, d.waited_ms) ELSE d.waited_ms END,
+    put_offs = CASE WHEN d.ended_at IS NULL AND d.sequence > l.skip_through THEN coalesce(k.put_offs, d.put_offs) ELSE d.put_offs END,
     next_attempt_at = CASE WHEN d.ended_at IS NULL AND d.sequence > l.skip_through THEN k.next_attempt_at ELSE d.next_attempt_at END,
     ended_at = CASE WHEN d.ended_at IS NULL AND d.sequence > l.skip_through THEN k.ended_at ELSE d.ended_at END
   FROM kept k, lanes l
@@ -105,6 +106,7 @@ function resultParameters(results: readonly AttemptResult[]): unknown[] {
     texts(results, ({ next }) => next.state),
     texts(results, ({ next }) => next.reason),
     integers(results, (result) => waiting(result)?.waitedMs ?? null),
+    integers(results, (result) => waiting(result)?.putOffs ?? null),
     integers(results, (result) => waiting(result)?.nextAttemptAt ?? null),
     integers(results, ({ next }) => (next.state === 'waiting' ? null : next.endedAt)),
   ];

@@ -1,6 +1,7 @@
 /** The audit log: append-only, written by other verbs in their own transactions; for both databases. */
 
 import type { Kysely, Transaction } from 'kysely';
+import { maskDetails } from '../../core/egress/maskUrl.ts';
 import type { AuditStore } from '../ports/audit.ts';
 import type { AuditAction, AuditEntry } from '../records/audit.ts';
 import { INSTALLATION, type Schema } from '../schema/schema.ts';
@@ -12,7 +13,8 @@ export async function insertAudit(trx: Transaction<Schema>, entry: AuditEntry): 
     .values({
       ...entry,
       workspace: entry.workspace ?? INSTALLATION,
-      details: JSON.stringify(entry.details),
+      // Everybody who may read sees them.
+      details: JSON.stringify(maskDetails(entry.details)),
     })
     .execute();
 }

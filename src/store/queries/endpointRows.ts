@@ -52,6 +52,7 @@ export async function insertEndpoint(
       ordering: JSON.stringify(endpoint.ordering),
       retry: JSON.stringify(endpoint.retry),
       timeout_ms: endpoint.timeoutMs,
+      rate_limit: endpoint.rateLimit === null ? null : JSON.stringify(endpoint.rateLimit),
       sealed_headers: endpoint.sealedHeaders,
       signature: JSON.stringify(endpoint.signature),
       automation: endpoint.automation,

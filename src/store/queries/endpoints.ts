@@ -44,6 +44,7 @@ function toEndpoint(row: Selectable<EndpointsTable>, secrets: readonly SealedSec
     ordering: JSON.parse(row.ordering) as Endpoint['ordering'],
     retry: JSON.parse(row.retry) as Endpoint['retry'],
     timeoutMs: row.timeout_ms,
+    rateLimit: row.rate_limit === null ? null : (JSON.parse(row.rate_limit) as Endpoint['rateLimit']),
     sealedHeaders: row.sealed_headers,
     signature: JSON.parse(row.signature) as Endpoint['signature'],
     disabled:
@@ -87,6 +88,9 @@ function toColumns(patch: EndpointPatch): EndpointColumns {
   }
   if (patch.retry !== undefined) columns.retry = JSON.stringify(patch.retry);
   if (patch.timeoutMs !== undefined) columns.timeout_ms = patch.timeoutMs;
+  if (patch.rateLimit !== undefined) {
+    columns.rate_limit = patch.rateLimit === null ? null : JSON.stringify(patch.rateLimit);
+  }
   if (patch.sealedHeaders !== undefined) columns.sealed_headers = patch.sealedHeaders;
   return columns;
 }

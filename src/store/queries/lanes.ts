@@ -177,7 +177,7 @@ async function load(
   if (last === undefined) return [];
   const rows = await open()
     .select(['d.key', 'd.sequence', 'd.message', 'd.event', 'e.type', 'd.source_kind', 'd.source_id'])
-    .select(['d.replay_of', 'd.attempts', 'd.waited_ms', 'd.next_attempt_at', 'e.depth'])
+    .select(['d.replay_of', 'd.attempts', 'd.put_offs', 'd.waited_ms', 'd.next_attempt_at', 'e.depth'])
     .select(sql<number>`CASE WHEN x.body IS NULL THEN 0 ELSE 1 END`.as('own_body'))
     .select(
       sql<string | null>`CASE WHEN octet_length(coalesce(x.body, b.body)) <= ${Math.min(LARGE_BODY, maxBytes)}
@@ -195,6 +195,7 @@ async function load(
       source: { kind: row.source_kind as Exclude<SourceKind, 'replay'>, id: row.source_id },
       replay: row.replay_of !== null,
       attempts: row.attempts,
+      putOffs: row.put_offs,
       waitedMs: row.waited_ms,
       nextAttemptAt: row.next_attempt_at,
       depth: row.depth,

@@ -7,6 +7,7 @@ import {
   type SqlBool,
   sql,
   type Transaction,
+  type Updateable,
 } from 'kysely';
 import type { AttemptOutcome } from '../../core/delivery/decide.ts';
 import type { StoredState } from '../../core/delivery/machine.ts';
@@ -192,7 +193,7 @@ function entryOf(
 const isUnmarkedIn = (workspace: number) => sql<SqlBool>`d.sequence > (
   SELECT l.skip_through FROM lanes l WHERE l.workspace = ${workspace} AND l.key = d.lane)`;
 
-type DeliveryChange = Partial<DeliveriesTable>;
+type DeliveryChange = Updateable<DeliveriesTable>;
 
 /** Changes one delivery where its state allows; says what it found otherwise. */
 async function changeDelivery(

@@ -11,7 +11,7 @@ import { type Kysely, sql, type Transaction } from 'kysely';
 import { NODE_SLOTS, type Slots } from '../../core/ids.ts';
 import type { Dialect } from '../dialect.ts';
 import type { NodeStore, SliceStore } from '../ports/nodes.ts';
-import type { HeldSlice } from '../records/nodes.ts';
+import type { HeldSlice, Listening } from '../records/nodes.ts';
 import type { Schema } from '../schema/schema.ts';
 
 /** 32 nodes at the most, each with 64 keys a millisecond. */
@@ -29,7 +29,7 @@ async function readNow(db: Kysely<Schema>, { now }: Dialect): Promise<number> {
 
 function leases(write: Kysely<Schema>, dialect: Dialect): NodeStore {
   return {
-    registerNode: (node, { leaseMs, sends }) =>
+    registerNode: (node, { leaseMs, sends, listens = [] }) =>
       write.transaction().execute(async (trx) => {
         if (dialect.lockNodes !== null) await dialect.lockNodes.execute(trx);
         const now = await readNow(trx, dialect);
@@ -41,21 +41,34 @@ function leases(write: Kysely<Schema>, dialect: Dialect): NodeStore {
         await forget(trx, [node]);
         await trx
           .insertInto('nodes')
-          .values({ node, slot: slots.first, lease_until: now + leaseMs, sends: sends ? 1 : 0 })
+          .values({
+            node,
+            slot: slots.first,
+            lease_until: now + leaseMs,
+            sends: sends ? 1 : 0,
+            listens: JSON.stringify(listens),
+          })
           .execute();
-        return { slots, largestKey: await findLargestKey(trx), now };
+        const listening = await readListening(trx, now);
+        return { slots, largestKey: await findLargestKey(trx), now, listening };
       }),
-    async heartbeat(node, { leaseMs, sends }) {
+    async heartbeat(node, { leaseMs, sends, listens = [] }) {
       const now = await readNow(write, dialect);
       const { numUpdatedRows } = await write
         .updateTable('nodes')
-        .set({ lease_until: now + leaseMs, sends: sends ? 1 : 0 })
+        .set({ lease_until: now + leaseMs, sends: sends ? 1 : 0, listens: JSON.stringify(listens) })
         .where('node', '=', node)
         .executeTakeFirst();
-      return numUpdatedRows > 0n ? { now } : null;
+      return numUpdatedRows > 0n ? { now, listening: await readListening(write, now) } : null;
     },
     unregisterNode: (node) => write.transaction().execute((trx) => forget(trx, [node])),
   };
+}
+
+/** Of nodes whose lease has not run out. */
+async function readListening(db: Kysely<Schema>, now: number): Promise<Listening[]> {
+  const rows = await db.selectFrom('nodes').select('listens').where('lease_until', '>=', now).execute();
+  return rows.flatMap(({ listens }) => JSON.parse(listens) as Listening[]);
 }
 
 function freeSlots(used: ReadonlySet<number>, count: number): Slots {

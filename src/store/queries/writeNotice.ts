@@ -1,5 +1,6 @@
 /** Writing a notice within the transaction of what it tells of, for both databases (statement.ts). */
 
+import { maskDetails } from '../../core/egress/maskUrl.ts';
 import type { NoticeDetails, NoticeKind } from '../records/notices.ts';
 import type { Steps } from './statement.ts';
 
@@ -17,7 +18,8 @@ export function* writeNotice<Kind extends NoticeKind>(
   details: NoticeDetails[Kind],
   { endpoint, delivery, at, cause }: NoticeAbout,
 ): Steps<void> {
-  const values = [kind, endpoint, delivery, JSON.stringify(details), at];
+  // Mails and system events are made of it.
+  const values = [kind, endpoint, delivery, JSON.stringify(maskDetails(details)), at];
   yield cause === null
     ? {
         sql: 'INSERT INTO notices (workspace, kind, endpoint, delivery, details, at) VALUES (?, ?, ?, ?, ?, ?)',

@@ -6,6 +6,11 @@ import type { Condition } from '../../core/routing/condition.ts';
 
 export type DisabledReason = 'manual' | 'error_budget' | 'gone';
 
+/** At most so many attempts start in a second, evenly spaced (engine/pacing.ts). */
+export interface RateLimit {
+  per_second: number;
+}
+
 export interface SignatureSettings {
   /** Also send `v1a` (Ed25519). */
   v1a: boolean;
@@ -35,6 +40,8 @@ export interface Endpoint {
   ordering: Ordering;
   retry: RetryPolicy;
   timeoutMs: number;
+  /** Null for none. */
+  rateLimit: RateLimit | null;
   /** Custom headers as sealed JSON text (they often carry credentials); null for none. */
   sealedHeaders: Uint8Array | null;
   signature: SignatureSettings;
@@ -71,6 +78,7 @@ export interface EndpointPatch {
   ordering?: { ordering: Ordering; lanes: readonly number[] };
   retry?: RetryPolicy;
   timeoutMs?: number;
+  rateLimit?: RateLimit | null;
   sealedHeaders?: Uint8Array | null;
   /** Members that are named replace what is stored. */
   signature?: Partial<SignatureSettings>;

@@ -41,6 +41,8 @@ export interface LaneItem {
   source: DeliverySource;
   replay: boolean;
   attempts: number;
+  /** Of those, how many the receiver has put off. */
+  putOffs: number;
   waitedMs: number;
   nextAttemptAt: number | null;
   /** The event's: how many events caused one another before it. */

@@ -2,6 +2,19 @@
 
 import type { Slots } from '../../core/ids.ts';
 
+/** Where a node listens, as others reach it: one of its addresses, and the port. */
+export interface Listening {
+  address: string;
+  port: number;
+}
+
+export interface NodeOptions {
+  leaseMs: number;
+  /** Whether it takes its share of the slices. */
+  sends: boolean;
+  listens?: readonly Listening[];
+}
+
 export interface NodeRegistration {
   /** Its part of the key space: no other living node has any of them. */
   slots: Slots;
@@ -9,6 +22,8 @@ export interface NodeRegistration {
   largestKey: number;
   /** The store's own time, ms. */
   now: number;
+  /** Where living nodes listen, this one included. */
+  listening: Listening[];
 }
 
 /** A slice as its node holds it: under another epoch it is another's, or this node's anew. */

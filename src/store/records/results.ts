@@ -34,7 +34,7 @@ export interface AttemptResult {
   next:
     | { state: 'delivered'; endedAt: number; reason: string }
     | { state: 'dropped'; endedAt: number; reason: string }
-    | { state: 'waiting'; nextAttemptAt: number; waitedMs: number; reason: string };
+    | { state: 'waiting'; nextAttemptAt: number; waitedMs: number; putOffs: number; reason: string };
   /** Disables the endpoint in the same transaction. */
   disable: { reason: DisabledReason; at: number; by: string } | null;
   /** A failure that counts against the error budget (A11). */

@@ -14,6 +14,7 @@ import { failurePolicy } from './failurePolicyStep.ts';
 import { flows } from './flowsStep.ts';
 import { logCost } from './logCostStep.ts';
 import { mailStep } from './mailStep.ts';
+import { networkStep } from './networkStep.ts';
 import { runsStep } from './runsStep.ts';
 import type { Schema } from './schema.ts';
 import type { Step, Types } from './schemaStep.ts';
@@ -167,6 +168,7 @@ const STEPS: ReadonlyArray<readonly [name: string, step: Step]> = [
   ['0010_shardable', shardable],
   ['0011_mails', mailStep],
   ['0012_flows', flows],
+  ['0013_network', networkStep],
 ];
 
 /** The steps for one database, as Kysely's Migrator takes them. */

@@ -75,6 +75,7 @@ export interface EndpointsTable {
   release_per_second: Generated<number | null>;
   held_warned_at: Generated<number | null>;
   automation: Generated<number | null>;
+  rate_limit: Generated<string | null>;
 }
 
 export interface SecretsTable {
@@ -113,6 +114,7 @@ export interface NodesTable {
   slot: number;
   lease_until: number;
   sends: Generated<number>;
+  listens: Generated<string>;
 }
 
 /** A fixed number of rows: which node works the lanes of which slice. */
@@ -161,6 +163,7 @@ export interface DeliveriesTable {
   reason: string | null;
   attempts: number;
   waited_ms: number;
+  put_offs: Generated<number>;
   next_attempt_at: number | null;
   created_at: number;
   ended_at: number | null;

@@ -225,7 +225,7 @@ function advanceLane(prepare: Prepare, lane: number, count: number): Omit<Touche
 
 const FIND_SLICE = 'SELECT 1 AS held FROM slices WHERE slice = ? AND owner = ? AND epoch = ?';
 const SETTLE_DELIVERY = `UPDATE deliveries SET state = ?, reason = ?, attempts = ?, waited_ms = coalesce(?, waited_ms),
-  next_attempt_at = ?, ended_at = ? WHERE key = ? AND state IN ('pending', 'waiting')
+  put_offs = coalesce(?, put_offs), next_attempt_at = ?, ended_at = ? WHERE key = ? AND state IN ('pending', 'waiting')
   AND sequence > (SELECT l.skip_through FROM lanes l WHERE l.key = deliveries.lane)`;
 const COUNT_ATTEMPT = 'UPDATE deliveries SET attempts = ? WHERE key = ?';
 const INSERT_ATTEMPT = `INSERT INTO attempts
@@ -256,6 +256,7 @@ function settleDelivery(prepare: Prepare, { next, attempt, delivery }: AttemptRe
     next.reason,
     attempt.number,
     waiting?.waitedMs ?? null,
+    waiting?.putOffs ?? null,
     waiting?.nextAttemptAt ?? null,
     next.state === 'waiting' ? null : next.endedAt,
     delivery,

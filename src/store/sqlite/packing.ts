@@ -37,7 +37,8 @@ export function packResults(workspace: number, results: readonly AttemptResult[]
     // Several calls, because arrays to spread would be garbage for each result.
     out.push(slice, epoch, delivery, endpoint);
     out.push(next.state, next.reason);
-    out.push(isWaiting ? next.nextAttemptAt : next.endedAt, isWaiting ? next.waitedMs : null);
+    out.push(isWaiting ? next.nextAttemptAt : next.endedAt);
+    out.push(isWaiting ? next.waitedMs : null, isWaiting ? next.putOffs : null);
     out.push(disable?.reason ?? null, disable?.at ?? null, disable?.by ?? null);
     out.push(result.charged ? 1 : 0, result.probe ? 1 : 0);
     out.push(attempt.number, attempt.startedAt, attempt.durationMs, attempt.outcome, attempt.status);
@@ -53,8 +54,9 @@ function readNext(reader: Reader): AttemptResult['next'] {
   const reason = reader.next<string>();
   const at = reader.next<number>();
   const waitedMs = reader.next<number>();
+  const putOffs = reader.next<number>();
   return state === 'waiting'
-    ? { state, reason, nextAttemptAt: at, waitedMs }
+    ? { state, reason, nextAttemptAt: at, waitedMs, putOffs }
     : { state, reason, endedAt: at };
 }
 

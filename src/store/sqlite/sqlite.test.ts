@@ -94,6 +94,8 @@ describe('SQLite', () => {
       '0009_log_cost',
       '0010_shardable',
       '0011_mails',
+      '0012_flows',
+      '0013_network',
     ]);
     await again.close();
     rmSync(directory, { recursive: true });
@@ -142,6 +144,8 @@ describe('SQLite', () => {
       '0009_log_cost',
       '0010_shardable',
       '0011_mails',
+      '0012_flows',
+      '0013_network',
     ]);
     await store.close();
     const after = new DatabaseSync(path, { readOnly: true });
