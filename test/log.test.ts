@@ -445,7 +445,7 @@ describe.each(STORES)('on %s', (store) => {
         expect.objectContaining({
           endpoint_id: yes,
           matched: true,
-          source: { kind: 'subscription', id: yes },
+          source: { kind: 'subscription', id: yes, run_id: null, step: null },
         }),
       );
       expect(event.verdicts).toContainEqual(

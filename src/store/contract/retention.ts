@@ -111,6 +111,7 @@ export function retentionContract(open: OpenStore): void {
       expect(await store.countOriginals(count)).toEqual({
         total: 1,
         gone: 1,
+        resolved: 0,
         oldestAt: T0 + DAY,
         newestAt: T0 + DAY,
       });

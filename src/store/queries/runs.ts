@@ -377,10 +377,13 @@ async function readDue(
   limit: number,
 ): Promise<DueRuns> {
   const { rows } = await sql<{ key: number; enabled: number | null; now: number }>`
-    SELECT one.key, a.enabled_at AS enabled, ${now()} AS now FROM runs one
-      JOIN automations a ON a.workspace = one.workspace AND a.key = one.automation
-    WHERE one.workspace = ${workspace} AND ${IS_AWAKE} AND one.wake_at <= ${now()}
-    ORDER BY one.wake_at LIMIT ${Math.max(limit, LOOKED_AT)}`.execute(read);
+    WITH due AS MATERIALIZED (
+      SELECT one.key, one.automation, one.wake_at FROM runs one
+      WHERE one.workspace = ${workspace} AND ${IS_AWAKE} AND one.wake_at <= ${now()}
+      ORDER BY one.wake_at LIMIT ${Math.max(limit, LOOKED_AT)})
+    SELECT due.key, a.enabled_at AS enabled, ${now()} AS now FROM due
+      JOIN automations a ON a.workspace = ${workspace} AND a.key = due.automation
+    ORDER BY due.wake_at`.execute(read);
   const keys = rows.filter(({ enabled }) => enabled !== null).map(({ key }) => Number(key));
   return {
     now: Number(rows[0]?.now ?? 0),
