@@ -18,7 +18,7 @@ import {
   startMirsal,
   temporaryDirectory,
 } from '../test/support/process.ts';
-import { ATTACKS, type Tenant } from './attacks.ts';
+import { ATTACKS, type Attack, type Tenant } from './attacks.ts';
 import { type Seen, startReceiver, watchNeighbour } from './neighbour.ts';
 import type { Watched } from './node.ts';
 
@@ -65,24 +65,33 @@ async function makeTenant(node: MirsalProcess, receiver: string): Promise<Tenant
 /** By attack, how often which status was answered. */
 type Tally = Map<string, Map<string, number>>;
 
-async function attack(tenant: Tenant, options: Options, tally: Tally, signal: AbortSignal): Promise<void> {
-  const clients: Array<Promise<void>> = [];
-  for (const name of options.attacks) {
-    const { clients: count, once } = (await ATTACKS[name]?.(tenant)) ?? { clients: 0, once: null };
+async function setUp(tenant: Tenant, names: readonly string[]): Promise<Map<string, Attack>> {
+  const attacks = new Map<string, Attack>();
+  for (const name of names) {
+    const made = await ATTACKS[name]?.(tenant);
+    if (made !== undefined) attacks.set(name, made);
+  }
+  return attacks;
+}
+
+/** Goes on until `signal` is aborted. */
+async function attack(attacks: ReadonlyMap<string, Attack>, signal: AbortSignal): Promise<Tally> {
+  const tally: Tally = new Map();
+  const clients = [...attacks].flatMap(([name, { clients: count, once }]) => {
     const counts = new Map<string, number>();
     tally.set(name, counts);
-    const client = async (number: number): Promise<void> => {
-      for (let round = 0; !signal.aborted && once !== null; round += 1) {
+    return Array.from({ length: count }, async (_, number) => {
+      for (let round = 0; !signal.aborted; round += 1) {
         const answer = await once(number, round).catch((error: Error) => error);
         const status = answer instanceof Error ? 'no answer' : statusOf(answer);
         counts.set(status, (counts.get(status) ?? 0) + 1);
         // Told to come back later, the client comes back at once, or nearly so.
-        if (status === '429' || status === 'no answer') await pause(50);
+        if (status.startsWith('429') || status === 'no answer') await pause(50);
       }
-    };
-    for (let number = 0; number < count; number += 1) clients.push(client(number));
-  }
+    });
+  });
   await Promise.all(clients);
+  return tally;
 }
 
 const statusOf = ({ status, body }: Answer): string =>
@@ -140,7 +149,6 @@ async function main(): Promise<void> {
   const node = await startMirsal({ directory: directory.path, env, script });
   const receiver = await startReceiver(() => {});
   const end = new AbortController();
-  const tally: Tally = new Map();
   let isOver = false;
   try {
     void node.ended.then((how) => {
@@ -149,10 +157,11 @@ async function main(): Promise<void> {
       process.exit(1);
     });
     const tenant = await makeTenant(node, receiver.url);
+    const attacks = await setUp(tenant, options.attacks);
     setTimeout(() => end.abort(), options.seconds * 1_000);
-    const [seen] = await Promise.all([
+    const [seen, tally] = await Promise.all([
       watchNeighbour(node.call, end.signal),
-      attack(tenant, options, tally, end.signal),
+      attack(attacks, end.signal),
     ]);
     await pause(1_500);
     if (!existsSync(watch)) throw new Error('The node has not said how its loop was.');
