@@ -19,7 +19,7 @@ import type { Job, Turn } from './jobs.ts';
 import { inSpareKeys, type Offload, type SpareKeys } from './offload.ts';
 import { type Waking, wake } from './waking.ts';
 
-/** Of one workspace before the others have their turn; each may bring two bodies of 1 MB along. */
+/** Of one workspace before the others have their turn. */
 const RUNS_AT_ONCE = 20;
 const RESUMED_AT_ONCE = 1_000;
 /** Compiled definitions kept: those of versions that runs still stand on. */
@@ -92,7 +92,7 @@ export function createRuns(deps: RunsDeps): Job {
   const wakeSome = async (workspace: number): Promise<boolean> => {
     const view = await deps.workspace(workspace);
     if (view === null) return false;
-    const { now, runs, paused } = await store.dueRuns(workspace, RUNS_AT_ONCE);
+    const { now, runs, more, paused } = await store.dueRuns(workspace, RUNS_AT_ONCE);
     if (paused.length > 0) await store.setAsideRuns(workspace, paused);
     const steps: Step[] = [];
     for (const run of runs) {
@@ -100,7 +100,7 @@ export function createRuns(deps: RunsDeps): Job {
       if (next !== null) steps.push({ run, next });
     }
     await write(view, steps, now);
-    return paused.length > 0 || runs.length === RUNS_AT_ONCE;
+    return paused.length > 0 || more;
   };
 
   /** Null where it is to be left alone for now. */

@@ -13,6 +13,7 @@ import type { App, HttpDeps } from './deps.ts';
 import { languageOf } from './failureTexts.ts';
 import { allowedMethods, watchRoutes } from './methods.ts';
 import { COMPONENTS, describeApi, openapiRoute } from './openapi.ts';
+import { createPageTurns, type PageTurns } from './pageTurns.ts';
 import { PROBLEM_TYPE, Problem, problemOf } from './problem.ts';
 import { createRateLimiter, type RateLimiter } from './rateLimits.ts';
 import { apiKeyRoutes } from './routes/apiKeys.ts';
@@ -101,27 +102,29 @@ function readBodies(app: App): void {
 
 function registerRoutes(app: App, deps: HttpDeps): void {
   const notices = createBinNotices(deps);
+  const turns = createPageTurns(deps.clock);
   app.addHook('preClose', async () => notices.close());
   app.register(async (limited: App) => {
     const limiter = await createRateLimiter(limited, deps.rateLimits);
-    limited.register(async (pages: App) => publicRoutes(pages, deps, { notices, limiter }));
-    limited.register(async (api: App) => apiRoutes(api, deps, { notices, limiter }));
+    limited.register(async (pages: App) => publicRoutes(pages, deps, { notices, limiter, turns }));
+    limited.register(async (api: App) => apiRoutes(api, deps, { notices, limiter, turns }));
   });
 }
 
 interface Shared {
   notices: BinNotices;
+  turns: PageTurns;
   limiter: RateLimiter;
 }
 
-function publicRoutes(pages: App, deps: HttpDeps, { notices, limiter }: Shared): void {
+function publicRoutes(pages: App, deps: HttpDeps, { notices, limiter, turns }: Shared): void {
   pages.addHook('onRequest', (request, reply) => limiter.count('address', request.ip, request, reply));
   openapiRoute(pages);
   healthRoutes(pages, deps);
-  captureRoutes(pages, deps, { notices, limiter });
+  captureRoutes(pages, deps, { notices, limiter, turns });
 }
 
-function apiRoutes(api: App, deps: HttpDeps, { notices, limiter }: Shared): void {
+function apiRoutes(api: App, deps: HttpDeps, { notices, limiter, turns }: Shared): void {
   const keys = createKeyCache(deps);
   requireAccess(api, deps, keys, limiter);
   // An empty body is an empty object: where members are needed, the schema names those that are missing.
@@ -143,7 +146,7 @@ function apiRoutes(api: App, deps: HttpDeps, { notices, limiter }: Shared): void
   automationTransferRoutes(api, deps);
   automationTestRoutes(api, deps);
   runRoutes(api, deps);
-  binRoutes(api, deps, { notices, limiter });
+  binRoutes(api, deps, { notices, limiter, turns });
   mailRoutes(api, deps);
   noticeRoutes(api, deps);
   workspaceRoutes(api, deps);

@@ -5,6 +5,7 @@
 
 import { Worker } from 'node:worker_threads';
 import { readExact } from '../core/json/exact.ts';
+import { Turns } from '../core/turns.ts';
 import { EventTypeGone, Overloaded } from '../engine/engine.ts';
 import type { Offload } from '../engine/offload.ts';
 import type { DryRunAnswer, DryRuns } from '../http/dryRuns.ts';
@@ -35,25 +36,14 @@ export interface RunningOffload extends Offload, DryRuns {
 }
 
 export function createOffload(options: ThreadOptions): RunningOffload {
-  const queues = new Map<number, Waiting[]>();
+  const turns = new Turns<Waiting>();
   let weight = 0;
   let thread: Thread | null = null;
   let closed = false;
   let running: Promise<void> | null = null;
 
-  const take = (): Waiting | null => {
-    const [first] = queues;
-    if (first === undefined) return null;
-    const [workspace, queue] = first;
-    const waiting = queue.shift() ?? null;
-    // To the end of the turn.
-    queues.delete(workspace);
-    if (queue.length > 0) queues.set(workspace, queue);
-    return waiting;
-  };
-
   const work = async (): Promise<void> => {
-    for (let next = take(); next !== null; next = take()) {
+    for (let next = turns.take(); next !== null; next = turns.take()) {
       try {
         if (closed) throw new Overloaded('This node is stopping.');
         thread ??= startThread(options);
@@ -76,10 +66,7 @@ export function createOffload(options: ThreadOptions): RunningOffload {
         return;
       }
       weight += own;
-      const workspace = routing.workspace.key;
-      const queue = queues.get(workspace) ?? [];
-      queue.push({ routing, task, weight: own, resolve, reject });
-      queues.set(workspace, queue);
+      turns.add(routing.workspace.key, { routing, task, weight: own, resolve, reject });
       running ??= work();
     });
 

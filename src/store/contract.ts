@@ -16,6 +16,7 @@ import { noticesContract } from './contract/notices.ts';
 import { publishingContract } from './contract/publishing.ts';
 import { recordingContract } from './contract/recording.ts';
 import { retentionContract } from './contract/retention.ts';
+import { runsContract } from './contract/runs.ts';
 import { skipsContract } from './contract/skips.ts';
 import { traceContract } from './contract/traces.ts';
 
@@ -27,6 +28,7 @@ export function storeContract(name: string, open: OpenStore): void {
     lanesContract(open);
     recordingContract(open);
     automationContract(open);
+    runsContract(open);
     traceContract(open);
     budgetContract(open);
     logContract(open);

@@ -1,5 +1,6 @@
 /** The words of the inspect page. Pure. */
 
+import { MIB } from '../bodies.ts';
 import { BIN_LIMITS, type SignatureVerdictView } from '../views/bin.ts';
 import type { Language } from './languages.ts';
 
@@ -38,12 +39,14 @@ function arabicRequests(count: number): string {
   return ARABIC_REQUESTS[ARABIC_PLURALS.select(count)](count);
 }
 
+const KEPT_MIB = BIN_LIMITS.bytes / MIB;
+
 export const INSPECT_TEXTS: Record<Language, InspectTexts> = {
   en: {
     title: 'Test destination',
     intro: 'Whatever is sent to this address appears here, newest first:',
     limits: (expiry) =>
-      `Kept: the newest ${BIN_LIMITS.requests} requests, 1 MiB of each, for ${BIN_LIMITS.days} days. Deleted on ${expiry}.`,
+      `Kept: the newest ${BIN_LIMITS.requests} requests, 1 MiB of each and ${KEPT_MIB} MiB in all, for ${BIN_LIMITS.days} days. Deleted on ${expiry}.`,
     count: (shown, total) =>
       shown < total ? `${englishRequests(total)}, the newest ${shown} shown.` : `${englishRequests(total)}.`,
     empty: 'Nothing has come yet. Send something to the address above.',
@@ -66,7 +69,7 @@ export const INSPECT_TEXTS: Record<Language, InspectTexts> = {
     title: 'وجهة اختبار',
     intro: 'كل ما يُرسَل إلى هذا العنوان يظهر هنا، الأحدث أولًا:',
     limits: (expiry) =>
-      `يُحتفَظ بأحدث ${arabicRequests(BIN_LIMITS.requests)}، وبأول ميبيبايت من كل طلب، مدة ${BIN_LIMITS.days} أيام. تُحذف في \u2068${expiry}\u2069.`,
+      `يُحتفَظ بأحدث ${arabicRequests(BIN_LIMITS.requests)}، وبأول ميبيبايت من كل طلب، على ألا يتجاوز مجموعها ${KEPT_MIB} ميبيبايت، مدة ${BIN_LIMITS.days} أيام. تُحذف في \u2068${expiry}\u2069.`,
     count: (shown, total) =>
       shown < total ? `${arabicRequests(total)}، المعروض أحدثها: ${shown}.` : `${arabicRequests(total)}.`,
     empty: 'لم يصل شيء بعد. أرسل طلبًا إلى العنوان أعلاه.',

@@ -10,6 +10,7 @@ import type { BinNotices } from '../binNotices.ts';
 import type { App, HttpDeps } from '../deps.ts';
 import { answerHeaderFaults } from '../headerRules.ts';
 import { describe, idParams, ref } from '../operation.ts';
+import type { PageTurns } from '../pageTurns.ts';
 import { cursorOf, pageFrom, pageQuery, readPage } from '../paging.ts';
 import { faulty, notFound, Problem } from '../problem.ts';
 import type { RateLimiter } from '../rateLimits.ts';
@@ -30,6 +31,7 @@ const MAX_WAIT_S = 30;
 interface Around {
   notices: BinNotices;
   limiter: RateLimiter;
+  turns: PageTurns;
 }
 
 export function binRoutes(app: App, deps: HttpDeps, around: Around): void {
@@ -125,7 +127,7 @@ function readRoutes(app: App, deps: HttpDeps): void {
   );
 }
 
-function requestsRoute(app: App, deps: HttpDeps, { notices, limiter }: Around): void {
+function requestsRoute(app: App, deps: HttpDeps, { notices, limiter, turns }: Around): void {
   app.get(
     '/v1/bins/:id/requests',
     {
@@ -164,11 +166,17 @@ function requestsRoute(app: App, deps: HttpDeps, { notices, limiter }: Around): 
         maxBytes: BIN_PAGE_BYTES,
       };
       const gone = (): boolean => reply.raw.destroyed;
-      const read = () => waitForRequests(deps, notices, { bin, from, waitMs: wait * SECOND, gone });
-      const found = await (wait === 0 ? read() : limiter.whileWaiting(callerOf(request).by, read));
-      const data = found.map((row) => binRequestView(row, { body }));
-      if (after !== undefined) return { data, next_cursor: null };
-      return { data, next_cursor: await nextPage(deps, bin, found) };
+      const look = { ...from, limit: 1, bodyBytes: 0 };
+      const waits = () => waitForRequests(deps, notices, { bin, from: look, waitMs: wait * SECOND, gone });
+      if (wait > 0) await limiter.whileWaiting(callerOf(request).by, waits);
+      const read = async () => {
+        const found = await deps.store.listBinRequests(bin.workspace, bin.key, from);
+        const data = found.map((row) => binRequestView(row, { body }));
+        return { data, next_cursor: after === undefined ? await nextPage(deps, bin, found) : null };
+      };
+      if (!body) return read();
+      const text = await turns.take(bin.workspace, async () => JSON.stringify(await read()));
+      return reply.type('application/json; charset=utf-8').send(text);
     },
   );
 }
@@ -190,14 +198,14 @@ async function waitForRequests(
   deps: HttpDeps,
   notices: BinNotices,
   call: { bin: Bin; from: BinRequestPage; waitMs: number; gone(): boolean },
-): Promise<ListedBinRequest[]> {
+): Promise<void> {
   const end = deps.clock.monotonic() + call.waitMs;
   for (;;) {
     const left = end - deps.clock.monotonic();
     // Asked for before looking, so that what comes in between is not missed.
     const notice = notices.next(call.bin.key, left);
     const found = await deps.store.listBinRequests(call.bin.workspace, call.bin.key, call.from);
-    if (found.length > 0 || left <= 0 || notices.closed || call.gone()) return found;
+    if (found.length > 0 || left <= 0 || notices.closed || call.gone()) return;
     await notice;
   }
 }

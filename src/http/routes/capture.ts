@@ -21,6 +21,7 @@ import {
   MAX_SHOWN,
 } from '../pages/inspect.ts';
 import { pickLanguage } from '../pages/languages.ts';
+import type { PageTurns } from '../pageTurns.ts';
 import { Problem } from '../problem.ts';
 import type { RateLimiter } from '../rateLimits.ts';
 import { BIN_LIMITS, binRequestView, binUrl } from '../views/bin.ts';
@@ -35,7 +36,7 @@ const ANSWER_HEADERS = {
 export function captureRoutes(
   app: App,
   deps: HttpDeps,
-  { notices, limiter }: { notices: BinNotices; limiter: RateLimiter },
+  { notices, limiter, turns }: { notices: BinNotices; limiter: RateLimiter; turns: PageTurns },
 ): void {
   const methods = METHODS.filter((method) => method !== 'CONNECT');
   for (const method of methods) {
@@ -55,7 +56,10 @@ export function captureRoutes(
             throw new Problem('not_found', 'There is no bin at this address, or it has expired.');
           }
           const inspected = inspectQuery(request, bin.token);
-          if (inspected) return showPage(deps, request, reply, bin, inspected);
+          if (inspected) {
+            const make = () => makePage(deps, request, bin, inspected);
+            return reply.headers(INSPECT_HEADERS).send(await turns.take(bin.workspace, make));
+          }
           await limiter.count('bin', bin.token, request, reply);
           await capture(deps, notices, request, reply, bin);
           await notices.pause(bin.answer.delay_ms);
@@ -164,20 +168,19 @@ function inspectQuery(request: FastifyRequest, token: string): InspectQuery | nu
   return { language: query.get('lang'), live: query.get('live') !== 'off' };
 }
 
-async function showPage(
+async function makePage(
   deps: HttpDeps,
   request: FastifyRequest,
-  reply: FastifyReply,
   bin: Bin,
   query: InspectQuery,
-): Promise<FastifyReply> {
+): Promise<string> {
   const requests = await deps.store.listBinRequests(bin.workspace, bin.key, {
     before: null,
     limit: MAX_SHOWN,
     bodyBytes: MAX_BODY_SHOWN,
     maxBytes: MAX_BODIES_SHOWN,
   });
-  const page = inspectPage({
+  return inspectPage({
     language: pickLanguage(query.language ?? request.headers['accept-language'] ?? ''),
     live: query.live,
     url: binUrl(deps.meta.publicUrl(), bin.token),
@@ -185,5 +188,4 @@ async function showPage(
     total: bin.requests,
     requests: requests.map((row) => binRequestView(row, { body: true })),
   });
-  return reply.headers(INSPECT_HEADERS).send(page);
 }

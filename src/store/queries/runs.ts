@@ -11,51 +11,20 @@ import { type Kysely, type SqlBool, sql, type Transaction } from 'kysely';
 import { formatId } from '../../core/ids.ts';
 import type { Dialect } from '../dialect.ts';
 import type { RunStore, RunWorkStore } from '../ports/automation.ts';
-import type { DueRun, DueRuns, Run, RunAdvance, RunState } from '../records/automation.ts';
+import type { DueRun, RunAdvance } from '../records/automation.ts';
 import type { NewDelivery } from '../records/delivery.ts';
 import type { Schema } from '../schema/schema.ts';
 import { failedOnce, listenBack, wakeAtOf, writeEffects } from './activate.ts';
 import { lockWorkspace } from './administration.ts';
 import { insertAudit } from './audit.ts';
 import { cancelWaiting } from './automations.ts';
+import { readDue, workspacesDue } from './dueRuns.ts';
 import { writeGrouped } from './groupedNotices.ts';
 import { advanceLanes } from './resend.ts';
+import { runQuery, toRun } from './runRows.ts';
 import { driveAsync, inTransaction } from './statement.ts';
 import { workspacesWith } from './turns.ts';
 import { TAKE_WAIT_LOCKS, waitLocksOf } from './waitLocks.ts';
-
-function runQuery(db: Kysely<Schema>, workspace: number) {
-  return db
-    .selectFrom('runs as r')
-    .innerJoin('events as e', (join) =>
-      join.onRef('e.workspace', '=', 'r.workspace').onRef('e.key', '=', 'r.event'),
-    )
-    .selectAll('r')
-    .select(['e.id as event_id', 'e.type as event_type'])
-    .where('r.workspace', '=', workspace);
-}
-
-type RunRow = Awaited<ReturnType<ReturnType<typeof runQuery>['execute']>>[number];
-
-function toRun(row: RunRow): Run {
-  return {
-    key: row.key,
-    workspace: row.workspace,
-    automation: row.automation,
-    version: row.version,
-    event: row.event,
-    eventId: row.event_id,
-    eventType: row.event_type,
-    subject: row.subject,
-    state: row.state as RunState,
-    reason: row.reason,
-    progress: row.progress,
-    dueAt: row.due_at,
-    waitsFor: row.waits_for,
-    createdAt: row.created_at,
-    endedAt: row.ended_at,
-  };
-}
 
 async function queueDeliveries(
   trx: Transaction<Schema>,
@@ -251,13 +220,6 @@ function shown(write: Kysely<Schema>, read: Kysely<Schema>, dialect: Dialect): R
   };
 }
 
-/** Rows that are looked at, without their bodies, to find those of enabled automations. */
-const LOOKED_AT = 500;
-/** Of one run at a time: each may bring a body of 1 MB along. */
-const SIGNALS_AT_ONCE = 20;
-
-const IS_AWAKE = sql<SqlBool>`one.state = 'waiting' AND one.wake_at IS NOT NULL`;
-
 /** What the node does that works on them. */
 function worked(write: Kysely<Schema>, read: Kysely<Schema>, dialect: Dialect): RunWorkStore {
   return {
@@ -356,100 +318,4 @@ function worked(write: Kysely<Schema>, read: Kysely<Schema>, dialect: Dialect): 
       );
     },
   };
-}
-
-/**
- * Workspaces where runs are due, the longest due first; where many are, each of them, in the order of their keys.
- * Asked for every second: mostly nothing is due, which is one look at an index.
- */
-async function workspacesDue(read: Kysely<Schema>, { now }: Dialect): Promise<number[]> {
-  const due = await sql<{ workspace: number }>`SELECT one.workspace FROM runs one
-    WHERE ${IS_AWAKE} AND one.wake_at <= ${now()} ORDER BY one.wake_at LIMIT ${LOOKED_AT}`.execute(read);
-  const found = [...new Set(due.rows.map(({ workspace }) => Number(workspace)))];
-  if (due.rows.length < LOOKED_AT) return found;
-  return workspacesWith(read, 'runs', IS_AWAKE, sql<SqlBool>`one.wake_at <= ${now()}`);
-}
-
-async function readDue(
-  read: Kysely<Schema>,
-  { now }: Dialect,
-  workspace: number,
-  limit: number,
-): Promise<DueRuns> {
-  const { rows } = await sql<{ key: number; enabled: number | null; now: number }>`
-    WITH due AS MATERIALIZED (
-      SELECT one.key, one.automation, one.wake_at FROM runs one
-      WHERE one.workspace = ${workspace} AND ${IS_AWAKE} AND one.wake_at <= ${now()}
-      ORDER BY one.wake_at LIMIT ${Math.max(limit, LOOKED_AT)})
-    SELECT due.key, a.enabled_at AS enabled, ${now()} AS now FROM due
-      JOIN automations a ON a.workspace = ${workspace} AND a.key = due.automation
-    ORDER BY due.wake_at`.execute(read);
-  const keys = rows.filter(({ enabled }) => enabled !== null).map(({ key }) => Number(key));
-  return {
-    now: Number(rows[0]?.now ?? 0),
-    runs: await readRuns(read, workspace, keys.slice(0, limit)),
-    paused: rows.filter(({ enabled }) => enabled === null).map(({ key }) => Number(key)),
-  };
-}
-
-/** In the order of the keys given. */
-async function readRuns(read: Kysely<Schema>, workspace: number, keys: readonly number[]): Promise<DueRun[]> {
-  if (keys.length === 0) return [];
-  const rows = await runQuery(read, workspace)
-    .innerJoin('automation_versions as v', (join) =>
-      join
-        .onRef('v.workspace', '=', 'r.workspace')
-        .onRef('v.automation', '=', 'r.automation')
-        .onRef('v.version', '=', 'r.version'),
-    )
-    .leftJoin('event_bodies as b', (join) =>
-      join.onRef('b.workspace', '=', 'r.workspace').onRef('b.event', '=', 'r.event'),
-    )
-    .select(['e.depth', 'b.body', 'v.definition'])
-    .where('r.key', 'in', keys)
-    .where(sql<SqlBool>`r.state = 'waiting'`)
-    .execute();
-  const waiting = rows.filter(({ waits_for }) => waits_for !== null).map(({ key }) => key);
-  const signals = await readSignals(read, workspace, waiting);
-  const byKey = new Map(rows.map((row) => [row.key, row]));
-  return keys.flatMap((key) => {
-    const row = byKey.get(key);
-    if (row === undefined) return [];
-    const came = signals.get(key) ?? [];
-    return {
-      ...toRun(row),
-      revision: row.revision,
-      depth: row.depth,
-      body: row.body,
-      definition: row.definition,
-      signals: came.slice(0, SIGNALS_AT_ONCE),
-      moreSignals: came.length > SIGNALS_AT_ONCE,
-    };
-  });
-}
-
-type Signal = DueRun['signals'][number];
-
-/** Of each run those that were accepted first, and one more than are shown. */
-async function readSignals(
-  read: Kysely<Schema>,
-  workspace: number,
-  waiting: readonly number[],
-): Promise<Map<number, Signal[]>> {
-  if (waiting.length === 0) return new Map();
-  const { rows } = await sql<Omit<Signal, 'acceptedAt'> & { run: number; accepted_at: number }>`
-    SELECT s.run, s.event, s.id, s.type, s.accepted_at, b.body FROM (
-      SELECT s.run, s.event, e.id, e.type, e.accepted_at,
-        row_number() OVER (PARTITION BY s.run ORDER BY e.accepted_at, s.event) AS place
-      FROM run_signals s JOIN events e ON e.workspace = s.workspace AND e.key = s.event
-      WHERE s.workspace = ${workspace} AND s.run IN (${sql.join(waiting)})) s
-      LEFT JOIN event_bodies b ON b.workspace = ${workspace} AND b.event = s.event
-    WHERE s.place <= ${SIGNALS_AT_ONCE + 1} ORDER BY s.run, s.place`.execute(read);
-  const byRun = new Map<number, Signal[]>();
-  for (const { run, event, id, type, accepted_at, body } of rows) {
-    const list = byRun.get(run) ?? [];
-    list.push({ event, id, type, acceptedAt: accepted_at, body });
-    byRun.set(run, list);
-  }
-  return byRun;
 }

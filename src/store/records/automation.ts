@@ -173,8 +173,10 @@ export interface DeliveryOrigin {
 export interface DueRuns {
   /** Now, ms, by the clock that all nodes share. */
   now: number;
-  /** Of enabled automations, the longest due first. */
+  /** Of enabled automations, the longest due first; fewer than asked for where their bodies are large. */
   runs: DueRun[];
+  /** Whether more are due than these. */
+  more: boolean;
   /** Due runs of disabled ones, to be set aside. */
   paused: number[];
 }
