@@ -1,6 +1,7 @@
 /** The contract's part on the runs of rules and workflows. */
 
 import { describe, expect, test } from 'vitest';
+import type { RunAdvance } from '../records/automation.ts';
 import {
   AWAITS,
   advanceOne,
