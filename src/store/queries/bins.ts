@@ -161,23 +161,24 @@ function captures(
   read: Kysely<Schema>,
 ): Pick<Bins, 'captureRequest' | 'listBinRequests'> {
   return {
-    captureRequest: (request, room) =>
-      write.transaction().execute(async (trx) => {
-        await trx
-          .insertInto('bin_requests')
-          .values({ ...request, truncated: request.truncated ? 1 : 0 })
-          .execute();
-        const { workspace, bin } = request;
-        await sql`
+    // Two statements and no transaction, which would keep SQLite's writer from others between the two; what is too
+    // much, the next request's removal finds as well.
+    async captureRequest(request, room) {
+      await write
+        .insertInto('bin_requests')
+        .values({ ...request, truncated: request.truncated ? 1 : 0 })
+        .execute();
+      const { workspace, bin } = request;
+      await sql`
           DELETE FROM bin_requests WHERE workspace = ${workspace} AND bin = ${bin} AND key IN (
             SELECT newest.key FROM (
               SELECT key, row_number() OVER (ORDER BY key DESC) AS place,
                 sum(octet_length(body)) OVER (ORDER BY key DESC) AS bytes
               FROM bin_requests WHERE workspace = ${workspace} AND bin = ${bin}) AS newest
             WHERE newest.place > ${room.requests} OR (newest.place > 1 AND newest.bytes > ${room.bytes}))`.execute(
-          trx,
-        );
-      }),
+        write,
+      );
+    },
     async listBinRequests(workspace, bin, page) {
       const ofBin = read.selectFrom('bin_requests').where('workspace', '=', workspace).where('bin', '=', bin);
       const some =
