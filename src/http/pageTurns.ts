@@ -8,6 +8,8 @@ import { Overloaded } from '../engine/engine.ts';
 import type { Clock } from '../world.ts';
 
 const MOST_WAITING = 200;
+/** Turns of the loop between two pages: what one event takes on its way, with some to spare. */
+const TURNS_BETWEEN = 50;
 
 export interface PageTurns {
   /** Rejects with Overloaded where too many wait already. */
@@ -24,7 +26,10 @@ export function createPageTurns(clock: Pick<Clock, 'soon'>): PageTurns {
     for (let next = turns.take(); next !== null; next = turns.take()) {
       await next();
       waiting -= 1;
-      await new Promise<void>((resolve) => clock.soon(resolve));
+      // Nothing of a second while nothing else is to be done.
+      for (let turns = 0; turns < TURNS_BETWEEN; turns += 1) {
+        await new Promise<void>((resolve) => clock.soon(resolve));
+      }
     }
     running = false;
   };
