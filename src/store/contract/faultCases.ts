@@ -340,15 +340,18 @@ const BINS = {
     const bin = await aStoredBin(scene);
     return { call: () => scene.store.deleteBin(scene.workspace, bin), first: true, again: false };
   }),
-  captureRequest: aCase(async (scene) => {
-    const bin = { workspace: scene.workspace, key: await aStoredBin(scene) };
-    const request = aBinRequest(bin);
-    return {
-      call: () => scene.store.captureRequest(request, { requests: 5, bytes: 1_000 }),
-      first: undefined,
-      again: REFUSED,
-    };
-  }),
+  captureRequest: aCase(
+    async (scene) => {
+      const bin = { workspace: scene.workspace, key: await aStoredBin(scene) };
+      const request = aBinRequest(bin);
+      return {
+        call: () => scene.store.captureRequest(request, { requests: 5, bytes: 1_000 }),
+        first: undefined,
+        again: undefined,
+      };
+    },
+    { inSteps: true },
+  ),
 } satisfies Partial<Record<Writing, Case>>;
 
 const HOUSEKEEPING = {

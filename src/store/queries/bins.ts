@@ -167,6 +167,7 @@ function captures(
       await write
         .insertInto('bin_requests')
         .values({ ...request, truncated: request.truncated ? 1 : 0 })
+        .onConflict((conflict) => conflict.doNothing())
         .execute();
       const { workspace, bin } = request;
       await sql`
