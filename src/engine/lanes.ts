@@ -253,7 +253,8 @@ export class Lanes {
   }
 
   #start(lane: Lane): void {
-    if (lane.lost || this.#stopping) return;
+    // A loop that may do nothing ends at once: woken, it would be begun again and again, and nothing else with it.
+    if (!this.#mayWork(lane)) return;
     if (lane.running) {
       lane.isWoken = true;
       return;

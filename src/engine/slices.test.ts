@@ -235,6 +235,35 @@ describe.each([
     await withinRounds(() => receiver.received.length === 1);
   });
 
+  test('a lane that is woken while its slice is being given away ends with its request', async () => {
+    // Two lanes of one slice, which is kept by the second one's request while the first one's ends.
+    const pathBySlice = new Map<number, string>();
+    let pair: string[] = [];
+    for (let n = 0; pair.length === 0; n += 1) {
+      const endpoint = await anEndpoint(engine, store, { url: `${receiver.url}/${n}` });
+      const slice = sliceOf(endpoint.lanes[0] ?? 0);
+      const other = pathBySlice.get(slice);
+      if (other !== undefined) pair = [other, `/${n}`];
+      pathBySlice.set(slice, `/${n}`);
+    }
+    const gates = new Map(pair.map((path) => [path, Promise.withResolvers<number>()]));
+    receiver.answerWith(({ path }) => gates.get(path)?.promise ?? 200);
+    await publish(1);
+    await withinRounds(() => pair.every((path) => receiver.of(path).length === 1));
+    let isStopped = false;
+    const stopped = engine.stop().then(() => {
+      isStopped = true;
+    });
+    for (let turn = 0; !isStopped; turn += 1) {
+      await engine.routingChanged(WORKSPACE).catch(() => {});
+      await store.ping();
+      if (turn === 20) gates.get(pair[0] ?? '')?.resolve(200);
+      if (turn === 60) gates.get(pair[1] ?? '')?.resolve(200);
+    }
+    await stopped;
+    expect((await deliveries()).map(({ state }) => state)).not.toContain('pending');
+  });
+
   test('a lane that was closed behind the node’s back is forgotten, and opened again by the next event', async () => {
     await anEndpoint(engine, store, { url: `${receiver.url}/a` });
     await publish(1);
