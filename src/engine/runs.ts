@@ -17,7 +17,7 @@ import type { WorkspaceView } from './directory.ts';
 import { Overloaded } from './engine.ts';
 import type { Job, Turn } from './jobs.ts';
 import { inSpareKeys, type Offload, type SpareKeys } from './offload.ts';
-import { type Waking, wake } from './waking.ts';
+import { sizeOf, type Waking, wake } from './waking.ts';
 
 /** Of one workspace before the others have their turn. */
 const RUNS_AT_ONCE = 20;
@@ -159,11 +159,6 @@ async function advanceOf(
     if (!work.isExhausted) return advance;
   }
   return inSpareKeys(spareKeys, (keys) => offload.wake(view.routing, waking, keys));
-}
-
-/** The characters that are to be parsed. */
-function sizeOf({ run, heard }: Waking): number {
-  return [run, ...run.signals, ...heard].reduce((sum, { body }) => sum + (body?.length ?? 0), 0);
 }
 
 /** Compiles each version once. */

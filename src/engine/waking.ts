@@ -24,6 +24,11 @@ export interface Waking {
   now: number;
 }
 
+/** The characters that are to be parsed. */
+export function sizeOf({ run, heard }: Waking): number {
+  return [run, ...run.signals, ...heard].reduce((sum, { body }) => sum + (body?.length ?? 0), 0);
+}
+
 /** What its next stretch comes to; what no longer fits `work` is a failed step that says so. */
 export function wake(
   { run, heard, standing, now }: Waking,

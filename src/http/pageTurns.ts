@@ -26,8 +26,8 @@ export function createPageTurns(clock: Pick<Clock, 'soon'>): PageTurns {
     for (let next = turns.take(); next !== null; next = turns.take()) {
       await next();
       waiting -= 1;
-      // Nothing of a second while nothing else is to be done.
-      for (let turns = 0; turns < TURNS_BETWEEN; turns += 1) {
+      // They take no time while nothing else is to be done.
+      for (let passed = 0; passed < TURNS_BETWEEN; passed += 1) {
         await new Promise<void>((resolve) => clock.soon(resolve));
       }
     }

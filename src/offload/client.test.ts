@@ -92,6 +92,19 @@ test('keys are made in the slots given, each larger than the last, also where th
   expect(new Set(made).size).toBe(made.length);
 });
 
+test('what could not be posted to the thread is posted with the next job', async () => {
+  const { prepare } = open();
+  const routing = routingOf(1);
+  const broken = { ...routing.workspace.settings, broken: () => {} };
+  Object.assign(routing.workspace, { settings: broken });
+  expect(await outcome(prepare(routing, posted(10), FACTS, KEYS))).toMatchObject({ name: 'DataCloneError' });
+  Object.assign(routing.workspace, { settings: DEFAULT_SETTINGS });
+  // Refused for its data, as the thread finds by the workspace that it knows now.
+  expect(await outcome(prepare(routing, posted(10), FACTS, KEYS))).toMatchObject({
+    code: 'schema_violation',
+  });
+});
+
 test('P14: more than may wait is refused before anything is accepted, and there is room again afterwards', async () => {
   const { prepare } = open();
   const routing = routingOf(1);

@@ -8,6 +8,7 @@ import { readExact } from '../core/json/exact.ts';
 import { Turns } from '../core/turns.ts';
 import { EventTypeGone, Overloaded } from '../engine/engine.ts';
 import type { Offload } from '../engine/offload.ts';
+import { sizeOf } from '../engine/waking.ts';
 import type { DryRunAnswer, DryRuns } from '../http/dryRuns.ts';
 import { Problem } from '../http/problem.ts';
 import type { Routing } from '../store/records/routing.ts';
@@ -79,9 +80,7 @@ export function createOffload(options: ThreadOptions): RunningOffload {
       throw failureOf(answer);
     },
     async wake(routing, waking, keys) {
-      const { run, heard } = waking;
-      const size = [run, ...run.signals, ...heard].reduce((sum, { body }) => sum + (body?.length ?? 0), 0);
-      const answer = await ask(routing, { kind: 'wake', keys, waking }, size);
+      const answer = await ask(routing, { kind: 'wake', keys, waking }, sizeOf(waking));
       if (answer.kind === 'woken') return answer.next;
       throw failureOf(answer);
     },
@@ -150,16 +149,22 @@ function startThread(options: ThreadOptions): Thread {
           reject(ended);
           return;
         }
-        asked = { resolve, reject };
         const workspace = routing.workspace.key;
-        const isKnown = known.get(workspace) === routing;
+        const posted = known.get(workspace) === routing ? null : postRouting(routing);
         known.delete(workspace);
-        known.set(workspace, routing);
         const [oldest] = known.keys();
-        const forget = known.size > KEPT_WORKSPACES && oldest !== undefined ? oldest : null;
-        if (forget !== null) known.delete(forget);
-        const posted = isKnown ? null : postRouting(routing);
+        const forget = known.size >= KEPT_WORKSPACES && oldest !== undefined ? oldest : null;
         worker.postMessage({ workspace, routing: posted, forget, task } satisfies Job);
+        if (forget !== null) known.delete(forget);
+        // Only what has been posted, and taken without a failure, need not be posted again.
+        known.set(workspace, routing);
+        asked = {
+          reject,
+          resolve(answer) {
+            if (answer.kind === 'failed') known.delete(workspace);
+            resolve(answer);
+          },
+        };
       }),
     async end() {
       await worker.terminate();
