@@ -27,7 +27,7 @@ import type {
   StepMail,
 } from '../store/records/automation.ts';
 import type { NewDelivery } from '../store/records/delivery.ts';
-import type { Endpoint } from '../store/records/endpoints.ts';
+import { type Endpoint, typedEndpoint } from '../store/records/endpoints.ts';
 import type { VerdictRecord } from '../store/records/publishing.ts';
 import type { Routing } from '../store/records/routing.ts';
 import { MAX_DEPTH } from './engine.ts';
@@ -147,10 +147,10 @@ export interface EffectPlaces {
   mailLimits: MailLimits;
 }
 
-/** What can be done from here for an automation. */
-export function capabilitiesOf(automation: number, places: EffectPlaces): Capabilities {
+/** What can be done from here. */
+export function capabilitiesOf(places: EffectPlaces): Capabilities {
   return {
-    hasTarget: (target) => targetOf(automation, target, places) !== undefined,
+    hasTarget: (target) => targetOf(target, places) !== undefined,
     sendsMail: places.mailHost !== null,
   };
 }
@@ -237,7 +237,7 @@ function toDelivery(
   effect: WebhookEffect,
   places: EffectPlaces,
 ): NewDelivery {
-  const endpoint = targetOf(automation.key, effect.target, places);
+  const endpoint = targetOf(effect.target, places);
   if (endpoint === undefined) throw new Error(`The step ${effect.step} was done without an endpoint.`);
   return {
     key: places.nextKey(),
@@ -261,14 +261,12 @@ function toMails(
   });
 }
 
-function targetOf(automation: number, target: WebhookTarget, places: EffectPlaces): Endpoint | undefined {
+function targetOf(target: WebhookTarget, places: EffectPlaces): Endpoint | undefined {
   if ('endpoint_id' in target) {
     const key = parseId('ep', target.endpoint_id);
     return key === null ? undefined : places.endpoints.get(key);
   }
-  return places.endpoints
-    .values()
-    .find((endpoint) => endpoint.automation === automation && endpoint.url === target.url);
+  return typedEndpoint(places.endpoints.values(), target.url);
 }
 
 export interface AutomatedEvent {
@@ -331,7 +329,7 @@ function begin(
 ): { ok: true; activation: NewActivation; size: number } | { ok: false; reason: string } {
   const run = places.nextKey();
   try {
-    const can = capabilitiesOf(owner.key, places);
+    const can = capabilitiesOf(places);
     const start = { ...context, runId: formatId('run', run), can };
     const done = advance(program, { status: 'new' }, { kind: 'start' }, start);
     const activation: NewActivation = {

@@ -37,7 +37,7 @@ export function wake(
   places: EffectPlaces,
   work: Work,
 ): RunAdvance {
-  const can = capabilitiesOf(run.automation, places);
+  const can = capabilitiesOf(places);
   const body = heard.reduce(
     (before, { step, body }) => withAwaited(before, step, bodyOf(body ?? 'null', work)),
     bodyOf(run.body, work),

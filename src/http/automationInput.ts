@@ -11,7 +11,7 @@ import { compileDefinition } from '../core/workflow/program.ts';
 import { keepRaw } from '../core/workflow/raw.ts';
 import type { WarningCode } from '../core/workflow/warnings.ts';
 import type { AutomationKind } from '../store/records/automation.ts';
-import type { NewEndpoint } from '../store/records/endpoints.ts';
+import { type NewEndpoint, typedEndpoint } from '../store/records/endpoints.ts';
 import type { Routing } from '../store/records/routing.ts';
 import type { HttpDeps } from './deps.ts';
 import { newLanes } from './endpointInput.ts';
@@ -166,17 +166,16 @@ export function typedUrls(kind: AutomationKind, definition: string): string[] {
   return [...urls];
 }
 
-/** Endpoints for those of its typed URLs that have none of its own yet. */
+/** Endpoints for those of its typed URLs that no action of the workspace has named yet. */
 export function missingEndpoints(
   deps: Pick<HttpDeps, 'engine' | 'random' | 'sealer' | 'clock'>,
   routing: Routing,
   automation: number,
   { name, urls }: Pick<CheckedDefinition, 'name' | 'urls'>,
 ): NewEndpoint[] {
-  const own = routing.endpoints.filter((endpoint) => endpoint.automation === automation);
   const ordering = { by: 'endpoint' } as const;
   return urls
-    .filter((url) => !own.some((endpoint) => endpoint.url === url))
+    .filter((url) => typedEndpoint(routing.endpoints, url) === undefined)
     .map((url) => ({
       key: deps.engine.nextKey(),
       workspace: routing.workspace.key,

@@ -64,7 +64,7 @@ const fieldsOf = ({ body }: { body: { errors: Array<{ field: string }> } }) =>
   body.errors.map(({ field }) => field);
 
 describe('a rule', () => {
-  test('is made with defaults, with an endpoint of its own for a typed URL', async () => {
+  test('is made with defaults, with an endpoint for its typed URL', async () => {
     const { status, body } = await create('rules', rule());
     expect(status).toBe(201);
     expect(body).toMatchObject({
@@ -78,7 +78,12 @@ describe('a rule', () => {
     });
     expect(body.id).toMatch(/^rule_/);
     const [endpoint] = await list('endpoints');
-    expect(endpoint).toMatchObject({ url: URL_OF_RULE, name: rule().name, automation_id: body.id });
+    expect(endpoint).toMatchObject({
+      url: URL_OF_RULE,
+      name: rule().name,
+      automation_id: body.id,
+      used_by: [body.id],
+    });
     expect(body.endpoints).toEqual([{ url: URL_OF_RULE, endpoint_id: endpoint.id }]);
     const { warnings, ...shown } = body;
     expect(warnings).toEqual([]);
@@ -87,6 +92,49 @@ describe('a rule', () => {
     expect((await server.call('GET', `/v1/workflows/${body.id}`)).status).toBe(404);
     const moved = await server.call('PATCH', `/v1/endpoints/${endpoint.id}`, { url: 'https://b.example/' });
     expect(fieldsOf(moved)).toEqual(['/url']);
+  });
+
+  test('shares the endpoint of a URL with all others of its workspace that name it: one secret, one order', async () => {
+    const other = 'https://other.example/';
+    await server.call('POST', '/v1/endpoints', { url: URL_OF_RULE, event_types: ['contact.tag.removed'] });
+    const made = await Promise.all([
+      ...[1, 2].map((n) => create('rules', rule({ name: `Rule ${n}` }))),
+      create('workflows', {
+        name: 'Flow',
+        triggers: [{ event_type: 'contact.tag.added' }],
+        steps: [
+          {
+            id: 'either',
+            type: 'decision',
+            condition: { field: 'data', op: 'exists', value: true },
+            yes: [
+              { id: 'tell', type: 'webhook', url: URL_OF_RULE, template: { type: 'webhook', url: other } },
+            ],
+            no: [],
+          },
+        ],
+      }),
+    ]);
+    expect(made.map(({ status }) => status)).toEqual([201, 201, 201]);
+    const found = (await server.call('GET', `/v1/endpoints?url=${encodeURIComponent(URL_OF_RULE)}`)).body
+      .data;
+    expect(found).toHaveLength(2);
+    const [shared, connected] = found;
+    expect(connected).toMatchObject({ automation_id: null, used_by: [] });
+    expect(shared.used_by.toSorted()).toEqual(made.map(({ body }) => body.id).toSorted());
+    for (const { body } of made) {
+      expect(body.endpoints).toEqual([{ url: URL_OF_RULE, endpoint_id: shared.id }]);
+    }
+    const { secret } = (await server.call('GET', `/v1/endpoints/${shared.id}/secret`)).body;
+    expect(secret).toMatch(/^whsec_/);
+    const event = (await publish(5)).id;
+    const { deliveries } = (await server.call('GET', `/v1/events/${event}`)).body;
+    expect(deliveries.map(({ endpoint_id }: { endpoint_id: string }) => endpoint_id)).toEqual([
+      shared.id,
+      shared.id,
+      shared.id,
+    ]);
+    expect(deliveries.map(({ sequence }: { sequence: number }) => sequence)).toEqual([1, 2, 3]);
   });
 
   test('with faults tells all of them at once, URLs among them, each with its pointer', async () => {
@@ -181,16 +229,12 @@ describe('a rule', () => {
     const copy = await act('duplicate');
     expect(copy.status).toBe(201);
     expect(copy.body).toMatchObject({ name: 'Tell the CRM (copy)', enabled: false, position: 1, version: 1 });
-    const endpoints = await list('endpoints');
-    expect(endpoints.map(({ automation_id }: { automation_id: string }) => automation_id)).toEqual([
-      copy.body.id,
-      id,
-    ]);
+    expect(await list('endpoints')).toMatchObject([{ automation_id: id, used_by: [id, copy.body.id] }]);
     expect((await server.call('DELETE', `/v1/rules/${id}`)).status).toBe(204);
     expect((await act('enable')).body.code).toBe('not_found');
     expect((await list('rules')).map((one: { id: string }) => one.id)).toEqual([copy.body.id]);
-    // Whose endpoint it was stays known.
-    expect((await list('endpoints')).at(-1).automation_id).toBe(id);
+    // Who named its URL first stays known.
+    expect(await list('endpoints')).toMatchObject([{ automation_id: id, used_by: [copy.body.id] }]);
   });
 
   test('acts where it stands in the list', async () => {

@@ -9,6 +9,7 @@ import { Work } from '../core/work.ts';
 import { type AwaitedSample, explain } from '../core/workflow/explain.ts';
 import { compileDefinition } from '../core/workflow/program.ts';
 import { judgeTriggers } from '../core/workflow/trigger.ts';
+import { typedEndpoint } from '../store/records/endpoints.ts';
 import type { Routing } from '../store/records/routing.ts';
 import { EVENT_DEPTH } from './bodies.ts';
 import type { DryRun, DryRunAnswer, DryRuns } from './dryRuns.ts';
@@ -29,7 +30,7 @@ export async function dryRunBeside(
 
 /** Pure, but for what it keeps of the routing. */
 export function dryRun(routing: Routing, run: DryRun, work: Work): DryRunAnswer {
-  const { kind, key, definition, type, raw, waits, showUrls, now } = run;
+  const { kind, definition, type, raw, waits, showUrls, now } = run;
   const program = compileDefinition(kind, definition);
   const parsed = parseJson(raw, { maxDepth: EVENT_DEPTH });
   if (!parsed.ok) throw new Error(`A stored body is not valid JSON: ${parsed.message}`);
@@ -46,7 +47,7 @@ export function dryRun(routing: Routing, run: DryRun, work: Work): DryRunAnswer 
     awaitedSamples(routing, work),
   );
   const shownUrl = showUrls ? (url: string) => url : maskUrl;
-  const places = { body: raw, shownUrl, ...endpointsOf(routing, key) };
+  const places = { body: raw, shownUrl, ...endpointsOf(routing) };
   return { ...head, path: pathView(explanation.path, places), end: endView(explanation) };
 }
 
@@ -59,11 +60,9 @@ function awaitedSamples(routing: Routing, work: Work): AwaitedSample {
   };
 }
 
-function endpointsOf({ endpoints }: Routing, automation: number | null) {
+function endpointsOf({ endpoints }: Routing) {
   return {
-    ownEndpoint: (url: string) =>
-      endpoints.find((one) => automation !== null && one.automation === automation && one.url === url)?.key ??
-      null,
+    typedEndpoint: (url: string) => typedEndpoint(endpoints, url)?.key ?? null,
     urlOf: (id: string) => endpoints.find(({ key }) => formatId('ep', key) === id)?.url ?? null,
   };
 }

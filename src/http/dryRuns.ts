@@ -6,8 +6,6 @@ import type { Routing } from '../store/records/routing.ts';
 
 export interface DryRun {
   kind: AutomationKind;
-  /** Of the stored one; null for one that is not stored. */
-  key: number | null;
   definition: string;
   /** The event's type. */
   type: string;

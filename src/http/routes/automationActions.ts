@@ -88,8 +88,7 @@ function duplicateRoute(app: App, deps: HttpDeps, noun: Noun): void {
           summary: `Copy a ${kind}`,
           tag: 'Automation',
           access: 'manage',
-          description:
-            'The copy is disabled, stands at the end, and has endpoints of its own for typed URLs.',
+          description: 'The copy is disabled and stands at the end. It shares the endpoints of typed URLs.',
           answers: { 201: { schema: ref(name), description: 'The copy.' } },
           problems: ['plan_required', 'limit_reached'],
         }),

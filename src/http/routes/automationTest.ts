@@ -45,11 +45,11 @@ function testRoute(app: App, deps: HttpDeps, noun: Noun): void {
       const input = asWritten(request);
       refuseMixtures(input);
       const routing = await routingOf(deps, workspace);
-      const { key, definition, program, warnings } = await programToTest(routing, noun, input);
+      const { definition, program, warnings } = await programToTest(routing, noun, input);
       const { shown, raw } = await eventToTest(deps, routing, program, input);
       const { waits = {} } = input;
       const showUrls = seesSecrets(request);
-      const run = { kind, key, definition, type: shown.type, raw, waits, showUrls, now: deps.clock.now() };
+      const run = { kind, definition, type: shown.type, raw, waits, showUrls, now: deps.clock.now() };
       return { event: shown, ...(await dryRunBeside(deps.dryRuns, routing, run)), warnings };
     },
   );
@@ -70,18 +70,18 @@ async function programToTest(
   routing: Routing,
   noun: Noun,
   { definition, id }: DryRunInput,
-): Promise<{ key: number | null; definition: string; program: Program; warnings: Warning[] }> {
+): Promise<{ definition: string; program: Program; warnings: Warning[] }> {
   const { kind } = noun;
   if (id !== undefined) {
     const row = automationOfId(routing, noun, id);
     const program = compileDefinition(kind, row.definition);
-    return { key: row.key, definition: row.definition, program, warnings: [] };
+    return { definition: row.definition, program, warnings: [] };
   }
   // Nothing is sent, so no name is looked up for it.
   const checked = await checkDefinition(null, routing, kind, { pointer: '/definition', input: definition });
   const { warnings } = checked;
   const program = compileDefinition(kind, checked.definition);
-  return { key: null, definition: checked.definition, program, warnings };
+  return { definition: checked.definition, program, warnings };
 }
 
 async function eventToTest(

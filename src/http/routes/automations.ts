@@ -63,7 +63,7 @@ function createRoute(app: App, deps: HttpDeps, { kind, path, name, plural }: Nou
           summary: `Make a ${kind}`,
           tag: 'Automation',
           access: 'manage',
-          description: `All faults are told at once, each with its place. A typed URL gets an endpoint of its own, listed with the others.`,
+          description: `All faults are told at once, each with its place. A typed URL has an endpoint, listed with the others and shared by all actions that name this URL: one secret, one order.`,
           answers: { 201: { schema: ref(name), description: `The ${kind}.` } },
           problems: ['plan_required', 'limit_reached', 'invalid_definition', 'target_refused'],
           hasBody: true,
@@ -170,7 +170,7 @@ function patchRoute(app: App, deps: HttpDeps, noun: Noun): void {
         const checked = await checkDefinition(deps, routing, kind, {
           pointer: '',
           input: { ...writtenView(row), ...members },
-          known: connectedUrls(routing, row.key),
+          known: connectedUrls(routing),
         });
         ({ warnings } = checked);
         return (await save(deps, routing, row, { checked, waiting, by })) || null;
@@ -182,8 +182,8 @@ function patchRoute(app: App, deps: HttpDeps, noun: Noun): void {
 }
 
 /** A name that cannot be looked up at this moment must not keep anybody from changing the rest. */
-function connectedUrls({ endpoints }: Routing, key: number): Set<string> {
-  return new Set(endpoints.filter(({ automation }) => automation === key).map(({ url }) => url));
+function connectedUrls({ endpoints }: Routing): Set<string> {
+  return new Set(endpoints.filter(({ automation }) => automation !== null).map(({ url }) => url));
 }
 
 /** False, and nothing is saved, where routing has moved since it was read. */
@@ -199,17 +199,13 @@ async function save(
   const endpoints = missingEndpoints(deps, routing, key, checked);
   const { name, definition } = checked;
   const position = checked.position ?? row.position;
-  if (definition !== row.definition || position !== row.position) {
+  if (definition !== row.definition || position !== row.position || endpoints.length > 0) {
     const { routingVersion } = routing.workspace;
     const resets = resetsBrake(kind, row.definition, definition);
     const saving = { endpoints, waiting, resetsBrake: resets, routingVersion, by, at };
     const saved = await deps.store.updateAutomation(workspace, key, { name, position, definition }, saving);
     if (!saved) throw gone();
     if (saved === 'stale') return false;
-  }
-  // The store makes those of a new version; these are in the place of ones that were deleted.
-  if (definition === row.definition) {
-    for (const endpoint of endpoints) await deps.store.createEndpoint(endpoint, by);
   }
   if (checked.enabled !== (row.enabledAt !== null)) {
     if (!(await deps.store.enableAutomation(workspace, key, checked.enabled, by, at))) throw gone();

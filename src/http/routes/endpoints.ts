@@ -11,6 +11,7 @@ import { automationIds } from '../automationIds.ts';
 import type { App, HttpDeps } from '../deps.ts';
 import { checkEndpointInput, newLanes, withExactCondition } from '../endpointInput.ts';
 import { type MadeSecret, makeSecret, openHeaders, sealHeaders } from '../endpointSecrets.ts';
+import { usersOfEndpoints } from '../endpointUsers.ts';
 import { describe, idParams, ref } from '../operation.ts';
 import { pageFrom, pageQuery, readPage } from '../paging.ts';
 import { faulty, notFound, Problem } from '../problem.ts';
@@ -188,11 +189,11 @@ function patchRoute(app: App, deps: HttpDeps): void {
   );
 }
 
-/** A rule finds its endpoints by the URLs that stand in it. */
+/** Rules and workflows find the endpoint by its URL. */
 function refuseOtherUrl({ automation, url }: Endpoint, input: EndpointPatchInput): void {
   if (automation === null || input.url === undefined || input.url === url) return;
   throw faulty('invalid_request', [
-    { field: '/url', message: 'stands in a rule or workflow (`automation_id`); change it there' },
+    { field: '/url', message: 'stands in rules or workflows (`used_by`); change it there' },
   ]);
 }
 
@@ -289,11 +290,13 @@ export async function showEndpoints(
 ): Promise<EndpointView[]> {
   const disabled = endpoints.filter((endpoint) => endpoint.disabled !== null).map(({ key }) => key);
   const owners = endpoints.flatMap(({ automation }) => (automation === null ? [] : [automation]));
-  const [open, failing, ids] = await Promise.all([
+  const [open, failing, ids, routing] = await Promise.all([
     disabled.length === 0 ? null : deps.store.countOpen(workspaceOf(request), disabled),
     deps.store.listFailing(workspaceOf(request)),
     automationIds(deps, workspaceOf(request), owners),
+    routingOf(deps, workspaceOf(request)),
   ]);
+  const users = usersOfEndpoints(routing);
   const showSecrets = seesSecrets(request);
   return endpoints.map((endpoint) =>
     endpointView(endpoint, {
@@ -302,6 +305,7 @@ export async function showEndpoints(
       headers: openHeaders(deps.sealer, endpoint.sealedHeaders, showSecrets),
       showSecrets,
       automationId: endpoint.automation === null ? null : (ids.get(endpoint.automation) ?? null),
+      usedBy: users.get(endpoint.key) ?? [],
     }),
   );
 }

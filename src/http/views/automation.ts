@@ -8,7 +8,7 @@ import { DEFINITION_LIMITS, STEP_TYPES } from '../../core/workflow/definition.ts
 import { readDefinition } from '../../core/workflow/raw.ts';
 import { WARNING_CODES } from '../../core/workflow/warnings.ts';
 import type { Automation, AutomationKind, AutomationVersion } from '../../store/records/automation.ts';
-import type { Endpoint } from '../../store/records/endpoints.ts';
+import { type Endpoint, typedEndpoint } from '../../store/records/endpoints.ts';
 import { nullable, oneOf, pageOf, ref, time } from '../operation.ts';
 import { formatTime } from '../paging.ts';
 
@@ -180,7 +180,7 @@ const made = {
       url: Type.String(),
       endpoint_id: nullable(Type.String(), { description: 'Null where the endpoint was deleted.' }),
     }),
-    { description: 'The endpoints that were made for typed URLs.' },
+    { description: 'The endpoints of typed URLs. Actions that name the same URL share one.' },
   ),
   created_at: time('When it was made.'),
   updated_at: time('When it was last changed.'),
@@ -303,17 +303,14 @@ export function automationView(
   urls: readonly string[],
   endpoints: readonly Endpoint[],
 ): AutomationView {
-  const own = new Map(
-    endpoints.filter(({ automation }) => automation === row.key).map(({ url, key }) => [url, key]),
-  );
   return {
     id: automationId(row.kind, row.key),
     ...writtenView(row),
     enabled: row.enabledAt !== null,
     version: row.version,
     endpoints: urls.map((url) => {
-      const key = own.get(url);
-      return { url, endpoint_id: key === undefined ? null : formatId('ep', key) };
+      const endpoint = typedEndpoint(endpoints, url);
+      return { url, endpoint_id: endpoint === undefined ? null : formatId('ep', endpoint.key) };
     }),
     created_at: formatTime(row.createdAt),
     updated_at: formatTime(row.updatedAt),

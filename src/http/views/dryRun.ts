@@ -123,7 +123,7 @@ export interface DryRunPlaces {
   /** The event's body as it would be sent. */
   body: string;
   /** Of the URL that is typed in the rule; null for none yet. */
-  ownEndpoint(url: string): number | null;
+  typedEndpoint(url: string): number | null;
   urlOf(endpointId: string): string | null;
   /** Masked for those who may not see its secrets. */
   shownUrl(url: string): string;
@@ -181,9 +181,9 @@ function sendsView(effect: Effect, places: DryRunPlaces): object {
     const shown = url === null ? null : places.shownUrl(url);
     return { kind, url: shown, endpoint_id: target.endpoint_id, body };
   }
-  const own = places.ownEndpoint(target.url);
+  const typed = places.typedEndpoint(target.url);
   const url = places.shownUrl(target.url);
-  return { kind, url, endpoint_id: own === null ? null : formatId('ep', own), body };
+  return { kind, url, endpoint_id: typed === null ? null : formatId('ep', typed), body };
 }
 
 export function endView({ end, endsAt }: Explanation): NonNullable<Static<typeof DryRunSchema>['end']> {

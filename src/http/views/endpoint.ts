@@ -214,7 +214,11 @@ const endpointMembers = {
   signature: Type.Object({ v1a: Type.Boolean(), compatibility: oneOf(['none', 'base64', 'hex'] as const) }),
   rate_limit: nullable(RateLimitSchema),
   automation_id: nullable(Type.String(), {
-    description: 'The rule or workflow that it was made for; null for an endpoint that stands by itself.',
+    description:
+      'The rule or workflow that first named its URL in an action; null for an endpoint that was connected by itself.',
+  }),
+  used_by: Type.Array(Type.String(), {
+    description: 'Rules and workflows whose actions send to it now, by its URL or its id.',
   }),
   held: Type.Integer({ description: 'Deliveries held because the endpoint is disabled.' }),
   held_oldest_at: nullable(time('When the oldest of them was made; null where none is held.')),
@@ -299,12 +303,14 @@ export function endpointView(
     failing,
     headers,
     automationId,
+    usedBy,
     showSecrets,
   }: {
     held: OpenCount | null;
     failing: Failing | null;
     headers: Record<string, string>;
     automationId: string | null;
+    usedBy: readonly string[];
     showSecrets: boolean;
   },
 ): EndpointView {
@@ -325,6 +331,7 @@ export function endpointView(
     signature: endpoint.signature,
     rate_limit: endpoint.rateLimit,
     automation_id: automationId,
+    used_by: [...usedBy],
     held: held?.count ?? 0,
     held_oldest_at: held === null ? null : formatTime(held.oldestAt),
     failing:

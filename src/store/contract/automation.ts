@@ -116,10 +116,25 @@ export function automationContract(open: OpenStore): void {
       expect(await store.listAutomations(workspace)).toEqual([kept]);
       expect((await store.routing(workspace))?.automations).toEqual([kept]);
       expect((await store.routing(workspace))?.endpoints.at(-1)?.automation).toBe(rule.key);
-      const saving = { endpoints: [], waiting: 'keep', by: 'Omar', at: T0 + 5 } as const;
+      const typed2 = anEndpoint({
+        workspace,
+        automation: rule.key,
+        url: 'https://other.example.com/',
+        eventTypes: [],
+      });
+      // Who saves a URL at the same time did not see the endpoint that it has by now.
+      const again = anEndpoint({ workspace, automation: rule.key, eventTypes: [] });
+      const saving = { endpoints: [again, typed2], waiting: 'keep', by: 'Omar', at: T0 + 5 } as const;
+      const another = aRule(workspace);
+      await store.createAutomation(another, [again], 'Layla');
+      await store.deleteAutomation(workspace, another.key, 'Layla', T0);
       expect(await store.updateAutomation(workspace, rule.key, { name: 'b' }, saving)).toMatchObject({
         version: 1,
       });
+      const typedKeys = ((await store.routing(workspace))?.endpoints ?? [])
+        .filter(({ automation }) => automation !== null)
+        .map(({ key }) => key);
+      expect(typedKeys).toEqual([typed.key, typed2.key]);
       const next = { definition: '{"v":2}' };
       expect(await store.updateAutomation(workspace, rule.key, next, saving)).toMatchObject({ version: 2 });
       expect(await store.updateAutomation(workspace, rule.key, next, saving)).toMatchObject({ version: 2 });
@@ -135,7 +150,7 @@ export function automationContract(open: OpenStore): void {
       expect(await store.enableAutomation(workspace, rule.key, true, 'me', T0 + 10)).toMatchObject({
         enabledAt: T0 + 9,
       });
-      expect(await versionOf(store, workspace)).toBe(version + 5);
+      expect(await versionOf(store, workspace)).toBe(version + 7);
       expect(await store.deleteAutomation(workspace, rule.key, 'me', T0)).toBe(true);
       expect(await store.deleteAutomation(workspace, rule.key, 'me', T0)).toBe(false);
       expect(await store.updateAutomation(workspace, rule.key, {}, saving)).toBeNull();

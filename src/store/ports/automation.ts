@@ -24,7 +24,7 @@ import type { Page } from '../records/log.ts';
 export interface AutomationStore {
   /** Rules by position, then workflows in the order in which they were made. */
   listAutomations(workspace: number): Promise<Automation[]>;
-  /** `endpoints` are those of its typed URLs. */
+  /** `endpoints` are those of its typed URLs; one whose URL has such an endpoint by now is left out. */
   createAutomation(automation: NewAutomation, endpoints: readonly NewEndpoint[], by: string): Promise<void>;
   /**
    * A changed definition makes the next version; null if unknown. `stale`, and nothing is written, where a

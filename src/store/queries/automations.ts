@@ -95,8 +95,22 @@ async function saveVersion(
     .execute();
 }
 
-async function connect(trx: Transaction<Schema>, endpoints: readonly NewEndpoint[]): Promise<void> {
-  for (const endpoint of endpoints) await insertEndpoint(trx, endpoint);
+/** Of two that save the same new URL at once, the second finds the first one's endpoint: the workspace is locked. */
+async function connect(
+  trx: Transaction<Schema>,
+  workspace: number,
+  endpoints: readonly NewEndpoint[],
+): Promise<void> {
+  if (endpoints.length === 0) return;
+  const taken = await trx
+    .selectFrom('endpoints')
+    .select('url')
+    .where('workspace', '=', workspace)
+    .where('deleted_at', 'is', null)
+    .where('automation', 'is not', null)
+    .execute();
+  const urls = new Set(taken.map(({ url }) => url));
+  for (const endpoint of endpoints) if (!urls.has(endpoint.url)) await insertEndpoint(trx, endpoint);
 }
 
 /** The living automation, locked with its workspace. */
@@ -177,7 +191,7 @@ export function automations(write: Kysely<Schema>, read: Kysely<Schema>, dialect
           })
           .execute();
         await saveVersion(trx, { ...rest, version: 1 }, by, createdAt);
-        await connect(trx, endpoints);
+        await connect(trx, automation.workspace, endpoints);
         await note(trx, automation, 'created', { by, at: createdAt, details: { name: automation.name } });
         await moveRouting(trx, automation.workspace);
       }),
@@ -195,10 +209,10 @@ export function automations(write: Kysely<Schema>, read: Kysely<Schema>, dialect
         const next = { ...found, ...patch, version: found.version + (isNew ? 1 : 0) };
         const { name, position, definition, version } = next;
         await change(trx, found, { name, position, definition, version, updated_at: at });
+        await connect(trx, workspace, endpoints);
         if (isNew && resetsBrake) await voidCounts(trx, workspace, key);
         if (isNew) {
           await saveVersion(trx, next, by, at);
-          await connect(trx, endpoints);
           const which = { automation: key };
           if (waiting === 'cancel') {
             await cancelWaiting(trx, dialect, { workspace, which }, `new_version: ${version}`, at);

@@ -51,11 +51,24 @@ export interface Endpoint {
   recovery: Recovery | null;
   createdAt: number;
   updatedAt: number;
-  /** The rule or workflow whose typed URL it is; null for one that a person connected. */
+  /** The rule or workflow that first named its URL in an action; null for one that a person connected. */
   automation: number | null;
   /** Keys of the lanes in use now, by place. */
   lanes: readonly number[];
   secrets: readonly SealedSecret[];
+}
+
+/**
+ * Where actions send that name exactly this URL: one endpoint of the workspace, whichever rules and workflows name it. The
+ * oldest, since former versions made one for each of them.
+ */
+export function typedEndpoint(endpoints: Iterable<Endpoint>, url: string): Endpoint | undefined {
+  let oldest: Endpoint | undefined;
+  for (const endpoint of endpoints) {
+    if (endpoint.automation === null || endpoint.url !== url) continue;
+    if (oldest === undefined || endpoint.key < oldest.key) oldest = endpoint;
+  }
+  return oldest;
 }
 
 export type NewEndpoint = Omit<Endpoint, 'disabled' | 'recovery' | 'updatedAt'>;
