@@ -9,8 +9,7 @@ import type { Rule, Workflow } from '../core/workflow/definition.ts';
 import { parseRule, parseWorkflow } from '../core/workflow/parse.ts';
 import { compileDefinition } from '../core/workflow/program.ts';
 import { keepRaw } from '../core/workflow/raw.ts';
-import type { WarningCode } from '../core/workflow/warnings.ts';
-import type { AutomationKind } from '../store/records/automation.ts';
+import type { Automation, AutomationKind } from '../store/records/automation.ts';
 import { type NewEndpoint, typedEndpoint } from '../store/records/endpoints.ts';
 import type { Routing } from '../store/records/routing.ts';
 import type { HttpDeps } from './deps.ts';
@@ -18,7 +17,9 @@ import { newLanes } from './endpointInput.ts';
 import { makeSecret } from './endpointSecrets.ts';
 import { eventTypesOf } from './eventTypesOf.ts';
 import { type Fault, faulty } from './problem.ts';
+import { writtenView } from './views/automation.ts';
 import { DEFAULT_TIMEOUT_MS } from './views/endpoint.ts';
+import type { Warning } from './views/warning.ts';
 
 export interface CheckedDefinition {
   name: string;
@@ -38,11 +39,6 @@ export interface DefinitionAt {
   input: unknown;
   /** URLs that were checked before: they are not asked about again. */
   known?: ReadonlySet<string>;
-}
-
-/** What is well formed, and most likely not what is meant. */
-export interface Warning extends Fault {
-  code: WarningCode;
 }
 
 /** The body of a request that holds definitions: templates as raw text, numbers with all of their digits. */
@@ -94,6 +90,15 @@ export async function checkDefinition(
   const [one] = await checkDefinitions(deps, routing, kind, [given]);
   if (!one) throw new Error('One definition in, one definition out.');
   return one;
+}
+
+/**
+ * Of one that was saved before. Types and endpoints may have changed since then: what is a fault by now is told where it is
+ * tested, and has no warnings.
+ */
+export function storedWarnings(routing: Routing, row: Automation): Warning[] {
+  const parsed = parse(routing, row.kind, { pointer: '/definition', input: writtenView(row) }, null);
+  return parsed.ok ? parsed.warnings : [];
 }
 
 async function refusedTargets(

@@ -83,6 +83,10 @@ describe('a rule', () => {
     expect(patched).toMatchObject({ status: 200, body: warning('/trigger/scope/tag') });
     const tried = await server.call('POST', '/v1/rules/test', { definition: rule(slip) });
     expect(tried.body).toMatchObject(warning('/definition/trigger/scope/tag'));
+    const stored = await server.call('POST', '/v1/rules/test', { id: made.id });
+    expect(stored.body).toMatchObject(warning('/definition/trigger/scope/tag'));
+    const imported = await server.call('POST', '/v1/rules/import', { rules: [rule(), rule(slip)] });
+    expect(imported.body.data).toMatchObject([{ warnings: [] }, warning('/rules/1/trigger/scope/tag')]);
     expect((await server.call('PATCH', `/v1/rules/${made.id}`, rule())).body.warnings).toEqual([]);
     expect((await server.call('GET', `/v1/rules/${made.id}`)).body).not.toHaveProperty('warnings');
   });

@@ -3,15 +3,19 @@
  * that holds together, headers that may be set, a URL that may be a target.
  */
 
+import { isSystemEvent } from '../core/catalog/systemEvents.ts';
 import { laneCount, type Ordering } from '../core/delivery/order.ts';
 import { mayRound, readExact } from '../core/json/exact.ts';
 import type { Condition } from '../core/routing/condition.ts';
 import { parseCondition } from '../core/routing/parse.ts';
+import { MAX_WARNINGS, warnOfCondition } from '../core/workflow/warnings.ts';
+import type { Endpoint } from '../store/records/endpoints.ts';
 import type { Routing } from '../store/records/routing.ts';
 import type { HttpDeps } from './deps.ts';
 import { eventTypesOf, suggestionsFrom } from './eventTypesOf.ts';
 import { requestHeaderFaults } from './headerRules.ts';
 import { type Fault, faulty, Problem } from './problem.ts';
+import type { Warning } from './views/warning.ts';
 
 interface Input {
   url?: string;
@@ -77,6 +81,21 @@ async function checkUrl(deps: Pick<HttpDeps, 'checkTarget'>, url: string): Promi
   if (verdict.ok) return;
   const errors = [{ field: '/url', message: verdict.message }];
   throw new Problem('target_refused', `${verdict.message} (${verdict.code})`, { errors });
+}
+
+/** What is most likely a slip in the condition, for the types that the endpoint gets. */
+export function endpointWarnings(
+  routing: Routing,
+  { eventTypes, condition }: Pick<Endpoint, 'eventTypes' | 'condition'>,
+): Warning[] {
+  if (condition === null) return [];
+  const known = eventTypesOf(routing);
+  const types = eventTypes.includes('*')
+    ? [...known.values()].filter(({ name }) => !isSystemEvent(name))
+    : eventTypes.flatMap((name) => known.get(name) ?? []);
+  return warnOfCondition(condition, types, '/condition')
+    .slice(0, MAX_WARNINGS)
+    .map(({ path, code, message }) => ({ field: path, code, message }));
 }
 
 /** Keys of new lanes for an ordering. */

@@ -103,6 +103,22 @@ describe('an endpoint', () => {
     expect([await publish('7615917337495251231'), await publish('7615917337495251200')]).toEqual([0, 1]);
   });
 
+  test('tells of a condition that would say no in silence, when it is made or changed, and keeps it', async () => {
+    const condition = { any: [{ field: 'data.contact.emial', op: 'ends_with', value: '@example.com' }] };
+    const codes = ({ body }: { body: { warnings: Array<{ field: string; code: string }> } }) =>
+      body.warnings.map(({ field, code }) => [field, code]);
+    const made = await create({ event_types: ['contact.tag.added'], condition });
+    const told = [['/condition/any/0/field', 'member_in_no_sample']];
+    expect([made.status, codes(made)]).toEqual([201, told]);
+    const path = `/v1/endpoints/${made.body.id}`;
+    expect(codes(await server.call('PATCH', path, { name: 'Other' }))).toEqual(told);
+    expect((await server.call('GET', path)).body).not.toHaveProperty('warnings');
+    expect(codes(await server.call('PATCH', path, { event_types: ['*'] }))).toEqual(told);
+    const right = { field: 'data.contact.email', op: 'ends_with', value: '@example.com' };
+    expect(codes(await server.call('PATCH', path, { condition: right }))).toEqual([]);
+    expect(codes(await server.call('PATCH', path, { condition: null }))).toEqual([]);
+  });
+
   test('is changed by what is named alone, and routing follows at once', async () => {
     const { id } = (await create({ headers: { 'X-Key': 's3cret' } })).body;
     const { body } = await server.call('PATCH', `/v1/endpoints/${id}`, {

@@ -13,7 +13,7 @@ import { STEPS_MEMBER } from './awaited.ts';
 import { DEFINITION_LIMITS, type DefinitionContext } from './definition.ts';
 import { longestMs, parseIsoDuration } from './isoDuration.ts';
 import { knowMember } from './members.ts';
-import { type DefinitionWarning, warnOfClause, warnOfMember, warnOfScope } from './warnings.ts';
+import { type DefinitionWarning, MAX_WARNINGS, warnOfClause, warnOfMember, warnOfScope } from './warnings.ts';
 
 export interface DefinitionReading extends Reading {
   context: DefinitionContext;
@@ -27,9 +27,6 @@ export interface DefinitionReading extends Reading {
   awaited: ReadonlyMap<string, AwaitedEvent>;
   warnings: DefinitionWarning[];
 }
-
-/** More would not be read. */
-const MAX_WARNINGS = 100;
 
 export function warn(reading: DefinitionReading, warnings: readonly DefinitionWarning[]): void {
   reading.warnings.push(...warnings.slice(0, MAX_WARNINGS - reading.warnings.length));

@@ -1,8 +1,10 @@
 /** What would say no, in silence, is told where a definition is written. */
 
 import { describe, expect, test } from 'vitest';
+import type { Condition } from '../routing/condition.ts';
 import { parseRule, parseWorkflow } from './parse.ts';
 import { aRule, aWorkflow, context, email, wait, webhook } from './testdata/definitions.ts';
+import { warnOfCondition } from './warnings.ts';
 
 function warningsOf(overrides: object): string[] {
   const parsed = parseRule(aRule({ trigger: { event_type: 'contact.tag.added' }, ...overrides }), context);
@@ -102,5 +104,45 @@ describe('a warning', () => {
       ok: true,
       warnings: [{ path: '/steps/0/scope/tag', code: 'scope_by_name' }],
     });
+  });
+});
+
+describe('a condition that stands by itself', () => {
+  const types = ['contact.tag.added', 'contact.tag.removed'].map((name) => {
+    const type = context.eventType(name);
+    if (type === undefined) throw new Error(`${name} is not in the catalog.`);
+    return type;
+  });
+  const told = (condition: Condition) =>
+    warnOfCondition(condition, types, '/condition').map(({ path, code }) => `${path} ${code}`);
+
+  test.each<[string, Condition, string[]]>([
+    ['fits', { field: 'data.tag.id', op: 'equals', value: 1 }, []],
+    [
+      'names a member that no type can have',
+      { not: { field: 'data.tga.id', op: 'exists', value: true } },
+      ['/condition/not/field member_in_no_sample'],
+    ],
+    [
+      'compares a number with a text',
+      {
+        any: [
+          { field: 'type', op: 'equals', value: 'x' },
+          { field: 'data.tag.id', op: 'equals', value: '1' },
+        ],
+      },
+      ['/condition/any/1/value text_operator_on_number'],
+    ],
+    [
+      'asks for an item of a list',
+      {
+        field: 'data.contact.fields',
+        op: 'any_item',
+        value: { field: 'slgu', op: 'equals', value: 'city' },
+      },
+      ['/condition/value/field member_in_no_sample'],
+    ],
+  ])('that %s', (_, condition, expected) => {
+    expect(told(condition)).toEqual(expected);
   });
 });

@@ -6,7 +6,13 @@
 import type { EventType } from '../catalog/eventType.ts';
 import { isExactNumber } from '../json/exact.ts';
 import { getPath, parsePointer } from '../json/pointer.ts';
-import { type Clause, type ItemsClause, isItemsClause } from '../routing/condition.ts';
+import {
+  type Clause,
+  type Condition,
+  type ItemsClause,
+  isItemsClause,
+  parseFieldPath,
+} from '../routing/condition.ts';
 import type { ScopeId } from '../routing/scope.ts';
 import { bodiesOf, knowMember } from './members.ts';
 
@@ -27,6 +33,9 @@ export interface DefinitionWarning {
   message: string;
 }
 
+/** More would not be read. */
+export const MAX_WARNINGS = 100;
+
 const ARABIC_DIGITS = /[\u0660-\u0669\u06f0-\u06f9]/;
 
 /** Of one scope: an id that is no such id as events have. */
@@ -42,6 +51,29 @@ export function warnOfScope(
   if (known.length === 0 || !known.every(isNumber) || /^-?\d+$/.test(id)) return [];
   const message = `is ${JSON.stringify(id)}, but events have ids here that are numbers, such as ${known[0]}; write the id, not the name`;
   return [{ path, code: 'scope_by_name', message }];
+}
+
+/** Of a condition that stands by itself, such as an endpoint's; `types` are those of the bodies that it is asked about. */
+export function warnOfCondition(
+  condition: Condition,
+  types: readonly EventType[],
+  path: string,
+  within: readonly string[] = [],
+): DefinitionWarning[] {
+  if ('not' in condition) return warnOfCondition(condition.not, types, `${path}/not`, within);
+  if ('field' in condition) {
+    const names = [...within, ...(parseFieldPath(condition.field) ?? [])];
+    if (types.length > 0 && types.every((type) => knowMember(type, names) === 'unknown')) {
+      return [unknownMember(condition.field, types, `${path}/field`)];
+    }
+    const items = isItemsClause(condition)
+      ? warnOfCondition(condition.value, types, `${path}/value`, [...names, '0'])
+      : [];
+    return [...warnOfClause(condition, names, types, path), ...items];
+  }
+  const [name, parts] =
+    'all' in condition ? (['all', condition.all] as const) : (['any', condition.any] as const);
+  return parts.flatMap((part, index) => warnOfCondition(part, types, `${path}/${name}/${index}`, within));
 }
 
 /** Of one clause; `names` is its field's path from the body's root, `types` what the body can be. */
@@ -84,9 +116,18 @@ export function warnOfMember(
   const withSamples = types.filter(({ samples }) => samples.length > 0);
   if (withSamples.length === 0 || withSamples.length < types.length) return [];
   if (withSamples.some((type) => knowMember(type, names) !== 'undecided')) return [];
-  const of = types.map(({ name }) => name).join(', ');
+  return [unknownMember(field, types, path)];
+}
+
+/** More names of types than a person reads. */
+const MOST_TYPES_SAID = 5;
+
+function unknownMember(field: string, types: readonly EventType[], path: string): DefinitionWarning {
+  const said = types.slice(0, MOST_TYPES_SAID).map(({ name }) => name);
+  const more = types.length - said.length;
+  const of = more === 0 ? said.join(', ') : `${said.join(', ')} and ${more} more`;
   const message = `${JSON.stringify(field)} is in no sample and in no schema of ${of}; check how it is written`;
-  return [{ path, code: 'member_in_no_sample', message }];
+  return { path, code: 'member_in_no_sample', message };
 }
 
 /** Of a text with placeholders. */

@@ -3,13 +3,14 @@
 import { compileDefinition, type Program } from '../../core/workflow/program.ts';
 import type { Routing } from '../../store/records/routing.ts';
 import { seesSecrets, workspaceOf } from '../auth.ts';
-import { asWritten, checkDefinition, type Warning } from '../automationInput.ts';
+import { asWritten, checkDefinition, storedWarnings } from '../automationInput.ts';
 import type { App, HttpDeps } from '../deps.ts';
 import { dryRunBeside } from '../dryRun.ts';
 import { describe, ref } from '../operation.ts';
 import { type Fault, faulty, notFound } from '../problem.ts';
 import { findSample } from '../samples.ts';
 import type { DryRunInput } from '../views/dryRun.ts';
+import type { Warning } from '../views/warning.ts';
 import { automationOfId, NOUNS, type Noun } from './automations.ts';
 import { bodyExpired } from './deliveryActions.ts';
 import { routingOf } from './endpoints.ts';
@@ -75,7 +76,7 @@ async function programToTest(
   if (id !== undefined) {
     const row = automationOfId(routing, noun, id);
     const program = compileDefinition(kind, row.definition);
-    return { definition: row.definition, program, warnings: [] };
+    return { definition: row.definition, program, warnings: storedWarnings(routing, row) };
   }
   // Nothing is sent, so no name is looked up for it.
   const checked = await checkDefinition(null, routing, kind, { pointer: '/definition', input: definition });

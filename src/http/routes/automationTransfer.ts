@@ -82,8 +82,9 @@ function importRoute(app: App, deps: HttpDeps, noun: Noun): void {
         given.map((input, index) => ({ pointer: `/${plural}/${index}`, input })),
       );
       const keys = await createAll(deps, workspace, noun, checked, callerOf(request).by);
+      const made = await showAutomations(deps, workspace, plural, keys);
       return reply.code(201).send({
-        data: await showAutomations(deps, workspace, plural, keys),
+        data: made.map((view, index) => ({ ...view, warnings: checked[index]?.warnings ?? [] })),
         next_cursor: null,
       });
     },

@@ -11,7 +11,6 @@ import {
   missingEndpoints,
   resetsBrake,
   typedUrls,
-  type Warning,
 } from '../automationInput.ts';
 import type { App, HttpDeps } from '../deps.ts';
 import { describe, idParams, ref } from '../operation.ts';
@@ -25,6 +24,7 @@ import {
   maskedAutomation,
   writtenView,
 } from '../views/automation.ts';
+import type { Warning } from '../views/warning.ts';
 import { changeOnRouting, routingOf } from './endpoints.ts';
 import { requireRoom } from './plans.ts';
 

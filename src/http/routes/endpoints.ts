@@ -9,7 +9,7 @@ import type { Routing } from '../../store/records/routing.ts';
 import { callerOf, seesSecrets, workspaceOf } from '../auth.ts';
 import { automationIds } from '../automationIds.ts';
 import type { App, HttpDeps } from '../deps.ts';
-import { checkEndpointInput, newLanes, withExactCondition } from '../endpointInput.ts';
+import { checkEndpointInput, endpointWarnings, newLanes, withExactCondition } from '../endpointInput.ts';
 import { type MadeSecret, makeSecret, openHeaders, sealHeaders } from '../endpointSecrets.ts';
 import { usersOfEndpoints } from '../endpointUsers.ts';
 import { describe, idParams, ref } from '../operation.ts';
@@ -82,6 +82,7 @@ function createRoute(app: App, deps: HttpDeps): void {
         ...(await showEndpoint(deps, request, stored)),
         secret: shared.text,
         ...(pair?.publicKey ? { public_key: pair.publicKey } : {}),
+        warnings: endpointWarnings(routing, stored),
       });
     },
   );
@@ -184,7 +185,9 @@ function patchRoute(app: App, deps: HttpDeps): void {
         await deps.store.rotateSecret(workspace, endpoint.key, makeSecret(deps, 'v1a').sealed, now, by);
       }
       await deps.engine.routingChanged(workspace);
-      return showEndpoint(deps, request, await findEndpoint(deps, workspace, endpoint.key));
+      const changed = await findEndpoint(deps, workspace, endpoint.key);
+      const view = await showEndpoint(deps, request, changed);
+      return { ...view, warnings: endpointWarnings(await routingOf(deps, workspace), changed) };
     },
   );
 }

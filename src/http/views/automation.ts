@@ -6,11 +6,11 @@ import { formatId } from '../../core/ids.ts';
 import { jsonText } from '../../core/json/raw.ts';
 import { DEFINITION_LIMITS, STEP_TYPES } from '../../core/workflow/definition.ts';
 import { readDefinition } from '../../core/workflow/raw.ts';
-import { WARNING_CODES } from '../../core/workflow/warnings.ts';
 import type { Automation, AutomationKind, AutomationVersion } from '../../store/records/automation.ts';
 import { type Endpoint, typedEndpoint } from '../../store/records/endpoints.ts';
 import { nullable, oneOf, pageOf, ref, time } from '../operation.ts';
 import { formatTime } from '../paging.ts';
+import { savedWarnings, WarningSchema } from './warning.ts';
 
 const PREFIXES = { rule: 'rule', workflow: 'wf' } as const;
 
@@ -24,19 +24,6 @@ export function automationPrefix(kind: AutomationKind): 'rule' | 'wf' {
 
 /** For routes that answer with definitions: their templates stand as they were written. */
 export const AS_WRITTEN = { serializerCompiler: () => jsonText };
-
-const WarningSchema = Type.Object(
-  {
-    field: Type.String({ description: 'A JSON pointer into the body.' }),
-    code: oneOf(WARNING_CODES),
-    message: Type.String(),
-  },
-  {
-    $id: 'Warning',
-    description: 'What is well formed, and yet would say no, in silence, to what is most likely meant.',
-  },
-);
-export const warningList = Type.Array(ref<Static<typeof WarningSchema>>('Warning'));
 
 const scope = Type.Record(Type.String(), Type.Union([Type.String(), Type.Integer()]), {
   description:
@@ -184,11 +171,7 @@ const made = {
   ),
   created_at: time('When it was made.'),
   updated_at: time('When it was last changed.'),
-  warnings: Type.Optional(
-    Type.Array(ref<Static<typeof WarningSchema>>('Warning'), {
-      description: 'In the answer to making or changing it alone.',
-    }),
-  ),
+  warnings: savedWarnings,
 };
 
 const RuleSchema = Type.Object(

@@ -8,7 +8,7 @@ import type { Effect } from '../../core/workflow/step.ts';
 import type { TriggerFailure, TriggersVerdict } from '../../core/workflow/trigger.ts';
 import { nullable, oneOf, ref, time } from '../operation.ts';
 import { formatTime } from '../paging.ts';
-import { warningList } from './automation.ts';
+import { warningList } from './warning.ts';
 
 const DryRunInputSchema = Type.Object(
   {

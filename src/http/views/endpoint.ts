@@ -11,6 +11,7 @@ import { CONDITION_LIMITS, type Condition, OPERATORS } from '../../core/routing/
 import type { Endpoint, Failing, OpenCount } from '../../store/records/endpoints.ts';
 import { nullable, oneOf, pageOf, ref, time } from '../operation.ts';
 import { formatTime } from '../paging.ts';
+import { savedWarnings } from './warning.ts';
 
 export const MIN_TIMEOUT_MS = 100;
 export const MAX_TIMEOUT_MS = 10_000;
@@ -235,6 +236,7 @@ const endpointMembers = {
   }),
   created_at: time('When it was made.'),
   updated_at: time('When it was last changed.'),
+  warnings: savedWarnings,
 };
 
 const EndpointSchema = Type.Object(endpointMembers, { $id: 'Endpoint', description: 'Where webhooks go.' });
