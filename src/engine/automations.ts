@@ -200,7 +200,7 @@ export function toRunAdvance(
       return {
         ...base,
         state: 'failed',
-        reason: `${next.step}: ${next.failure.message}`,
+        reason: `step_failed: ${next.step}: ${next.failure.code}: ${next.failure.message}`,
         dueAt: null,
         waitsFor: null,
       };

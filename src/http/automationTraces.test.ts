@@ -93,6 +93,19 @@ describe('a rule', () => {
 });
 
 describe('runs', () => {
+  test('that stop at a failed step say which, why, and what it means in both languages', async () => {
+    const { body } = await create('rules', rule({ on_error: 'stop' }));
+    await server.call('DELETE', `/v1/endpoints/${body.endpoints[0].endpoint_id}`);
+    const event = { type: 'contact.tag.added', data: support.aTagEvent(5).value };
+    expect((await server.call('POST', '/v1/events', event)).body.runs).toBe(1);
+    const [run] = (await server.call('GET', '/v1/runs', undefined, { 'accept-language': 'ar' })).body.data;
+    expect(run).toMatchObject({
+      state: 'failed',
+      reason: expect.stringMatching(/^step_failed: [^:]+: endpoint_gone: /),
+      reason_text: expect.stringMatching(/^فشلت الخطوة .+ حُذفت الوجهة التي تُرسِل إليها\.$/),
+    });
+  });
+
   test('name what they heard and sent, and these name them (P12)', async () => {
     const reply = { id: 'reply', type: 'wait_for_event', event_type: 'contact.tag.removed', timeout: 'PT2H' };
     const thanks = { id: 'thanks', type: 'webhook', url: URL_OF_RULE };

@@ -37,8 +37,8 @@ function attemptText({ outcome, status, error }: FailedAttempt, language: Langua
   );
 }
 
-/** Reasons of failed runs begin with the id of a step, but for these. */
-const OF_RUNS = /^(?:body_gone|definition_invalid|internal_error): /;
+/** Those of runs that failed under former versions begin with the id of a step, which may be the name of a code. */
+const OF_RUNS = /^(?:step_failed|body_gone|definition_invalid|internal_error): /;
 
 /** A run with what its reason means. */
 export function explainRun<View extends { state: string; reason: string | null }>(

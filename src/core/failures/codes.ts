@@ -62,6 +62,7 @@ export type DeliveryCode =
 /** Why a run ended before its end, beside what its steps say. */
 export type RunCode =
   | SkipCode
+  | 'step_failed'
   | 'cancelled_by'
   | 'loop_brake'
   | 'causation_depth'

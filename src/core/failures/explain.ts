@@ -13,6 +13,7 @@ interface Sentences {
   exhausted: Forms;
   skippedBy: string;
   cancelledBy: string;
+  stepFailed: string;
   heldFor: Forms;
 }
 
@@ -29,6 +30,7 @@ const SENTENCES: Readonly<Record<Language, Sentences>> = {
     ),
     skippedBy: 'Skipped by {what}.',
     cancelledBy: 'Cancelled by {what}.',
+    stepFailed: 'The step {step} failed, and the run stopped there. {cause}',
     heldFor: english(
       'It was held for {n} day and then skipped.',
       'It was held for {n} days and then skipped.',
@@ -46,6 +48,7 @@ const SENTENCES: Readonly<Record<Language, Sentences>> = {
     },
     skippedBy: 'تخطّاه {what}.',
     cancelledBy: 'ألغاه {what}.',
+    stepFailed: 'فشلت الخطوة {step} فتوقّف التشغيل عندها. {cause}',
     heldFor: {
       zero: 'لم يُحجز، بل تُخطّي مباشرة.',
       one: 'حُجز يومًا واحدًا ثم تُخطّي.',
@@ -67,6 +70,12 @@ export function explainFailure(recorded: string, language: Language): string | n
     const [, count, last = ''] = exhausted;
     const cause = explainFailure(last, language) ?? isolated(last);
     return counted(sentences.exhausted, Number(count), language).replace('{last}', () => cause);
+  }
+  const stopped = /^step_failed: ([^:]+): (.+)$/s.exec(recorded);
+  if (stopped !== null) {
+    const [, step = '', failure = ''] = stopped;
+    const cause = explainFailure(failure, language) ?? isolated(failure);
+    return sentences.stepFailed.replace('{step}', () => isolated(step)).replace('{cause}', () => cause);
   }
   const status = /^HTTP (\d{3})$/.exec(recorded)?.[1];
   if (status !== undefined) return sentences.answered.replace('{what}', status);

@@ -70,6 +70,11 @@ test.each([
     'The only attempt failed. The TLS connection failed.',
     'فشلت المحاولة الوحيدة. فشل اتصال TLS.',
   ],
+  [
+    'step_failed: tell: endpoint_gone: ep_1 is not there',
+    'The step \u2068tell\u2069 failed, and the run stopped there. Its endpoint was deleted.',
+    'فشلت الخطوة \u2068tell\u2069 فتوقّف التشغيل عندها. حُذفت الوجهة التي تُرسِل إليها.',
+  ],
   ['skipped_by: Omar', 'Skipped by \u2068Omar\u2069.', 'تخطّاه \u2068Omar\u2069.'],
   ['held_expired: held for 7 days', 'It was held for 7 days and then skipped.', 'حُجز 7 أيام ثم تُخطّي.'],
   ['endpoint_deleted', 'The endpoint was deleted.', 'حُذفت الوجهة.'],
