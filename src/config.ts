@@ -43,6 +43,8 @@ export interface Config {
   requestsPerSecond: number;
   /** Addresses and networks of proxies in front, whose `X-Forwarded-For` is believed. */
   trustedProxies: readonly string[];
+  /** Opens `/metrics`, beside instance keys; null for nothing. */
+  metricsToken: string | null;
   bootstrapApiKey: string | null;
   bootstrapInstanceKey: string | null;
   logLevel: (typeof LOG_LEVELS)[number];
@@ -84,6 +86,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     plans: readPlans(text('MIRSAL_PLANS'), faults),
     requestsPerSecond: readRequestsPerSecond(text('MIRSAL_REQUESTS_PER_SECOND'), faults),
     trustedProxies: readTrustedProxies(text('MIRSAL_TRUSTED_PROXIES'), faults),
+    metricsToken: readMetricsToken(text('MIRSAL_METRICS_TOKEN'), faults),
     bootstrapApiKey: text('MIRSAL_BOOTSTRAP_API_KEY'),
     bootstrapInstanceKey: text('MIRSAL_BOOTSTRAP_INSTANCE_KEY'),
     logLevel: readLogLevel(text('MIRSAL_LOG_LEVEL'), faults),
@@ -124,6 +127,7 @@ const KNOWN = new Set([
   'MIRSAL_PLANS',
   'MIRSAL_REQUESTS_PER_SECOND',
   'MIRSAL_TRUSTED_PROXIES',
+  'MIRSAL_METRICS_TOKEN',
   'MIRSAL_BOOTSTRAP_API_KEY',
   'MIRSAL_BOOTSTRAP_INSTANCE_KEY',
   'MIRSAL_LOG_LEVEL',
@@ -246,6 +250,15 @@ function readEmail(name: string, value: string | null, faults: string[]): string
 function readSecret(value: string | null, faults: string[]): string | null {
   if (value !== null && value.length < MIN_SECRET_LENGTH) {
     faults.push(`MIRSAL_SECRET has at least ${MIN_SECRET_LENGTH} characters; this one has ${value.length}.`);
+  }
+  return value;
+}
+
+function readMetricsToken(value: string | null, faults: string[]): string | null {
+  if (value !== null && (value.length < MIN_SECRET_LENGTH || !/^[\w.~+/-]+=*$/.test(value))) {
+    faults.push(
+      `MIRSAL_METRICS_TOKEN has at least ${MIN_SECRET_LENGTH} characters, such as a header may carry: letters, digits and -._~+/.`,
+    );
   }
   return value;
 }

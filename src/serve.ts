@@ -18,6 +18,7 @@ import { rateLimitsOf } from './http/rateLimits.ts';
 import { createHttpServer } from './http/server.ts';
 import { renderDue } from './mail/render.ts';
 import { createMailSender } from './mail/transport.ts';
+import { createMetrics } from './metrics.ts';
 import type { Resolver } from './net/names.ts';
 import { createSender } from './net/sender.ts';
 import { listeningPlaces } from './net/target.ts';
@@ -136,6 +137,7 @@ async function startOn(store: Store, opened: Opened): Promise<Running> {
   const { port } = listener;
   const publicUrl = (): string => config.publicUrl ?? `http://localhost:${port}`;
   const sealer = await openSealer(store, config, random);
+  const metrics = createMetrics(VERSION);
   let nodeListeners: readonly Listening[] = [];
   const sender = createSender({
     clock,
@@ -144,7 +146,10 @@ async function startOn(store: Store, opened: Opened): Promise<Running> {
     nodeListeners: () => nodeListeners,
     publicUrl,
     proxy: config.proxy,
-    onProxy: (state, message) => logger[state === 'failing' ? 'warn' : 'info']({ proxy: state }, message),
+    onProxy(state, message) {
+      metrics.proxy(state === 'failing');
+      logger[state === 'failing' ? 'warn' : 'info']({ proxy: state }, message);
+    },
     ...(config.bindSourceIps ? { sourceAddresses: config.sourceIps } : {}),
     ...(parts.resolver ? { resolver: parts.resolver } : {}),
     ...(parts.onConnect ? { onConnect: parts.onConnect } : {}),
@@ -167,9 +172,11 @@ async function startOn(store: Store, opened: Opened): Promise<Running> {
       nodeListeners = listening;
     },
     onTime: clock.agree,
+    meter: metrics.engine,
     offload,
   });
   closing.push(() => engine.stop());
+  metrics.watch({ engine, store });
   const deps: HttpDeps = {
     store,
     engine,
@@ -187,6 +194,8 @@ async function startOn(store: Store, opened: Opened): Promise<Running> {
     rateLimits: rateLimitsOf(config.requestsPerSecond),
     trustedProxies: config.trustedProxies,
     dryRuns: offload,
+    metrics: metrics.http,
+    metricsToken: config.metricsToken,
     logger,
   };
   const app = createHttpServer(deps, listener.server);

@@ -74,6 +74,7 @@ const MAIN = [
   'bootstrap.ts',
   'secret.ts',
   'keyCommand.ts',
+  'metrics.ts',
   'welcome.ts',
   'config.ts',
   'real.ts',

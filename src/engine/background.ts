@@ -8,7 +8,7 @@ import type { Directory } from './directory.ts';
 import { createHousekeeping, createSkipWriting, createSweep } from './housekeeping.ts';
 import { createJobs, type Job, type Jobs } from './jobs.ts';
 import type { Offload, SpareKeys } from './offload.ts';
-import { createMailer, createNoticePublishing, type Mailing } from './outbox.ts';
+import { createMailer, createNoticePublishing, type Mailing, type NoticePublishingDeps } from './outbox.ts';
 import { placesOf } from './prepare.ts';
 import type { Publishing } from './publishing.ts';
 import { createReplayer } from './replays.ts';
@@ -29,6 +29,7 @@ export interface BackgroundDeps {
   spareKeys(): SpareKeys;
   lanesChanged: Changes['lanesChanged'];
   publishSystemEvent: Publishing['publishSystemEvent'];
+  onNotice: NoticePublishingDeps['onNotice'];
   onError: OnError;
 }
 
@@ -37,7 +38,11 @@ export function createBackground(deps: BackgroundDeps): Jobs {
   const workspace = deps.directory.fresh;
   const onDone = (fields: Record<string, unknown>): void => log.debug(fields, 'retention');
   const jobs: Job[] = [
-    createNoticePublishing({ store, clock, log, workspace, publish: deps.publishSystemEvent }),
+    createNoticePublishing({
+      ...{ store, clock, log, workspace },
+      publish: deps.publishSystemEvent,
+      onNotice: deps.onNotice,
+    }),
   ];
   if (mailing !== null) jobs.push(createMailer({ store, clock, uuid, log, mailing, onError }));
   jobs.push(

@@ -12,6 +12,8 @@ import type { Engine } from './engine.ts';
 import { handOver } from './handOver.ts';
 import { Lanes } from './lanes.ts';
 import { createMemory } from './memory.ts';
+import { NO_METER } from './meter.ts';
+import { meteredMailing, standingOf, timed } from './metering.ts';
 import { createNodeLife } from './node.ts';
 import { createPublisher } from './publisher.ts';
 import { createPublishing } from './publishing.ts';
@@ -25,12 +27,15 @@ const NO_MAIL_SERVER =
   'No mail server is set (MIRSAL_SMTP_URL): notices are listed by the API, and nobody is mailed.';
 
 export function createEngine(deps: EngineDeps): Engine {
-  const { store, sealer, log, shared, sends, mailing } = deps;
+  const { store, sealer, log, shared, sends } = deps;
   const { clock, random, send } = deps.world;
   const node = random.uuid();
+  const meter = deps.meter ?? NO_METER;
+  const mailing = deps.mailing === null ? null : meteredMailing(deps.mailing, meter);
   const plans = deps.plans ?? DEFAULT_PLANS;
   const onError: OnError = (error, where) => {
     const expected = error instanceof StoreUnavailable;
+    meter.failed(where.split(':', 1)[0] ?? where);
     log[expected ? 'warn' : 'error']({ err: error, where }, 'engine: a step failed and will be tried again');
   };
   const failed = (where: string) => (error: unknown) => onError(error, where);
@@ -44,8 +49,10 @@ export function createEngine(deps: EngineDeps): Engine {
   // What is sent, and by whom.
   const directory = createDirectory(store, sealer);
   const memory = createMemory();
+  const slots = createSlots(deps.slots ?? DEFAULT_SLOTS);
+  const stopwatch = { clock, meter };
   const recorder = createRecorder({
-    store,
+    store: { recording: store.recording, record: timed('record', store.record, stopwatch) },
     clock,
     node,
     onUnavailable: failed('record'),
@@ -57,12 +64,13 @@ export function createEngine(deps: EngineDeps): Engine {
     send,
     directory,
     recorder,
-    slots: createSlots(deps.slots ?? DEFAULT_SLOTS),
+    slots,
     memory,
     bodies: createBodies(store),
     mayStart: (timeoutMs) => life.mayStart(timeoutMs),
     onFenced: () => void slices.balance().catch(failed('slices')),
-    onAttempt(describe) {
+    onAttempt(result, verdict, describe) {
+      if (verdict === 'recorded') meter.attempted(result);
       if (log.isLevelEnabled('debug')) log.debug(describe(), 'attempt');
     },
     onError,
@@ -74,7 +82,7 @@ export function createEngine(deps: EngineDeps): Engine {
   const offload = deps.offload ?? null;
   const spareKeys = () => life.spareKeys();
   const publisher = createPublisher({
-    store,
+    store: { publish: timed('publish', store.publish, stopwatch) },
     directory,
     random,
     now: () => clock.now(),
@@ -103,6 +111,7 @@ export function createEngine(deps: EngineDeps): Engine {
     directory,
     offload,
     spareKeys,
+    onNotice: meter.noticed,
     onError,
   };
   const jobs = sends ? createBackground({ ...given, lanesChanged, publishSystemEvent }) : null;
@@ -143,7 +152,17 @@ export function createEngine(deps: EngineDeps): Engine {
       patience.cancel();
       await store.unregisterNode(node).catch(failed('stop'));
     },
-    publish: publishing.publish,
+    async publish(...call) {
+      const from = clock.monotonic();
+      const outcome = await publishing.publish(...call);
+      meter.published(outcome, clock.monotonic() - from);
+      return outcome;
+    },
+    standing: () => ({
+      ...standingOf(lanes, clock.now()),
+      inFlight: slots.inFlight(),
+      memoryBytes: memory.used(),
+    }),
     sendTest: publishing.sendTest,
     routing: async (workspace) => (await directory.view(workspace))?.routing ?? null,
     freshRouting: async (workspace) => (await directory.fresh(workspace))?.routing ?? null,

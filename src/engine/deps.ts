@@ -15,6 +15,7 @@ import type { RoutingStore } from '../store/ports/routing.ts';
 import type { SignalStore } from '../store/ports/signals.ts';
 import type { Listening } from '../store/records/nodes.ts';
 import type { World } from '../world.ts';
+import type { Meter } from './meter.ts';
 import type { Offload } from './offload.ts';
 import type { Mailing } from './outbox.ts';
 import type { SlotLimits } from './slots.ts';
@@ -60,6 +61,8 @@ export interface EngineDeps {
   offload?: Offload;
   slots?: SlotLimits;
   plans?: readonly Plan[];
+  /** Without it, nothing is counted. */
+  meter?: Meter;
   /** Where others reach this node; told to them with each heartbeat. Default: nowhere. */
   listens?(): readonly Listening[];
   /** Where living nodes listen, as of the last heartbeat. */

@@ -45,6 +45,18 @@ export function isLarge({ text }: Pick<PostedText, 'text'>): boolean {
   return text.length > LIGHT_LIMITS.text.value;
 }
 
+/** How a node stands at this moment. */
+export interface Standing {
+  /** Lanes with something queued that this node works. */
+  lanes: number;
+  /** Of the deliveries that are next in their lanes, the age of the oldest, ms; 0 without any. */
+  oldestMs: number;
+  /** Requests in flight. */
+  inFlight: number;
+  /** What events and deliveries in memory weigh, bytes. */
+  memoryBytes: number;
+}
+
 export interface Engine {
   start(): Promise<void>;
   /** Finishes what is in flight, records it, and hands the lanes back. */
@@ -81,6 +93,8 @@ export interface Engine {
   routingChanged(workspace: number): Promise<void>;
   /** To be called after deliveries of these lanes were retried, skipped or added from outside. */
   lanesChanged(lanes: readonly number[]): Promise<void>;
+  /** How this node stands at this moment. */
+  standing(): Standing;
   /** True where this node has the delivery's request in flight. */
   isSending(delivery: number): boolean;
   /** A new row key. */

@@ -55,8 +55,8 @@ export interface LanesDeps {
   mayStart(timeoutMs: number): boolean;
   /** The store says that this node does not hold the slice under this epoch. */
   onFenced(slice: number): void;
-  /** One line per attempt; `describe` makes it, where somebody wants it. */
-  onAttempt(describe: () => Record<string, unknown>): void;
+  /** A result was recorded, or was fenced; `describe` makes a line of it, where somebody wants one. */
+  onAttempt(result: AttemptResult, verdict: RecordVerdict, describe: () => Record<string, unknown>): void;
   onError(error: unknown, where: string): void;
 }
 
@@ -478,7 +478,7 @@ export class Lanes {
     } finally {
       this.#sent(lane, item);
     }
-    onAttempt(() => describeAttempt(lane, item, result, verdict));
+    onAttempt(result, verdict, () => describeAttempt(lane, item, result, verdict));
     if (verdict === 'fenced') {
       // The whole slice is another's: none of its lanes may send any more.
       if (this.#slices.get(lane.slice.number) === lane.slice) this.drop(lane.slice.number);

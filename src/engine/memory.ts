@@ -17,6 +17,8 @@ export interface Memory {
   /** False where it would go beyond the limit. What is alone is taken on, whatever its size. */
   tryAdd(bytes: number): boolean;
   remove(bytes: number): void;
+  /** Bytes. */
+  used(): number;
 }
 
 export function createMemory(limit = MEMORY_LIMIT): Memory {
@@ -34,5 +36,6 @@ export function createMemory(limit = MEMORY_LIMIT): Memory {
     remove(bytes) {
       used -= bytes;
     },
+    used: () => used,
   };
 }

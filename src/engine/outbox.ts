@@ -39,6 +39,8 @@ export interface NoticePublishingDeps {
   workspace(key: number): Promise<WorkspaceView | null>;
   /** False where the id was used before for something else. */
   publish(workspace: number, draft: SystemEventDraft, depth: number): Promise<boolean>;
+  /** A notice was handled, whether or not somebody wants its event. */
+  onNotice(kind: string): void;
 }
 
 export interface MailingDeps {
@@ -82,6 +84,7 @@ export function createNoticePublishing(deps: NoticePublishingDeps): Job {
       if (turn.stopped()) break;
       const published = await turn.attempt(`notice ${notice.key}`, async () => {
         await publishOne(deps, notice, view);
+        deps.onNotice(notice.kind);
         return true;
       });
       if (published === true) done.push(notice.key);

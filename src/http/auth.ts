@@ -4,6 +4,7 @@
  * and acts in one, with every scope, where the header `Mirsal-Workspace: ws_…` names it.
  */
 
+import { createHash, timingSafeEqual } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import { SECOND } from '../core/duration.ts';
 import { parseId } from '../core/ids.ts';
@@ -14,10 +15,11 @@ import { notFound, Problem } from './problem.ts';
 import type { RateLimiter } from './rateLimits.ts';
 
 /**
- * `instance`: an instance key, no workspace. `key`: any valid key. `public`: anybody.
+ * `instance`: an instance key, no workspace. `key`: any valid key. `public`: anybody. `metrics`: an instance key, or the
+ * token that is set for it.
  * `manage` may also read; `publish` may only publish.
  */
-export type Access = ApiKeyScope | 'instance' | 'key' | 'public';
+export type Access = ApiKeyScope | 'instance' | 'key' | 'metrics' | 'public';
 
 export interface Caller {
   /** The workspace that the call is about; null for an instance key that names none. */
@@ -83,7 +85,7 @@ export function requireAccess(app: App, deps: HttpDeps, keys: KeyCache, limiter:
     if (access === 'public') return;
     if (access === undefined)
       throw new Error(`${request.method} ${request.routeOptions.url} names no access.`);
-    const caller = await identify(request, deps, keys).catch(async (error: unknown) => {
+    const caller = await identify(request, deps, keys, access).catch(async (error: unknown) => {
       const isWrongKey = error instanceof Problem && error.code === 'unauthenticated';
       if (isWrongKey) await limiter.count('wrong_keys', request.ip, request, reply);
       throw error;
@@ -94,8 +96,20 @@ export function requireAccess(app: App, deps: HttpDeps, keys: KeyCache, limiter:
   });
 }
 
-async function identify(request: FastifyRequest, deps: HttpDeps, keys: KeyCache): Promise<Caller> {
-  const parsed = parseApiKey(bearerToken(request));
+/** Whoever reads what is measured, and may do nothing else. */
+const METRICS_READER: Caller = { workspace: null, scopes: [], instance: false, by: 'metrics' };
+
+async function identify(
+  request: FastifyRequest,
+  deps: HttpDeps,
+  keys: KeyCache,
+  access: Access,
+): Promise<Caller> {
+  const token = bearerToken(request);
+  if (access === 'metrics' && deps.metricsToken !== null && isSame(token, deps.metricsToken)) {
+    return METRICS_READER;
+  }
+  const parsed = parseApiKey(token);
   if (!parsed.ok) throw new Problem('unauthenticated', parsed.message, { headers: CHALLENGE });
   const key = await keys.find(parsed.hash);
   if (!key) {
@@ -122,6 +136,12 @@ async function existingWorkspace(id: string, deps: HttpDeps): Promise<number> {
   return workspace;
 }
 
+/** Takes as long whatever the first difference is. */
+function isSame(one: string, other: string): boolean {
+  const hash = (text: string) => createHash('sha256').update(text).digest();
+  return timingSafeEqual(hash(one), hash(other));
+}
+
 function bearerToken(request: FastifyRequest): string {
   const match = /^Bearer +([^ ]+) *$/i.exec(request.headers.authorization ?? '');
   if (match?.[1] === undefined) {
@@ -134,6 +154,12 @@ function bearerToken(request: FastifyRequest): string {
 
 function checkAccess(caller: Caller, access: Exclude<Access, 'public'>): void {
   switch (access) {
+    case 'metrics':
+      if (caller.instance || caller === METRICS_READER) return;
+      throw new Problem(
+        'instance_key_required',
+        'What is measured is about all workspaces: send an instance key, or the token of MIRSAL_METRICS_TOKEN.',
+      );
     case 'instance':
       if (!caller.instance) {
         throw new Problem(

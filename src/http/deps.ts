@@ -48,6 +48,14 @@ export interface RateLimits {
   waiting: number;
 }
 
+/** What Prometheus is told. */
+export interface HttpMetrics {
+  contentType: string;
+  /** `route` is its pattern, never the address that was asked for. */
+  answered(method: string, route: string, status: number, ms: number): void;
+  render(): Promise<string>;
+}
+
 /** What of the store the routes ask. */
 export interface HttpStore
   extends AdministrationStore,
@@ -80,6 +88,10 @@ export interface HttpDeps {
   dryRuns: DryRuns | null;
   /** From the least to the most. */
   plans: readonly Plan[];
+  /** Null where nothing is measured. */
+  metrics: HttpMetrics | null;
+  /** Besides instance keys, what opens `/metrics`; null for nothing. */
+  metricsToken: string | null;
   /** A pino instance, or false for silence. */
   logger: FastifyBaseLogger | false;
 }

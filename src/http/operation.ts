@@ -40,6 +40,7 @@ const ACCESS_TEXT: Record<Access, string> = {
   manage: 'Needs the scope `manage`.',
   instance: 'Needs an instance key.',
   key: 'Any valid API key will do.',
+  metrics: 'Needs an instance key, or the token of `MIRSAL_METRICS_TOKEN`.',
   public: 'Open to everybody.',
 };
 

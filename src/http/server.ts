@@ -33,6 +33,7 @@ import { eventRoutes } from './routes/events.ts';
 import { eventTypeRoutes } from './routes/eventTypes.ts';
 import { healthRoutes } from './routes/health.ts';
 import { mailRoutes } from './routes/mails.ts';
+import { metricsRoute } from './routes/metrics.ts';
 import { noticeRoutes } from './routes/notices.ts';
 import { planRoutes } from './routes/plans.ts';
 import { publishRoutes } from './routes/publish.ts';
@@ -72,6 +73,8 @@ export function createHttpServer(deps: HttpDeps, server?: Server): App {
     throw noRoute(request, allowedMethods(routes, request.url));
   });
   app.addHook('onResponse', async (request, reply) => {
+    const { url: route = 'none' } = request.routeOptions;
+    deps.metrics?.answered(request.method, route, reply.statusCode, reply.elapsedTime);
     request.log.debug(
       {
         method: request.method,
@@ -131,6 +134,7 @@ function apiRoutes(api: App, deps: HttpDeps, { notices, limiter, turns }: Shared
   api.addHook('preValidation', async (request) => {
     if (request.body === undefined && request.routeOptions.schema?.body) request.body = {};
   });
+  metricsRoute(api, deps);
   planRoutes(api, deps);
   publishRoutes(api, deps);
   eventRoutes(api, deps);

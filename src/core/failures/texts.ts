@@ -171,7 +171,10 @@ export const FAILURE_TEXTS: Readonly<Record<FailureCode, Readonly<Record<Languag
   endpoint_gone: { en: 'Its endpoint was deleted.', ar: 'حُذفت الوجهة التي تُرسِل إليها.' },
   no_mail_server: { en: 'No mail server is set.', ar: 'لم يُضبط خادم بريد.' },
   // Runs
-  step_failed: { en: 'A step failed, and the run stopped there.', ar: 'فشلت إحدى الخطوات فتوقّف التشغيل عندها.' },
+  step_failed: {
+    en: 'A step failed, and the run stopped there.',
+    ar: 'فشلت إحدى الخطوات فتوقّف التشغيل عندها.',
+  },
   disabled: { en: 'The automation was disabled.', ar: 'عُطِّل التشغيل الآلي.' },
   deleted: { en: 'The automation was deleted.', ar: 'حُذف التشغيل الآلي.' },
   overdue: { en: 'Its time had passed too long ago.', ar: 'فات موعده منذ وقت أطول من المسموح.' },

@@ -110,6 +110,8 @@ export async function aServer(parts: TestParts, overrides: Partial<HttpDeps> = {
     rateLimits: null,
     trustedProxies: [],
     dryRuns: null,
+    metrics: null,
+    metricsToken: null,
     logger: false,
     ...overrides,
   });

@@ -102,7 +102,7 @@ type Reading =
   | 'findBin'
   | 'listBins'
   | 'listBinRequests';
-type Other = 'migrate' | 'ping' | 'close' | 'recording' | 'notify' | 'listen';
+type Other = 'migrate' | 'ping' | 'load' | 'close' | 'recording' | 'notify' | 'listen';
 type Writing = Exclude<keyof Store, Reading | Other>;
 
 const ADMINISTRATION = {

@@ -6,5 +6,17 @@ export interface LifecycleStore {
   migrate(): Promise<string[]>;
   /** Resolves where the database can answer; rejects with StoreUnavailable otherwise. */
   ping(): Promise<void>;
+  /** How busy its connections are, or its threads: by name, which stay the same. Asks nobody. */
+  load(): StoreLoad[];
   close(): Promise<void>;
+}
+
+export interface StoreLoad {
+  pool: string;
+  /** Connections in use. */
+  busy: number;
+  /** Connections that are open and not in use. */
+  idle: number;
+  /** Calls that wait for one. */
+  waiting: number;
 }

@@ -9,6 +9,7 @@ import { Kysely, PostgresDialect } from 'kysely';
 import { Migrator } from 'kysely/migration';
 import type pg from 'pg';
 import type { Clock } from '../../world.ts';
+import type { StoreLoad } from '../ports/lifecycle.ts';
 import { administration } from '../queries/administration.ts';
 import { audit } from '../queries/audit.ts';
 import { automations } from '../queries/automations.ts';
@@ -96,6 +97,10 @@ async function readDone(pool: pg.Pool): Promise<string[]> {
   }
 }
 
+function loadOf(name: string, { totalCount, idleCount, waitingCount }: pg.Pool): StoreLoad {
+  return { pool: name, busy: totalCount - idleCount, idle: idleCount, waiting: waitingCount };
+}
+
 /** Opens the store. Connections are made when they are first needed. */
 export function openPostgres({ url, clock, ...options }: PostgresOptions): Store {
   const limits = { ...DEFAULT_LIMITS, ...options.limits };
@@ -148,6 +153,7 @@ export function openPostgres({ url, clock, ...options }: PostgresOptions): Store
     async ping() {
       await guard(() => hot.query('SELECT 1'));
     },
+    load: () => [loadOf('hot', hot), loadOf('other', pool), loadOf('lease', leasePool)],
     async close() {
       await signals.close();
       await hot.end();

@@ -58,6 +58,7 @@ function faultyThread(thread: Thread, strike: Strike): Thread {
       if (strike.hits('nothing committed')) throw new StoreUnavailable('The disk is full.');
       return thread.begin();
     },
+    open: () => thread.open(),
     close: () => thread.close(),
   };
 }

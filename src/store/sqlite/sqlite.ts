@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { Kysely, sql } from 'kysely';
 import { Migrator } from 'kysely/migration';
 import type { Clock } from '../../world.ts';
+import type { StoreLoad } from '../ports/lifecycle.ts';
 import { administration } from '../queries/administration.ts';
 import { audit } from '../queries/audit.ts';
 import { automations } from '../queries/automations.ts';
@@ -72,6 +73,12 @@ export function openSqlite({ directory, clock }: SqliteOptions): Store {
  * for 21 % of the time, eight of 25 for 16 % and carry 10 % more; sixteen of 16 no more than that.
  */
 const RECORDING = { batch: 25, writers: 8, writersPerWorkspace: 8 };
+
+/** A thread does one thing after the other: it is what all its connections come to. */
+function loadOf(name: string, thread: Thread): StoreLoad {
+  const open = thread.open();
+  return { pool: name, busy: Math.min(1, open), idle: open === 0 ? 1 : 0, waiting: Math.max(0, open - 1) };
+}
 
 /** The store on threads of one file; lists are read by `lister`. */
 export function createStore({
@@ -142,6 +149,7 @@ export function createStore({
     async ping() {
       await sql`SELECT 1`.execute(write);
     },
+    load: () => [loadOf('writer', writer), loadOf('reader', reader), loadOf('lists', lister)],
     async close() {
       await lists.destroy();
       await read.destroy();

@@ -28,6 +28,8 @@ export interface Thread {
   run(work: Work, lease?: number | null): Promise<unknown>;
   /** Opens an interactive transaction; resolves to its lease. */
   begin(): Promise<number>;
+  /** Posted and not answered. */
+  open(): number;
   close(): Promise<void>;
 }
 
@@ -89,6 +91,7 @@ export function startThread(options: ThreadOptions): Thread {
       await post(id, { kind: 'begin' }, null);
       return id;
     },
+    open: () => pending.size,
     async close() {
       if (gone !== null) return;
       const ended = new Promise((resolve) => worker.once('exit', resolve));
@@ -108,6 +111,7 @@ export function lazyThread(options: ThreadOptions): Thread {
   return {
     run: (work, lease) => started().run(work, lease),
     begin: () => started().begin(),
+    open: () => thread?.open() ?? 0,
     close: async () => thread?.close(),
   };
 }
