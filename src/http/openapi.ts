@@ -4,6 +4,7 @@
 
 import swagger from '@fastify/swagger';
 import type { App, HttpDeps } from './deps.ts';
+import { completeDocument, type OpenApi } from './document.ts';
 import { TAGS } from './operation.ts';
 import { ProblemSchema } from './problem.ts';
 import { budgetComponents } from './routes/budget.ts';
@@ -74,10 +75,13 @@ export function describeApi(app: App, deps: HttpDeps): void {
 }
 
 export function openapiRoute(app: App): void {
+  let text: string | null = null;
   app.get(
     '/v1/openapi.json',
     { schema: { hide: true }, config: { access: 'public' } },
-    async (_request, reply) =>
-      reply.type('application/json; charset=utf-8').send(JSON.stringify(app.swagger())),
+    async (_request, reply) => {
+      text ??= JSON.stringify(completeDocument(app.swagger() as unknown as OpenApi));
+      return reply.type('application/json; charset=utf-8').send(text);
+    },
   );
 }

@@ -16,6 +16,7 @@ export const TAGS = {
   Automation: 'Rules and workflows: what follows of events by your own conditions, and their runs.',
   Notices: 'What there was to tell people of, and who was told.',
   Bins: 'Built-in test destinations that show what they received.',
+  Webhooks: 'What endpoints get: a webhook for each event type of the catalog.',
   Administration: 'Workspaces, API keys, settings and facts about the installation.',
 } as const;
 

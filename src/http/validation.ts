@@ -15,7 +15,7 @@ const OPTIONS: Options = {
   strictTypes: false,
   // Schemas are our own and hold "discriminating" members in unions; only keywords are checked strictly.
   strictRequired: false,
-  keywords: ['example'],
+  keywords: ['example', 'discriminator'],
 };
 
 /** Components that code checks better than a schema would. */

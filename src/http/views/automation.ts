@@ -4,12 +4,13 @@ import { type Static, Type } from 'typebox';
 import { maskDefinition, maskUrl } from '../../core/egress/maskUrl.ts';
 import { formatId } from '../../core/ids.ts';
 import { jsonText } from '../../core/json/raw.ts';
-import { DEFINITION_LIMITS, STEP_TYPES } from '../../core/workflow/definition.ts';
+import { DEFINITION_LIMITS } from '../../core/workflow/definition.ts';
 import { readDefinition } from '../../core/workflow/raw.ts';
 import type { Automation, AutomationKind, AutomationVersion } from '../../store/records/automation.ts';
 import { type Endpoint, typedEndpoint } from '../../store/records/endpoints.ts';
 import { nullable, oneOf, pageOf, ref, time } from '../operation.ts';
 import { formatTime } from '../paging.ts';
+import { scope, stepComponents } from './steps.ts';
 import { savedWarnings, WarningSchema } from './warning.ts';
 
 const PREFIXES = { rule: 'rule', workflow: 'wf' } as const;
@@ -25,11 +26,6 @@ export function automationPrefix(kind: AutomationKind): 'rule' | 'wf' {
 /** For routes that answer with definitions: their templates stand as they were written. */
 export const AS_WRITTEN = { serializerCompiler: () => jsonText };
 
-const scope = Type.Record(Type.String(), Type.Union([Type.String(), Type.Integer()]), {
-  description:
-    'Narrows it to one funnel step, tag, channel …: `{"tag": 141002}`. The event type says which there are.',
-});
-
 const RuleTriggerSchema = Type.Object(
   { event_type: Type.String(), scope: Type.Optional(scope) },
   { $id: 'RuleTrigger', description: 'The event that sets a rule off.' },
@@ -42,81 +38,6 @@ const WorkflowTriggerSchema = Type.Object(
     condition: Type.Optional(ref('Condition')),
   },
   { $id: 'WorkflowTrigger', description: 'An event that starts a run.' },
-);
-
-const actionMembers = {
-  url: Type.Optional(
-    Type.String({
-      description: 'Of a webhook: where it goes. An endpoint is made for it. Or `endpoint_id`.',
-    }),
-  ),
-  endpoint_id: Type.Optional(Type.String({ description: 'Of a webhook: an endpoint that there is.' })),
-  template: Type.Optional(
-    Type.Unknown({
-      description:
-        "Of a webhook: JSON with placeholders, sent in the place of the event's body. `{{steps.ID.…}}` reads the " +
-        'event that an earlier wait was for.',
-    }),
-  ),
-  members: Type.Optional(
-    Type.Array(Type.String(), {
-      description: "Of a webhook: only these members of the event's body are sent.",
-    }),
-  ),
-  to: Type.Optional(
-    Type.Unknown({
-      description: 'Of an e-mail: an address, `{"field": "data.contact.email"}`, or a list of these.',
-    }),
-  ),
-  subject: Type.Optional(Type.String({ description: 'Of an e-mail: a text with placeholders.' })),
-  text: Type.Optional(Type.String({ description: 'Of an e-mail: a text with placeholders.' })),
-};
-
-const ActionSchema = Type.Object(
-  { type: oneOf(['webhook', 'email'] as const), ...actionMembers },
-  { $id: 'Action', additionalProperties: true, description: 'What a rule does.' },
-);
-
-const StepSchema = Type.Object(
-  {
-    id: Type.String(),
-    type: oneOf(STEP_TYPES),
-    ...actionMembers,
-    for: Type.Optional(Type.String({ description: 'Of a delay: an ISO 8601 duration, such as `P1DT2H`.' })),
-    until: Type.Optional(
-      Type.Unknown({
-        description: 'Of a delay: a time, or `{"field": …}`, the path of a member that holds one.',
-      }),
-    ),
-    until_next: Type.Optional(
-      Type.Object(
-        { time: Type.String(), weekdays: Type.Array(Type.String()), time_zone: Type.String() },
-        { additionalProperties: true, description: 'Of a delay: the next such time of day.' },
-      ),
-    ),
-    condition: Type.Optional(ref('Condition')),
-    yes: Type.Optional(Type.Array(ref('Step'), { description: 'Of a decision: the steps where it holds.' })),
-    no: Type.Optional(
-      Type.Array(ref('Step'), { description: 'Of a decision: the steps where it does not.' }),
-    ),
-    event_type: Type.Optional(Type.String({ description: 'Of a wait: the event that is waited for.' })),
-    scope: Type.Optional(scope),
-    since: Type.Optional(
-      oneOf(['start'] as const, {
-        description:
-          'Of a wait: `start` counts events from when the run began, so one that came during a delay before it, too. ' +
-          'If absent, those that come from when the run waits.',
-      }),
-    ),
-    timeout: Type.Optional(Type.String({ description: 'Of a wait: an ISO 8601 duration.' })),
-    received: Type.Optional(Type.Array(ref('Step'))),
-    timed_out: Type.Optional(Type.Array(ref('Step'))),
-  },
-  {
-    $id: 'Step',
-    additionalProperties: true,
-    description: 'A step of a workflow; its members depend on its type.',
-  },
 );
 
 const shared = {
@@ -243,8 +164,7 @@ export const automationComponents = [
   WarningSchema,
   RuleTriggerSchema,
   WorkflowTriggerSchema,
-  ActionSchema,
-  StepSchema,
+  ...stepComponents,
   RuleSchema,
   WorkflowSchema,
   pageOf(ref('Rule'), 'RulePage'),

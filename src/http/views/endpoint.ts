@@ -7,10 +7,11 @@ import { MAX_LANES, type Ordering } from '../../core/delivery/order.ts';
 import { MAX_WAIT_S, MAX_WAITS, RETRY_PRESETS, type RetryPolicy } from '../../core/delivery/retry.ts';
 import { maskUrl } from '../../core/egress/maskUrl.ts';
 import { formatId } from '../../core/ids.ts';
-import { CONDITION_LIMITS, type Condition, OPERATORS } from '../../core/routing/condition.ts';
+import type { Condition } from '../../core/routing/condition.ts';
 import type { Endpoint, Failing, OpenCount } from '../../store/records/endpoints.ts';
 import { nullable, oneOf, pageOf, ref, time } from '../operation.ts';
 import { formatTime } from '../paging.ts';
+import { conditionComponents } from './condition.ts';
 import { savedWarnings } from './warning.ts';
 
 export const MIN_TIMEOUT_MS = 100;
@@ -23,48 +24,6 @@ export const MIN_RATE_PER_SECOND = 0.01;
 export const MAX_RATE_PER_SECOND = 1_000;
 /** More types than the catalog and a workspace's own will ever hold. */
 const MAX_EVENT_TYPES = 200;
-
-const group = {
-  type: 'array',
-  items: { $ref: 'Condition#' },
-  minItems: 1,
-  maxItems: CONDITION_LIMITS.clauses,
-};
-const form = (properties: Record<string, unknown>, required: readonly string[]) => ({
-  type: 'object',
-  properties,
-  required,
-  additionalProperties: false,
-});
-
-/** For the document; requests are checked by core/routing, whose faults are more to the point. */
-const ConditionSchema = {
-  $id: 'Condition',
-  description: 'What is asked of the body that the receiver gets.',
-  oneOf: [
-    form({ all: group }, ['all']),
-    form({ any: group }, ['any']),
-    form({ not: { $ref: 'Condition#' } }, ['not']),
-    form(
-      {
-        field: {
-          type: 'string',
-          maxLength: CONDITION_LIMITS.textLength,
-          description: 'A path such as `data.contact.email`.',
-        },
-        op: { type: 'string', enum: Object.keys(OPERATORS) },
-        value: {
-          description:
-            'A text, number, boolean, null or a list of them, as the operator asks; of `any_item`, `all_items` and ' +
-            '`no_item` a condition whose fields are paths within an item of the array.',
-        },
-        ignore_case: { type: 'boolean' },
-        ignore_arabic_forms: { type: 'boolean' },
-      },
-      ['field', 'op', 'value'],
-    ),
-  ],
-};
 
 const lanes = Type.Integer({ minimum: 1, maximum: MAX_LANES });
 
@@ -287,7 +246,7 @@ const RotatedSecretSchema = Type.Object(
 export type RotatedSecretView = Static<typeof RotatedSecretSchema>;
 
 export const endpointComponents = [
-  ConditionSchema,
+  ...conditionComponents,
   NewEndpointSchema,
   EndpointPatchSchema,
   EndpointSchema,

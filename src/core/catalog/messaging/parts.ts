@@ -109,9 +109,9 @@ const content: JsonSchema = {
   ),
   allOf: [
     // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
-    { if: kindIs('text'), then: { required: ['text'] } },
+    { if: kindIs('text'), then: { properties: { text: {} }, required: ['text'] } },
     // biome-ignore lint/suspicious/noThenProperty: a keyword of JSON Schema
-    { if: kindIs('attachment'), then: { required: ['attachment'] } },
+    { if: kindIs('attachment'), then: { properties: { attachment: {} }, required: ['attachment'] } },
   ],
 };
 
