@@ -48,7 +48,18 @@ const email = {
   text: Type.String({ description: 'A text with placeholders.' }),
 };
 
-const closed = ($id: string, description: string) => ({ $id, description, additionalProperties: false });
+const closed = ($id: string, description: string, ...examples: object[]) => ({
+  $id,
+  description,
+  additionalProperties: false,
+  ...(examples.length === 0 ? {} : { examples }),
+});
+
+const TELL = {
+  type: 'webhook',
+  url: 'https://crm.example.com/hooks',
+  template: { email: '{{data.contact.email}}' },
+};
 
 /** One of several, told apart by `type`. */
 function union($id: string, description: string, kinds: Readonly<Record<string, string>>) {
@@ -67,7 +78,7 @@ function union($id: string, description: string, kinds: Readonly<Record<string, 
 
 export const stepComponents = [
   union('Action', 'What a rule does.', { webhook: 'WebhookAction', email: 'EmailAction' }),
-  Type.Object(webhook, closed('WebhookAction', 'Sends a webhook.')),
+  Type.Object(webhook, closed('WebhookAction', 'Sends a webhook.', TELL)),
   Type.Object(email, closed('EmailAction', 'Sends an e-mail.')),
   union('Step', 'A step of a workflow.', {
     webhook: 'WebhookStep',
@@ -77,7 +88,7 @@ export const stepComponents = [
     wait_for_event: 'WaitStep',
     exit: 'ExitStep',
   }),
-  Type.Object({ id, ...webhook }, closed('WebhookStep', 'Sends a webhook.')),
+  Type.Object({ id, ...webhook }, closed('WebhookStep', 'Sends a webhook.', { id: 'tell', ...TELL })),
   Type.Object({ id, ...email }, closed('EmailStep', 'Sends an e-mail.')),
   Type.Object(
     {
@@ -100,7 +111,11 @@ export const stepComponents = [
         ),
       ),
     },
-    closed('DelayStep', 'Waits for a time: one of `for`, `until` and `until_next`.'),
+    closed('DelayStep', 'Waits for a time: one of `for`, `until` and `until_next`.', {
+      id: 'pause',
+      type: 'delay',
+      for: 'P1DT2H',
+    }),
   ),
   Type.Object(
     {
