@@ -182,14 +182,7 @@ async function kill(cluster: Cluster, index: number): Promise<void> {
 /** Publishing ends; when all that was accepted has ended, too, the receiver's log is looked through. */
 async function conclude(cluster: Cluster, rows: Row[]): Promise<Outcome> {
   await cluster.stopPublishing();
-  const until = performance.now() + SETTLE_MS;
-  for (;;) {
-    const [open] = await cluster.query(
-      "SELECT (SELECT count(*) FROM deliveries WHERE state IN ('pending', 'waiting')) + (SELECT count(*) FROM runs WHERE state = 'waiting') AS count",
-    );
-    if (Number(open?.count) === 0 || performance.now() > until) break;
-    await sleep(200);
-  }
+  await settle(cluster);
   const findings = check(cluster.arrivals, cluster.lanes, cluster.acknowledged);
   const repeats = [...findings.repeats.values()];
   return {
@@ -205,6 +198,24 @@ async function conclude(cluster: Cluster, rows: Row[]): Promise<Outcome> {
     died: cluster.died,
     wrongBranches: wrongBranches(cluster),
   };
+}
+
+/** Until all has ended, or nothing has for a minute: what is open then counts as lost. */
+async function settle(cluster: Cluster): Promise<void> {
+  let fewest = Number.POSITIVE_INFINITY;
+  let until = 0;
+  for (;;) {
+    const [row] = await cluster.query(
+      "SELECT (SELECT count(*) FROM deliveries WHERE state IN ('pending', 'waiting')) + (SELECT count(*) FROM runs WHERE state = 'waiting') AS count",
+    );
+    const open = Number(row?.count);
+    if (open < fewest) {
+      fewest = open;
+      until = performance.now() + SETTLE_MS;
+    }
+    if (open === 0 || performance.now() > until) return;
+    await sleep(200);
+  }
 }
 
 function wrongBranches({ branches, flows }: Cluster): string[] {

@@ -32,7 +32,6 @@ export interface OpenApi extends Json {
 
 export function completeDocument(document: OpenApi): OpenApi {
   const types = [...builtInEventTypes.values()];
-  const bodies = types.map((type) => [componentName(type.name), bodySchema(type)] as const);
   const schemas = Object.fromEntries(
     Object.entries(document.components.schemas).map(([name, schema]) => [
       name,
@@ -45,7 +44,7 @@ export function completeDocument(document: OpenApi): OpenApi {
   ]);
   return {
     ...document,
-    components: { ...document.components, schemas: Object.fromEntries([...exemplified, ...bodies]) },
+    components: { ...document.components, schemas: Object.fromEntries(exemplified) },
     paths: Object.fromEntries(
       Object.entries(document.paths).map(([path, methods]) => [
         path,
@@ -59,12 +58,6 @@ export function completeDocument(document: OpenApi): OpenApi {
     ),
     webhooks: Object.fromEntries(types.map((type) => [type.name, { post: webhookOf(type) }])),
   };
-}
-
-/** `contact.tag.added` is `ContactTagAddedBody`. */
-function componentName(eventType: string): string {
-  const words = eventType.split(/[^a-zA-Z0-9]+/).map((word) => word.charAt(0).toUpperCase() + word.slice(1));
-  return `${words.join('')}Body`;
 }
 
 /** Its parameters, and members of bodies that are no component's. */
@@ -133,9 +126,10 @@ const HEADERS = {
   'mirsal-attempt': 'From 1 on.',
 } as const;
 
-function webhookOf({ name, title, description, samples }: EventType): Json {
+function webhookOf(type: EventType): Json {
+  const { name, title, description, samples } = type;
   return {
-    operationId: `on${componentName(name).replace(/Body$/, '')}`,
+    operationId: `on${inCamelCase(name)}`,
     summary: title.en,
     description: description.en,
     tags: ['Webhooks'],
@@ -151,7 +145,7 @@ function webhookOf({ name, title, description, samples }: EventType): Json {
       required: true,
       content: {
         'application/json': {
-          schema: { $ref: `#/components/schemas/${componentName(name)}` },
+          schema: forGenerators(bodySchema(type)),
           examples: Object.fromEntries(
             samples.map((sample) => [
               sample.name,
@@ -167,4 +161,30 @@ function webhookOf({ name, title, description, samples }: EventType): Json {
       default: { description: 'It is sent again, after the waits of the endpoint.' },
     },
   };
+}
+
+/** `contact.tag.added` is `ContactTagAdded`. */
+function inCamelCase(eventType: string): string {
+  const words = eventType.split(/[^a-zA-Z0-9]+/);
+  return words.map((word) => word.charAt(0).toUpperCase() + word.slice(1)).join('');
+}
+
+/**
+ * The same schema as generators for languages with types take it: `anyOf` in the place of `type: ['integer', 'string']` (null
+ * beside one type is known to them), and no list that does not say of what.
+ */
+function forGenerators<Part>(schema: Part): Part {
+  if (Array.isArray(schema)) return schema.map(forGenerators) as Part;
+  if (typeof schema !== 'object' || schema === null) return schema;
+  const plain: Json = Object.fromEntries(
+    Object.entries(schema).map(([key, value]) => [key, forGenerators(value)]),
+  );
+  const { type, title, description, ...rest } = plain;
+  if (type === 'array' && !('items' in plain)) return { ...plain, items: {} } as Part;
+  if (!Array.isArray(type) || type.filter((kind) => kind !== 'null').length < 2) return plain as Part;
+  const said = {
+    ...(title === undefined ? {} : { title }),
+    ...(description === undefined ? {} : { description }),
+  };
+  return { ...said, anyOf: type.map((kind) => ({ type: kind, ...(kind === 'object' ? rest : {}) })) } as Part;
 }

@@ -16,7 +16,7 @@ const parts = { ...support, workspace: support.WORKSPACE, random: realRandom, cr
 interface Webhook {
   requestBody: {
     content: {
-      'application/json': { schema: { $ref: string }; examples: Record<string, { value: unknown }> };
+      'application/json': { schema: object; examples: Record<string, { value: unknown }> };
     };
   };
 }
@@ -60,7 +60,7 @@ describe('the OpenAPI document', () => {
   test('has an example of every schema, body and answer', () => {
     const bare: string[] = [];
     for (const [name, schema] of Object.entries<{ examples?: unknown[] }>(document.components.schemas)) {
-      if (!name.endsWith('Body') && schema.examples?.length !== 1) bare.push(name);
+      if (schema.examples?.length !== 1) bare.push(name);
     }
     for (const [path, methods] of Object.entries<object>(document.paths)) {
       for (const [method, { requestBody = {}, responses }] of Object.entries(methods)) {
@@ -90,12 +90,11 @@ describe('the OpenAPI document', () => {
     expect(Object.keys(document.webhooks)).toEqual([...builtInEventTypes.keys()]);
     const ajv = new Ajv2020({ strict: false, allErrors: true, validateSchema: false });
     formats.default(ajv);
-    ajv.addSchema({ $id: 'document', ...document });
     const misfits: string[] = [];
     let samples = 0;
     for (const [name, { post }] of Object.entries<{ post: Webhook }>(document.webhooks)) {
       const { schema, examples } = post.requestBody.content['application/json'];
-      const validate = ajv.getSchema(`document${schema.$ref}`);
+      const validate = ajv.compile(schema);
       for (const [sample, { value }] of Object.entries(examples)) {
         samples += 1;
         if (validate?.(value) !== true)

@@ -1,4 +1,4 @@
-import { Ajv2020 } from 'ajv/dist/2020.js';
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { CHECK_LIMITS, SCHEMA_LIMITS } from '../limits.ts';
@@ -73,6 +73,16 @@ const schemas = fc.letrec((tie) => {
   };
 }).any;
 
+/** Null where what ajv has made of the schema is faulty: of some, such as a `oneOf` beside an `else`, it names what it never declares. */
+function verdictOf(validate: ValidateFunction, value: unknown): boolean | null {
+  try {
+    return validate(value);
+  } catch (error) {
+    if (error instanceof ReferenceError) return null;
+    throw error;
+  }
+}
+
 describe('reading a schema as it stands', () => {
   test('says of any value what ajv says', () => {
     const ajv = new Ajv2020({
@@ -84,10 +94,10 @@ describe('reading a schema as it stands', () => {
     fc.assert(
       fc.property(schemas, fc.oneof(fc.boolean(), values), values, (schema, constant, value) => {
         const root = { $defs: { d: { enum: [constant] } }, allOf: [schema] };
-        expect({ value, good: check(root, value).length === 0 }).toEqual({
-          value,
-          good: ajv.compile(structuredClone(root))(value),
-        });
+        const good = check(root, value).length === 0;
+        const wanted = verdictOf(ajv.compile(structuredClone(root)), value);
+        fc.pre(wanted !== null);
+        expect({ value, good }).toEqual({ value, good: wanted });
       }),
       { numRuns: 300 },
     );
