@@ -128,6 +128,20 @@ describe('the OpenAPI document', () => {
     walk(document.components.schemas, '');
     walk(document.paths, '');
     expect(bare).toEqual([]);
+
+  test('has schemas that are valid: who checks requests by them takes that as read', () => {
+    const ajv = new Ajv2020({ strict: false });
+    const faultsOf = (schema: object) => (ajv.validateSchema(schema) === true ? [] : ajv.errors);
+    for (const schema of Object.values<object>(document.components.schemas)) {
+      expect(faultsOf(schema)).toEqual([]);
+    }
+    for (const methods of Object.values<object>(document.paths)) {
+      for (const { parameters = [], requestBody } of Object.values(methods)) {
+        const bodies = Object.values<{ schema: object }>(requestBody?.content ?? {});
+        for (const { schema } of [...parameters, ...bodies]) expect(faultsOf(schema)).toEqual([]);
+      }
+    }
+    expect(faultsOf({ type: 'text' })).not.toEqual([]);
   });
 
   test('lists exactly the codes that there are', () => {
