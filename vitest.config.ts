@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 import { built } from './test/support/built.ts';
+import { makeRunDirectory } from './test/support/runDirectory.ts';
 
 // Every store starts threads and every whole test processes, which all strip the same types: with what they
 // compiled kept, a process starts in 0.5 s instead of 1.2, and SQLite's tests take 36 s instead of 60.
@@ -16,9 +17,12 @@ const ROOM = 6 * 2 ** 30;
 // Tests commit hundred thousands of times. None of them takes the power away, so that none is shown anything by waiting
 // for a disk: what a killed process had committed is there either way. With a disk the run takes three times as long.
 process.env.MIRSAL_TESTS_DISK ??= tmpdir();
-if (existsSync(MEMORY)) {
-  const { bavail, bsize } = statfsSync(MEMORY);
-  if (bavail * bsize > ROOM) process.env.TMPDIR = MEMORY;
+process.env.TMPDIR = makeRunDirectory(hasRoom(MEMORY) ? MEMORY : process.env.MIRSAL_TESTS_DISK);
+
+function hasRoom(directory: string): boolean {
+  if (!existsSync(directory)) return false;
+  const { bavail, bsize } = statfsSync(directory);
+  return bavail * bsize > ROOM;
 }
 
 /** Files that take longest: begun last, each would keep one worker busy while the others have nothing left to do. */
