@@ -211,13 +211,18 @@ describe('SQLite', () => {
 
 planContract('SQLite', async (logged): Promise<Explained> => {
   const directory = mkdtempSync(join(tmpdir(), 'mirsal-sqlite-'));
-  const writer = startThread({ path: join(directory, 'mirsal.db'), mode: 'write' });
-  const store = createStore({ writer, reader: writer, clock: realClock });
-  await store.migrate();
+  const writer = startThread({ path: copyMigrated(directory), mode: 'write' });
   const db = new Kysely<Schema>({ dialect: threadDialect(writer), log: logged });
   return {
     db,
     dialect: sqliteDialect({ now: () => 0 }),
+    async indexes() {
+      const found = await sql<{ name: string; definition: string }>`
+        SELECT name, sql AS definition FROM sqlite_schema WHERE type = 'index' AND sql IS NOT NULL`.execute(
+        db,
+      );
+      return found.rows;
+    },
     // Without ANALYZE, as in production.
     async ready() {},
     async explain(text, parameters) {
