@@ -19,7 +19,6 @@ const FLAKY = 3;
 /** Each failure is a second's wait: of more, such a lane would fall further behind than it makes up for after the last fault. */
 const FAILING = 0.01;
 const PUBLISHERS = 2;
-const PUBLISH_EVERY_MS = 60;
 const REQUEST_TIMEOUT_MS = 3_000;
 
 export interface Node {
@@ -51,7 +50,12 @@ export interface Cluster {
 
 export const sleep = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
 
-export async function startCluster(serverUrl: string, chance: () => number): Promise<Cluster> {
+/** `publishEveryMs` is a publisher's rest between two events. */
+export async function startCluster(
+  serverUrl: string,
+  chance: () => number,
+  publishEveryMs: number,
+): Promise<Cluster> {
   const database = await createDatabase(serverUrl, `faults_${process.pid}_${Date.now()}`);
   const directory = temporaryDirectory();
   const receiver = await startReceiver(chance);
@@ -76,7 +80,7 @@ export async function startCluster(serverUrl: string, chance: () => number): Pro
   const client = new pg.Pool({ connectionString: database, max: 1 });
   client.on('error', () => {});
   const lanes = await setUp(nodes[0]?.process as MirsalProcess, receiver.url);
-  const publishing = startPublishing(nodes, chance);
+  const publishing = startPublishing(nodes, chance, publishEveryMs);
   return {
     ...{ nodes, lanes, died, database },
     healthy: lanes.filter((lane) => lane.startsWith('/ok/')),
@@ -202,7 +206,7 @@ async function startReceiver(chance: () => number) {
 }
 
 /** Each publisher has one event after the other acknowledged, at whichever node takes it. */
-function startPublishing(nodes: readonly Node[], chance: () => number) {
+function startPublishing(nodes: readonly Node[], chance: () => number, publishEveryMs: number) {
   const acknowledged = new Map<number, number>();
   const counts = { refused: 0, flows: 0 };
   let stopped = false;
@@ -230,7 +234,7 @@ function startPublishing(nodes: readonly Node[], chance: () => number) {
         data: { publisher, number, subject: `s${number % 50}` },
       });
       acknowledged.set(publisher, number + 1);
-      await sleep(PUBLISH_EVERY_MS);
+      await sleep(publishEveryMs);
     }
   };
   const flows = async (): Promise<void> => {

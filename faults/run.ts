@@ -52,6 +52,7 @@ const SOON_MS = 2_000;
 /** Where only a lost signal knew of it. */
 const SIGNAL_MS = 5_000;
 const SETTLE_MS = 60_000;
+const PUBLISH_EVERY_MS = 60;
 
 interface Fault {
   name: string;
@@ -66,8 +67,9 @@ export async function run(
   counts: Counts,
   chance: () => number,
   say: (text: string) => void,
+  publishEveryMs = PUBLISH_EVERY_MS,
 ): Promise<Outcome> {
-  const cluster = await startCluster(server.url(), chance);
+  const cluster = await startCluster(server.url(), chance, publishEveryMs);
   try {
     const rows: Row[] = [];
     await sleep(3_000);

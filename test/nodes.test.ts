@@ -107,7 +107,7 @@ async function publishNumbers(node: MirsalProcess, type: string, count: number):
 test('P3, P4: published at all nodes at once, every endpoint gets one request at a time, in order of acceptance', async () => {
   await aType(nodeAt(0), 'order');
   for (let n = 0; n < ENDPOINTS; n += 1) await anEndpoint(nodeAt(n % NODES), `/order/${n}`, 'order');
-  const PER_NODE = 40;
+  const PER_NODE = 25;
   let tick = 0;
   const spans: Array<{ submitted: number; acknowledged: number }> = [];
   await Promise.all(
@@ -259,7 +259,7 @@ test('--roles api takes events in without sending them; a node with the engine s
 test('a node that is told to stop hands its lanes over at once; nothing is sent twice', async () => {
   await aType(nodeAt(0), 'handover');
   const lanes = 10;
-  const events = 200;
+  const events = 75;
   for (let n = 0; n < lanes; n += 1) await anEndpoint(nodeAt(0), `/handover/${n}`, 'handover');
   const release = holdAfter('/handover', 100);
   await publishNumbers(nodeAt(0), 'handover', events);
@@ -285,7 +285,7 @@ test('a node that is told to stop hands its lanes over at once; nothing is sent 
 test('P5: a node that is killed is taken over once its lease is out; at most one repeat per lane, in order', async () => {
   await aType(nodeAt(0), 'killed');
   const lanes = 10;
-  const events = 100;
+  const events = 50;
   for (let n = 0; n < lanes; n += 1) await anEndpoint(nodeAt(1), `/killed/${n}`, 'killed');
   const release = holdAfter('/killed', 100);
   await publishNumbers(nodeAt(0), 'killed', events);

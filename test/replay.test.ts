@@ -54,7 +54,7 @@ describe.each(STORES)('on %s', (kind) => {
     timeout: 240_000,
   }, async () => {
     const directory = temporaryDirectory();
-    const env = await storeEnv(kind);
+    const env = await storeEnv(kind, directory.path);
     const first = await startMirsal({ directory: directory.path, env });
     const endpoint = await prepare(first);
     // The rows of a long queue are written as skipped by and by.

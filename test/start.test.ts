@@ -24,7 +24,6 @@ import { built } from './support/built.ts';
 import { createDatabase, type PostgresServer, startPostgres } from './support/postgres.ts';
 import { API_KEY, callsTo, startMirsal, temporaryDirectory } from './support/process.ts';
 import { startReceiver } from './support/receiver.ts';
-import { copyMigrated } from './support/sqlite.ts';
 import { STORES, storeEnv } from './support/stores.ts';
 
 const SECRET = 'the secret of these tests';
@@ -399,18 +398,14 @@ async function query(env: Record<string, string>, directory: string, sql: string
 describe.each(STORES)('%s', (store) => {
   test('a database of a newer Mirsal is refused', async () => {
     const directory = aDirectory();
-    const env = { MIRSAL_SECRET: SECRET, ...(await storeEnv(store)) };
-    if (store === 'SQLite') {
-      mkdirSync(directory);
-      copyMigrated(directory);
-    }
+    const env = { MIRSAL_SECRET: SECRET, ...(await storeEnv(store, directory)) };
     await query(env, directory, "INSERT INTO kysely_migration VALUES ('9999_future', '2030-01-01')");
     expectRefusal(runMirsal(directory, { env }), /newer Mirsal \(step 9999_future .*upgrade/);
   });
 
   test('P1: another secret is refused, also by a database that has no canary yet', async () => {
     const directory = aDirectory();
-    const env = { MIRSAL_SECRET: SECRET, ...(await storeEnv(store)) };
+    const env = { MIRSAL_SECRET: SECRET, ...(await storeEnv(store, directory)) };
     const first = await startMirsal({ directory, env });
     const made = await first.call('POST', '/v1/endpoints', {
       url: 'http://127.0.0.1:9/',
@@ -429,7 +424,7 @@ describe.each(STORES)('%s', (store) => {
 
   test('a lost key is made anew at the command line, works, and stands in the audit log', async () => {
     const directory = aDirectory();
-    const env = { MIRSAL_SECRET: SECRET, ...(await storeEnv(store)) };
+    const env = { MIRSAL_SECRET: SECRET, ...(await storeEnv(store, directory)) };
     await startOnce(directory, env);
     const keyOf = (...options: string[]): string => {
       const { status, stdout, stderr } = runMirsal(directory, { command: ['key', ...options], env });
@@ -461,8 +456,9 @@ describe.each(STORES)('%s', (store) => {
     cleanups.push(() => receiver.close());
     const { promise: released, resolve: release } = Promise.withResolvers<number>();
     receiver.answerWith(() => released);
-    const env = { MIRSAL_SECRET: SECRET, ...(await storeEnv(store)) };
-    const node = await startMirsal({ directory: aDirectory(), env });
+    const directory = aDirectory();
+    const env = { MIRSAL_SECRET: SECRET, ...(await storeEnv(store, directory)) };
+    const node = await startMirsal({ directory, env });
     cleanups.push(() => node.kill());
     await node.call('POST', '/v1/event-types', { name: 'a.b', schema: { type: 'object' } });
     await node.call('POST', '/v1/endpoints', { url: receiver.url, event_types: ['*'] });

@@ -9,6 +9,7 @@ import { type MailServer, startMailServer } from './support/mailServer.ts';
 import { type MirsalProcess, startMirsal, temporaryDirectory } from './support/process.ts';
 import { type Receiver, startReceiver } from './support/receiver.ts';
 import { until } from './support/served.ts';
+import { copyMigrated } from './support/sqlite.ts';
 
 const LIMIT = 30;
 
@@ -27,6 +28,7 @@ const start = (): Promise<MirsalProcess> =>
 
 beforeEach(async () => {
   directory = temporaryDirectory();
+  copyMigrated(directory.path);
   receiver = await startReceiver();
   mails = await startMailServer();
   from = Date.now();

@@ -54,7 +54,7 @@ describe.each(['SQLite', 'PostgreSQL'] as const)('on %s', (kind) => {
   test('a workflow with delays, a decision and a wait for an event survives a kill at each of its steps', async () => {
     const { pause, timeout, hurriedBy } = TIMES[kind];
     const env = {
-      ...(await storeEnv(kind)),
+      ...(await storeEnv(kind, directory.path)),
       HURRIED_FROM: String(Date.now()),
       HURRIED_BY: hurriedBy,
       MIRSAL_SECRET: 'one secret for all processes',

@@ -3,6 +3,7 @@
 import { type Config, ROLES, readConfig } from '../../src/config.ts';
 import { type Parts, type Running, serve } from '../../src/serve.ts';
 import { API_KEY, type Call, callsTo, INSTANCE_KEY, temporaryDirectory } from './process.ts';
+import { copyMigrated } from './sqlite.ts';
 
 export interface Served {
   /** `http://127.0.0.1:<port>`; the public URL, which bins have, is `running.url`. */
@@ -31,6 +32,7 @@ export async function startServed(options: ServedOptions = {}): Promise<Served> 
     MIRSAL_LOG_LEVEL: 'silent',
     ...options.env,
   });
+  if (config.databaseUrl === null) copyMigrated(directory.path);
   const running = await serve(config, new Set(ROLES), options.parts);
   const url = `http://127.0.0.1:${running.port}`;
   return {

@@ -3,15 +3,22 @@
 import pg from 'pg';
 import { inject } from 'vitest';
 import { createDatabase, MIGRATED } from './postgres.ts';
+import { copyMigrated } from './sqlite.ts';
 
 export const STORES = ['SQLite', 'PostgreSQL'] as const;
 export type StoreName = (typeof STORES)[number];
 
 let databases = 0;
 
-/** The settings that put a node on this kind of database, of its own: no rows, the schema in place. */
-export async function storeEnv(store: StoreName): Promise<Record<string, string>> {
-  if (store === 'SQLite') return {};
+/**
+ * The settings that put a node on this kind of database, of its own: no rows, the schema in place. On SQLite it is
+ * made in `directory`, the node's; `startServed` makes it itself.
+ */
+export async function storeEnv(store: StoreName, directory?: string): Promise<Record<string, string>> {
+  if (store === 'SQLite') {
+    if (directory !== undefined) copyMigrated(directory);
+    return {};
+  }
   databases += 1;
   return {
     MIRSAL_DATABASE_URL: await createDatabase(
