@@ -128,6 +128,7 @@ describe('the OpenAPI document', () => {
     walk(document.components.schemas, '');
     walk(document.paths, '');
     expect(bare).toEqual([]);
+  });
 
   test('has schemas that are valid: who checks requests by them takes that as read', () => {
     const ajv = new Ajv2020({ strict: false });
