@@ -41,7 +41,7 @@ export const WORK_LIMITS = {
 export const LIGHT_LIMITS = {
   work: { value: 1_000_000, unit: 'steps of work', beyond: 'it is done in a thread of its own' },
   check: { value: 500_000, unit: 'steps of checking', beyond: 'it is done in a thread of its own' },
-  text: { value: 128 * 1024, unit: 'characters of events', beyond: 'they are read in a thread of its own' },
+  text: { value: 128 * 1024, unit: 'bytes of events', beyond: 'they are read in a thread of its own' },
 } as const satisfies Record<string, Limit>;
 
 /** What an event's data may cost to check against a schema that a workspace has written. */

@@ -2,7 +2,6 @@
  * The engine's public face: what http/ and main.ts may ask of it.
  */
 
-import { LIGHT_LIMITS } from '../core/limits.ts';
 import type { Endpoint } from '../store/records/endpoints.ts';
 import type { AcceptedEvent } from '../store/records/publishing.ts';
 import type { Routing } from '../store/records/routing.ts';
@@ -37,12 +36,11 @@ export type PublishOutcome =
 /** A request's body, of which events are still to be read. */
 export interface PostedText {
   form: 'single' | 'batch';
-  text: string;
-}
-
-/** A large text is neither parsed nor read on the loop. */
-export function isLarge({ text }: Pick<PostedText, 'text'>): boolean {
-  return text.length > LIGHT_LIMITS.text.value;
+  /**
+   * A large one (LIGHT_LIMITS.text) as its bytes, which are neither decoded nor parsed on the loop. The thread that does
+   * so has them meanwhile, and gives them back.
+   */
+  text: string | Uint8Array<ArrayBuffer>;
 }
 
 /** How a node stands at this moment. */

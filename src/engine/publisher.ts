@@ -14,7 +14,7 @@ import type { NewEvent, PublishAnswer, PublishCall } from '../store/records/publ
 import type { Routing } from '../store/records/routing.ts';
 import type { Random } from '../world.ts';
 import type { Directory, WorkspaceView } from './directory.ts';
-import { isLarge, Overloaded, type PostedText, type PublishEvent, TooHeavy } from './engine.ts';
+import { Overloaded, type PostedText, type PublishEvent, TooHeavy } from './engine.ts';
 import type { Memory } from './memory.ts';
 import { inSpareKeys, type Offload, type SpareKeys } from './offload.ts';
 import { type PrepareDeps, type PublishFacts, prepareEvents } from './prepare.ts';
@@ -128,7 +128,7 @@ async function prepare(
   const { posted } = request;
   const light = offload !== null;
   try {
-    if (offload !== null && posted !== null && isLarge(posted)) {
+    if (offload !== null && posted !== null && typeof posted.text !== 'string') {
       return { ok: true, events: await offloaded(deps, offload, view, posted, facts) };
     }
     let source: PostedText | readonly PublishEvent[];

@@ -22,7 +22,7 @@ import { readIsoTime } from '../core/routing/time.ts';
 import { Work } from '../core/work.ts';
 import { type PostedText, type PublishEvent, TooHeavy } from '../engine/engine.ts';
 import type { Routing } from '../store/records/routing.ts';
-import { BATCH_DEPTH, EVENT_DEPTH, MAX_BATCH_EVENTS, MAX_EVENT_BYTES, parseBody } from './bodies.ts';
+import { BATCH_DEPTH, EVENT_DEPTH, MAX_BATCH_EVENTS, MAX_EVENT_BYTES, parseBody, textOf } from './bodies.ts';
 import type { Code } from './codes.ts';
 import { eventTypesOf, type Suggestions, suggestionsFrom } from './eventTypesOf.ts';
 import { type Fault, MAX_FAULTS, Problem } from './problem.ts';
@@ -55,20 +55,35 @@ function readingBy(rules: Rules, light: boolean): Reading {
   return { rules, unknown: suggestionsFrom(rules.types), steps, light, faults: [] };
 }
 
-/** The events of a text that is still to be parsed. Throws a Problem with the faults of all of them, at most 100. */
-export function readPosted({ form, text }: PostedText, rules: Rules): PublishEvent[] {
-  const value = parseBody(text, form === 'single' ? EVENT_DEPTH : BATCH_DEPTH);
-  return readParsed({ form, text }, value, rules, { light: false });
+/** The events of a body. Throws a Problem with the faults of all of them, at most 100. */
+export function readPosted(posted: PostedText, rules: Rules): PublishEvent[] {
+  return readEvents(posted.form, parsed(posted), readingBy(rules, false));
 }
 
-/** The events of a text, and `value` is what it reads as. Throws a Problem likewise, or TooHeavy. */
-export function readParsed(
-  { form, text }: PostedText,
-  value: unknown,
-  rules: Rules,
-  { light }: { light: boolean },
-): PublishEvent[] {
-  const reading = readingBy(rules, light);
+/**
+ * Reads a body's events by the types and settings of a routing. Told to be `light`, it throws TooHeavy where checking
+ * takes more than is done on the loop. Throws a Problem at once for a text that is no JSON.
+ */
+export function readerOf(posted: PostedText): (routing: Routing, light: boolean) => PublishEvent[] {
+  // Bytes are read here only where there is no thread.
+  let once = typeof posted.text === 'string' ? parsed(posted) : null;
+  return (routing, light) => {
+    once ??= parsed(posted);
+    return readEvents(posted.form, once, readingBy(rulesOf(routing), light));
+  };
+}
+
+interface ParsedText {
+  text: string;
+  value: unknown;
+}
+
+function parsed({ form, text: posted }: PostedText): ParsedText {
+  const text = typeof posted === 'string' ? posted : textOf(posted);
+  return { text, value: parseBody(text, form === 'single' ? EVENT_DEPTH : BATCH_DEPTH) };
+}
+
+function readEvents(form: PostedText['form'], { text, value }: ParsedText, reading: Reading): PublishEvent[] {
   return form === 'single' ? [readSingle(text, value, reading)] : readBatch(text, value, reading);
 }
 

@@ -5,12 +5,15 @@
  */
 
 import type { Server } from 'node:http';
+import type { Readable } from 'node:stream';
 import fastify, { type FastifyError, type FastifyReply, type FastifyRequest, LogController } from 'fastify';
+import { valuesOf } from '../core/limits.ts';
 import { createKeyCache, requireAccess } from './auth.ts';
 import { type BinNotices, createBinNotices } from './binNotices.ts';
 import { MAX_ADMIN_BYTES, readJsonBody } from './bodies.ts';
 import type { App, HttpDeps } from './deps.ts';
 import { languageOf } from './failureTexts.ts';
+import { createIntake, INTAKE_LIMITS, type Intake } from './intake.ts';
 import { allowedMethods, watchRoutes } from './methods.ts';
 import { COMPONENTS, describeApi, openapiRoute } from './openapi.ts';
 import { createPageTurns, type PageTurns } from './pageTurns.ts';
@@ -96,21 +99,20 @@ export function createHttpServer(deps: HttpDeps, server?: Server): App {
 
 function readBodies(app: App): void {
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser(
-    'application/json',
-    { parseAs: 'buffer' },
-    async (request: FastifyRequest, bytes: Buffer) => readJsonBody(request, bytes),
+  app.addContentTypeParser('application/json', (request: FastifyRequest, stream: Readable) =>
+    readJsonBody(request, stream),
   );
 }
 
 function registerRoutes(app: App, deps: HttpDeps): void {
   const notices = createBinNotices(deps);
   const turns = createPageTurns(deps.clock);
+  const intake = createIntake(valuesOf(INTAKE_LIMITS));
   app.addHook('preClose', async () => notices.close());
   app.register(async (limited: App) => {
     const limiter = await createRateLimiter(limited, deps.rateLimits);
-    limited.register(async (pages: App) => publicRoutes(pages, deps, { notices, limiter, turns }));
-    limited.register(async (api: App) => apiRoutes(api, deps, { notices, limiter, turns }));
+    limited.register(async (pages: App) => publicRoutes(pages, deps, { notices, limiter, turns, intake }));
+    limited.register(async (api: App) => apiRoutes(api, deps, { notices, limiter, turns, intake }));
   });
 }
 
@@ -118,16 +120,17 @@ interface Shared {
   notices: BinNotices;
   turns: PageTurns;
   limiter: RateLimiter;
+  intake: Intake;
 }
 
-function publicRoutes(pages: App, deps: HttpDeps, { notices, limiter, turns }: Shared): void {
+function publicRoutes(pages: App, deps: HttpDeps, { notices, limiter, turns, intake }: Shared): void {
   pages.addHook('onRequest', (request, reply) => limiter.count('address', request.ip, request, reply));
   openapiRoute(pages);
   healthRoutes(pages, deps);
-  captureRoutes(pages, deps, { notices, limiter, turns });
+  captureRoutes(pages, deps, { notices, limiter, turns, intake });
 }
 
-function apiRoutes(api: App, deps: HttpDeps, { notices, limiter, turns }: Shared): void {
+function apiRoutes(api: App, deps: HttpDeps, { notices, limiter, turns, intake }: Shared): void {
   const keys = createKeyCache(deps);
   requireAccess(api, deps, keys, limiter);
   // An empty body is an empty object: where members are needed, the schema names those that are missing.
@@ -136,7 +139,7 @@ function apiRoutes(api: App, deps: HttpDeps, { notices, limiter, turns }: Shared
   });
   metricsRoute(api, deps);
   planRoutes(api, deps);
-  publishRoutes(api, deps);
+  publishRoutes(api, deps, intake);
   eventRoutes(api, deps);
   eventTypeRoutes(api, deps);
   endpointRoutes(api, deps);

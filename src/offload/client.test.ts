@@ -55,6 +55,20 @@ test('what a text is refused for is what the route would say', async () => {
   });
 });
 
+test('bytes are read in the thread and given back, since the same text is read once more where the routing has moved', async () => {
+  const { prepare } = open();
+  const { form, text } = posted(10);
+  const sent = { form, text: new Uint8Array(Buffer.from(text)) };
+  for (let round = 0; round < 2; round += 1) {
+    expect(await outcome(prepare(routingOf(1), sent, FACTS, KEYS))).toMatchObject({
+      code: 'schema_violation',
+    });
+    expect(Buffer.from(sent.text).toString()).toBe(text);
+  }
+  const broken = { form, text: new Uint8Array([0x22, 0xff, 0x22]) };
+  expect(await outcome(prepare(routingOf(1), broken, FACTS, KEYS))).toMatchObject({ code: 'invalid_utf8' });
+});
+
 test('keys are made in the slots given, each larger than the last, also where the slots change and come back', async () => {
   const { prepare } = open();
   const event = {

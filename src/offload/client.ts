@@ -12,7 +12,15 @@ import { sizeOf } from '../engine/waking.ts';
 import type { DryRunAnswer, DryRuns } from '../http/dryRuns.ts';
 import { Problem } from '../http/problem.ts';
 import type { Routing } from '../store/records/routing.ts';
-import { type Job, type JobAnswer, postRouting, type Task, type ThreadOptions } from './protocol.ts';
+import {
+  type Done,
+  type Job,
+  type JobAnswer,
+  lentBytes,
+  postRouting,
+  type Task,
+  type ThreadOptions,
+} from './protocol.ts';
 
 /** Workspaces of which the thread keeps what it knows. */
 const KEPT_WORKSPACES = 20;
@@ -114,6 +122,11 @@ function failureOf(answer: JobAnswer): Error {
   }
 }
 
+/** Where the routing has changed meanwhile, the same text is read once more. */
+function giveBack(task: Task, bytes: Uint8Array<ArrayBuffer>): void {
+  if (task.kind === 'prepare' && 'text' in task.source) task.source.text = bytes;
+}
+
 class ThreadEnded extends Overloaded {}
 
 interface Thread {
@@ -132,7 +145,7 @@ function startThread(options: ThreadOptions): Thread {
   worker.unref();
   /** By workspace, what the thread has of it; the longest unused first. */
   const known = new Map<number, Routing>();
-  let asked: { resolve(answer: JobAnswer): void; reject(error: Error): void } | null = null;
+  let asked: { resolve(done: Done): void; reject(error: Error): void } | null = null;
   let ended: Error | null = null;
   const fail = (cause: unknown): void => {
     ended ??= new ThreadEnded('The thread that looks at large events has ended.', { cause });
@@ -140,7 +153,7 @@ function startThread(options: ThreadOptions): Thread {
   };
   worker.on('error', fail);
   worker.on('exit', () => fail(null));
-  worker.on('message', (answer: JobAnswer) => asked?.resolve(answer));
+  worker.on('message', (done: Done) => asked?.resolve(done));
 
   return {
     ask: (routing, task) =>
@@ -154,13 +167,16 @@ function startThread(options: ThreadOptions): Thread {
         known.delete(workspace);
         const [oldest] = known.keys();
         const forget = known.size >= KEPT_WORKSPACES && oldest !== undefined ? oldest : null;
-        worker.postMessage({ workspace, routing: posted, forget, task } satisfies Job);
+        const lent = lentBytes(task);
+        const job: Job = { workspace, routing: posted, forget, task };
+        worker.postMessage(job, lent === null ? [] : [lent.buffer]);
         if (forget !== null) known.delete(forget);
         // Only what has been posted, and taken without a failure, need not be posted again.
         known.set(workspace, routing);
         asked = {
           reject,
-          resolve(answer) {
+          resolve({ answer, lent }) {
+            if (lent !== null) giveBack(task, lent);
             if (answer.kind === 'failed') known.delete(workspace);
             resolve(answer);
           },

@@ -16,7 +16,15 @@ import { readPosted, rulesOf } from '../http/publishInput.ts';
 import { realRandom } from '../real.ts';
 import type { RunAdvance } from '../store/records/automation.ts';
 import type { NewEvent } from '../store/records/publishing.ts';
-import { type Job, type JobAnswer, type Task, type ThreadOptions, takeRouting } from './protocol.ts';
+import {
+  type Done,
+  type Job,
+  type JobAnswer,
+  lentBytes,
+  type Task,
+  type ThreadOptions,
+  takeRouting,
+} from './protocol.ts';
 
 const port = parentPort;
 if (port === null) throw new Error('This file runs as a thread.');
@@ -25,7 +33,8 @@ const views = new Map<number, WorkspaceView>();
 const keys = createKeys();
 
 port.on('message', (job: Job) => {
-  port.postMessage(answerOf(job));
+  const lent = lentBytes(job.task);
+  port.postMessage({ answer: answerOf(job), lent } satisfies Done, lent === null ? [] : [lent.buffer]);
 });
 
 function answerOf({ workspace, routing, forget, task }: Job): JobAnswer {

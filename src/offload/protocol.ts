@@ -62,6 +62,19 @@ export interface Job {
   task: Task;
 }
 
+/** What the thread posts. */
+export interface Done {
+  answer: JobAnswer;
+  /** The bytes that came with the job. */
+  lent: Uint8Array<ArrayBuffer> | null;
+}
+
+/** Bytes that change threads with a job, and come back with its answer; null for none. */
+export function lentBytes(task: Task): Uint8Array<ArrayBuffer> | null {
+  if (task.kind !== 'prepare' || !('text' in task.source)) return null;
+  return typeof task.source.text === 'string' ? null : task.source.text;
+}
+
 export type JobAnswer =
   | { kind: 'prepared'; events: NewEvent[] }
   | { kind: 'woken'; next: RunAdvance }

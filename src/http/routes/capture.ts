@@ -12,7 +12,9 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 import type { Bin, BinAnswer } from '../../store/records/bins.ts';
 import type { BinNotices } from '../binNotices.ts';
 import { binSignature } from '../binSignature.ts';
+import { expectedBytes } from '../bodies.ts';
 import type { App, HttpDeps } from '../deps.ts';
+import type { Intake } from '../intake.ts';
 import {
   INSPECT_HEADERS,
   inspectPage,
@@ -26,6 +28,13 @@ import { Problem } from '../problem.ts';
 import type { RateLimiter } from '../rateLimits.ts';
 import { BIN_LIMITS, binRequestView, binUrl } from '../views/bin.ts';
 
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** What is to be kept of a body that Fastify does not see. */
+    hiddenBytes: number;
+  }
+}
+
 /** Whatever a bin answers, a browser must not run it with the rights of this origin. */
 const ANSWER_HEADERS = {
   'x-content-type-options': 'nosniff',
@@ -36,13 +45,19 @@ const ANSWER_HEADERS = {
 export function captureRoutes(
   app: App,
   deps: HttpDeps,
-  { notices, limiter, turns }: { notices: BinNotices; limiter: RateLimiter; turns: PageTurns },
+  {
+    notices,
+    limiter,
+    turns,
+    intake,
+  }: { notices: BinNotices; limiter: RateLimiter; turns: PageTurns; intake: Intake },
 ): void {
   const methods = METHODS.filter((method) => method !== 'CONNECT');
   for (const method of methods) {
     if (!app.supportedMethods.includes(method)) app.addHttpMethod(method, { hasBody: true });
   }
   app.register(async (bins: App) => {
+    bins.decorateRequest('hiddenBytes', 0);
     bins.addHook('onRequest', async (request) => hideBody(request));
     for (const url of ['/b/:token', '/b/:token/*']) {
       bins.route<{ Params: { token: string } }>({
@@ -61,7 +76,9 @@ export function captureRoutes(
             return reply.headers(INSPECT_HEADERS).send(await turns.take(bin.workspace, make));
           }
           await limiter.count('bin', bin.token, request, reply);
-          await capture(deps, notices, request, reply, bin);
+          await intake.during(bin.workspace, request.hiddenBytes, () =>
+            capture(deps, notices, request, reply, bin),
+          );
           await notices.pause(bin.answer.delay_ms);
           return answer(deps, reply, bin.answer);
         },
@@ -75,8 +92,11 @@ export function captureRoutes(
  * it goes straight to the handler. They are still there in rawHeaders, which is what is kept.
  */
 function hideBody(request: FastifyRequest): void {
-  for (const name of ['content-type', 'content-length', 'transfer-encoding'])
-    delete request.raw.headers[name];
+  const { headers } = request.raw;
+  // Of a body that is longer than a bin keeps, the beginning is read.
+  const most = BIN_LIMITS.request_bytes;
+  request.hiddenBytes = Math.min(expectedBytes(request.raw, Number.MAX_SAFE_INTEGER), most);
+  for (const name of ['content-type', 'content-length', 'transfer-encoding']) delete headers[name];
 }
 
 async function capture(

@@ -4,14 +4,15 @@ import { createHash } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { DAY, SECOND } from '../../core/duration.ts';
-import { isLarge, type PostedText, type PublishOutcome } from '../../engine/engine.ts';
+import type { PostedText, PublishOutcome } from '../../engine/engine.ts';
 import { workspaceOf } from '../auth.ts';
-import { BATCH_DEPTH, EVENT_DEPTH, MAX_BATCH_BYTES, MAX_EVENT_BYTES } from '../bodies.ts';
+import { expectedBytes, MAX_BATCH_BYTES, MAX_EVENT_BYTES, readPostedBody } from '../bodies.ts';
 import { depthOfRequest } from '../causation.ts';
 import type { App, HttpDeps } from '../deps.ts';
+import type { Intake } from '../intake.ts';
 import { describe, ref } from '../operation.ts';
 import { type Fault, faulty, Problem } from '../problem.ts';
-import { DATA_RULES, readParsed, readPosted, rulesOf } from '../publishInput.ts';
+import { DATA_RULES, readerOf } from '../publishInput.ts';
 import { bodyCheckedByRoute } from '../validation.ts';
 import type { AcceptedEventView } from '../views/event.ts';
 
@@ -26,11 +27,11 @@ const IdempotencyHeader = Type.Object({
 
 const REPLAYED = 'A repeat is answered as the first time, with the header `Idempotent-Replayed: true`.';
 
-export function publishRoutes(app: App, deps: HttpDeps): void {
+export function publishRoutes(app: App, deps: HttpDeps, intake: Intake): void {
   app.post(
     '/v1/events',
     {
-      config: { access: 'publish', maxJsonDepth: EVENT_DEPTH, events: 'single' },
+      config: { access: 'publish', readsBody: true },
       bodyLimit: MAX_EVENT_BYTES,
       validatorCompiler: bodyCheckedByRoute,
       schema: {
@@ -59,7 +60,7 @@ export function publishRoutes(app: App, deps: HttpDeps): void {
       },
     },
     async (request, reply) => {
-      const [accepted] = await publish(deps, request, reply, 'single');
+      const [accepted] = await publish({ deps, intake }, request, reply, 'single');
       return reply.code(202).send(accepted);
     },
   );
@@ -67,7 +68,7 @@ export function publishRoutes(app: App, deps: HttpDeps): void {
   app.post(
     '/v1/events/batch',
     {
-      config: { access: 'publish', maxJsonDepth: BATCH_DEPTH, events: 'batch' },
+      config: { access: 'publish', readsBody: true },
       bodyLimit: MAX_BATCH_BYTES,
       validatorCompiler: bodyCheckedByRoute,
       schema: {
@@ -99,36 +100,22 @@ export function publishRoutes(app: App, deps: HttpDeps): void {
       },
     },
     async (request, reply) => {
-      const events = await publish(deps, request, reply, 'batch');
+      const events = await publish({ deps, intake }, request, reply, 'batch');
       return reply.code(202).send({ events });
     },
   );
 }
 
-function bodyText(request: FastifyRequest): string {
-  if (request.rawText === '') throw new Problem('invalid_json', 'The body is empty; send an event as JSON.');
-  return request.rawText;
-}
-
 /** Publishes and answers what is to be said of each event. Throws a Problem on a conflict. */
 async function publish(
-  deps: HttpDeps,
+  { deps, intake }: { deps: HttpDeps; intake: Intake },
   request: FastifyRequest,
   reply: FastifyReply,
   form: PostedText['form'],
 ): Promise<AcceptedEventView[]> {
-  const posted: PostedText = { form, text: bodyText(request) };
-  const { body } = request;
-  const outcome = await deps.engine.publish(
-    workspaceOf(request),
-    (routing, light) => {
-      const rules = rulesOf(routing);
-      return isLarge(posted) ? readPosted(posted, rules) : readParsed(posted, body, rules, { light });
-    },
-    idempotencyOf(request),
-    depthOfRequest(request.headers),
-    posted,
-  );
+  const workspace = workspaceOf(request);
+  const bytes = expectedBytes(request.raw, request.routeOptions.bodyLimit);
+  const outcome = await intake.during(workspace, bytes, () => readAndPublish(deps, request, form));
   if (outcome.kind === 'over_quota') throw overQuota(outcome, deps.clock.now());
   if (outcome.kind === 'conflict') throw conflict(form, outcome);
   if (outcome.repeated.length > 0 && outcome.repeated.every(Boolean))
@@ -138,6 +125,18 @@ async function publish(
     if (warnings === null) return { id, deliveries, runs };
     return { id, deliveries, runs, warnings: JSON.parse(warnings) as Fault[] };
   });
+}
+
+async function readAndPublish(
+  { engine }: HttpDeps,
+  request: FastifyRequest,
+  form: PostedText['form'],
+): Promise<PublishOutcome> {
+  const posted = await readPostedBody(request, form);
+  const idempotency = idempotencyOf(request, posted);
+  const depth = depthOfRequest(request.headers);
+  const read = readerOf(posted);
+  return engine.publish(workspaceOf(request), read, idempotency, depth, posted);
 }
 
 /** The count starts anew at midnight UTC. */
@@ -150,14 +149,11 @@ function overQuota({ limit, reached }: { limit: number; reached: number }, now: 
   );
 }
 
-function idempotencyOf(request: FastifyRequest): { key: string; hash: string } | null {
+function idempotencyOf(request: FastifyRequest, { text }: PostedText): { key: string; hash: string } | null {
   const key = request.headers['idempotency-key'];
   if (typeof key !== 'string') return null;
   // The address is part of it: the same text means something else in the other call.
-  const hash = createHash('sha256')
-    .update(`${request.routeOptions.url}\n`)
-    .update(request.rawText)
-    .digest('hex');
+  const hash = createHash('sha256').update(`${request.routeOptions.url}\n`).update(text).digest('hex');
   return { key, hash };
 }
 

@@ -46,7 +46,8 @@ if (options.mode === 'write') {
   // 4,000 15,200; 16,000 14,400 and 25,800; 64,000 25,800.
   db.exec('PRAGMA wal_autocheckpoint = 16000');
 }
-db.exec('PRAGMA cache_size = -65536');
+// In KiB, for each of the three threads. Deliveries/s are the same with 16 and 64 MB.
+db.exec('PRAGMA cache_size = -16384');
 db.exec('PRAGMA temp_store = MEMORY');
 
 const statements = new Map<string, StatementSync>();
