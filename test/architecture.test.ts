@@ -51,7 +51,7 @@ const TABLE: Record<string, Allowed> = {
   },
   offload: {
     inside: ['core/', 'engine/', 'http/', ...PORTS, 'real.ts'],
-    packages: ['node:worker_threads'],
+    packages: ['node:os', 'node:worker_threads'],
     world: false,
   },
   sdk: { inside: [], packages: [], world: false },
