@@ -40,7 +40,7 @@ function readOptions(): Options {
       postgres: { type: 'boolean', default: false },
     },
   });
-  const attacks = values.only?.split(',') ?? Object.keys(ATTACKS);
+  const attacks = values.only?.split(',').filter((name) => name !== 'nothing') ?? Object.keys(ATTACKS);
   for (const name of attacks) {
     if (!(name in ATTACKS)) {
       throw new Error(`There is no attack "${name}"; there are ${Object.keys(ATTACKS).join(', ')}.`);
@@ -172,6 +172,7 @@ async function main(): Promise<void> {
       process.stdout.write(`BROKEN the node ended (${how}): ${node.said().slice(-2_000)}\n`);
       process.exit(1);
     });
+    process.kill(node.pid, 'SIGUSR2');
     const tenant = await makeTenant(node, receiver.url);
     const attacks = await setUp(tenant, options.attacks);
     setTimeout(() => end.abort(), options.seconds * 1_000);

@@ -1,12 +1,12 @@
 /**
- * Mirsal with a watch on its own loop: each second it writes to HOSTILE_WATCH how long the loop has been blocked at
- * most, and how much CPU time one turn of it has taken at most, which no one outside can measure.
+ * Mirsal with a watch on its own loop. From SIGUSR2 on it writes each second to HOSTILE_WATCH how late the loop was
+ * at most, and how much CPU time one turn of it has taken at most, which no one outside can measure.
  */
 
 import { writeFileSync } from 'node:fs';
 
-const path = process.env.HOSTILE_WATCH;
-if (path === undefined) throw new Error('HOSTILE_WATCH names the file to write to.');
+const file = process.env.HOSTILE_WATCH ?? '';
+if (file === '') throw new Error('HOSTILE_WATCH names the file to write to.');
 delete process.env.HOSTILE_WATCH;
 
 const LOOK_EVERY_MS = 5;
@@ -27,20 +27,24 @@ export interface Watched {
 
 await import('../src/main.ts');
 
-// What it takes to start is no tenant's doing.
-let lateMs = 0;
-let workedMs = 0;
-let at = performance.now();
-let cpu = process.threadCpuUsage();
-setInterval(() => {
-  const now = performance.now();
-  const { user, system } = process.threadCpuUsage(cpu);
-  lateMs = Math.max(lateMs, now - at - LOOK_EVERY_MS);
-  workedMs = Math.max(workedMs, (user + system) / US_PER_MS);
-  at = now;
-  cpu = process.threadCpuUsage();
-}, LOOK_EVERY_MS).unref();
-setInterval(() => {
-  const residentBytes = process.resourceUsage().maxRSS * BYTES_PER_KIB;
-  writeFileSync(path, JSON.stringify({ lateMs, workedMs, residentBytes } satisfies Watched));
-}, 1_000).unref();
+/** Once the node is ready, and told so: what it takes to start is no tenant's doing. */
+function watch(): void {
+  let lateMs = 0;
+  let workedMs = 0;
+  let at = performance.now();
+  let cpu = process.threadCpuUsage();
+  setInterval(() => {
+    const now = performance.now();
+    const { user, system } = process.threadCpuUsage(cpu);
+    lateMs = Math.max(lateMs, now - at - LOOK_EVERY_MS);
+    workedMs = Math.max(workedMs, (user + system) / US_PER_MS);
+    at = now;
+    cpu = process.threadCpuUsage();
+  }, LOOK_EVERY_MS).unref();
+  setInterval(() => {
+    const residentBytes = process.resourceUsage().maxRSS * BYTES_PER_KIB;
+    writeFileSync(file, JSON.stringify({ lateMs, workedMs, residentBytes } satisfies Watched));
+  }, 1_000).unref();
+}
+
+process.once('SIGUSR2', watch);
