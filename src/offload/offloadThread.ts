@@ -1,6 +1,6 @@
 /** The thread beside the loop: does one job after the other. */
 
-import { constants, setPriority } from 'node:os';
+import { getPriority, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { createKeyMaker, type KeyMaker } from '../core/ids.ts';
 import { WORK_LIMITS } from '../core/limits.ts';
@@ -30,7 +30,7 @@ import {
 const port = parentPort;
 if (port === null) throw new Error('This file runs as a thread.');
 // Where it and the loop want the same core, the loop goes first. Linux alone counts 0 as this thread, not the process.
-if (process.platform === 'linux') setPriority(0, constants.priority.PRIORITY_BELOW_NORMAL);
+if (process.platform === 'linux') setPriority(0, Math.min(19, getPriority(0) + 10));
 const { plans, mailHost } = workerData as ThreadOptions;
 const views = new Map<number, WorkspaceView>();
 const keys = createKeys();
