@@ -19,6 +19,7 @@ import { type Capabilities, type EmailEffect, sizeOf, type WebhookEffect } from 
 import { type HappenedEvent, judgeTriggers, type TriggersVerdict } from '../core/workflow/trigger.ts';
 import type {
   Automation,
+  KeptDefinition,
   MailLimits,
   NewActivation,
   RunAdvance,
@@ -47,15 +48,37 @@ export type AutomationVerdict = { owner: Automation } & (
   | { kind: 'invalid'; reason: string }
 );
 
+/** Definitions that have been compiled, by kind and text. */
+export type Programs = ReadonlyMap<string, Compiled>;
+
+/**
+ * The programs of a routing, one after the other, so that whoever compiles them may do something else in between. What
+ * is in `known` already is taken from there: a change of one rule compiles no other.
+ */
+export function* compilePrograms(routing: Definitions, known: Programs): Generator<void, Programs> {
+  const programs = new Map<string, Compiled>();
+  for (const { kind, definition } of [...routing.automations, ...routing.keptDefinitions]) {
+    const name = `${kind} ${definition}`;
+    const before = programs.get(name) ?? known.get(name);
+    programs.set(name, before ?? tryCompile(kind, definition));
+    if (before === undefined) yield;
+  }
+  return programs;
+}
+
+type Definitions = Pick<Routing, 'automations' | 'keptDefinitions'>;
+
 /** `automations` in the order in which they act. One that cannot be read takes nothing else along (W23). */
-export function compileAutomations({
-  automations,
-  keptDefinitions,
-}: Pick<Routing, 'automations' | 'keptDefinitions'>): CompiledAutomations {
+export function compileAutomations(
+  { automations, keptDefinitions }: Definitions,
+  programs: Programs,
+): CompiledAutomations {
   const awaited = new Set<string>();
   const byType = new Map<string, Consider[]>();
+  const compiledOf = ({ kind, definition }: KeptDefinition): Compiled =>
+    programs.get(`${kind} ${definition}`) ?? tryCompile(kind, definition);
   for (const automation of automations) {
-    const compiled = tryCompile(automation.kind, automation.definition);
+    const compiled = compiledOf(automation);
     // Disabled ones count, too: their runs wait on.
     if (compiled.ok) noteAwaited(compiled.program, awaited);
     if (automation.enabledAt === null) continue;
@@ -65,8 +88,8 @@ export function compileAutomations({
       else listed.push(consider);
     }
   }
-  for (const { kind, definition } of keptDefinitions) {
-    const compiled = tryCompile(kind, definition);
+  for (const kept of keptDefinitions) {
+    const compiled = compiledOf(kept);
     if (compiled.ok) noteAwaited(compiled.program, awaited);
   }
   return {
@@ -79,7 +102,7 @@ export function compileAutomations({
 /** Null where it is not concerned. */
 type Consider = (event: HappenedEvent) => AutomationVerdict | null;
 
-type Compiled = { ok: true; program: Program } | { ok: false; reason: string };
+export type Compiled = { ok: true; program: Program } | { ok: false; reason: string };
 
 export const DEFINITION_INVALID = 'definition_invalid';
 

@@ -47,7 +47,7 @@ export function createEngine(deps: EngineDeps): Engine {
   };
 
   // What is sent, and by whom.
-  const directory = createDirectory(store, sealer);
+  const directory = createDirectory(store, sealer, clock);
   const memory = createMemory();
   const slots = createSlots(deps.slots ?? DEFAULT_SLOTS);
   const stopwatch = { clock, meter };

@@ -6,14 +6,20 @@
 
 import { builtInEventTypes } from '../core/catalog/catalog.ts';
 import type { EventType } from '../core/catalog/eventType.ts';
+import { storedEventType } from '../core/catalog/storedEventType.ts';
 import { compileSubscriptions, type SubscriptionMatcher } from '../core/routing/match.ts';
 import type { Sealer } from '../core/sealing.ts';
 import { type PreparedKey, prepareKey } from '../core/signing/sign.ts';
 import type { RoutingStore } from '../store/ports/routing.ts';
-import type { CustomEventType } from '../store/records/administration.ts';
 import type { Endpoint } from '../store/records/endpoints.ts';
 import type { Routing } from '../store/records/routing.ts';
-import { type CompiledAutomations, compileAutomations } from './automations.ts';
+import type { Clock } from '../world.ts';
+import {
+  type CompiledAutomations,
+  compileAutomations,
+  compilePrograms,
+  type Programs,
+} from './automations.ts';
 
 /** An endpoint with what sending to it needs, unsealed once. */
 export interface Destination {
@@ -30,6 +36,8 @@ export interface WorkspaceView {
   version: number;
   matcher: SubscriptionMatcher;
   automations: CompiledAutomations;
+  /** Those of the automations and of what runs stand on; the next version takes over what has not changed. */
+  programs: Programs;
   endpoints: ReadonlyMap<number, Endpoint>;
   endpoint(key: number): Endpoint | undefined;
   /** Undefined for an endpoint that is gone. */
@@ -49,17 +57,26 @@ export interface Directory {
   workspaces(): number[];
 }
 
-export function createDirectory(store: RoutingStore, sealer: Sealer): Directory {
+export function createDirectory(store: RoutingStore, sealer: Sealer, clock: Pick<Clock, 'soon'>): Directory {
   const views = new Map<number, WorkspaceView>();
   const loading = new Map<number, Promise<WorkspaceView | null>>();
 
   const load = async (workspace: number): Promise<WorkspaceView | null> => {
-    const routing = await store.routing(workspace);
-    if (routing === null) {
+    const found = await store.routing(workspace);
+    if (found === null) {
       views.delete(workspace);
       return null;
     }
-    const view = createView(routing, sealer);
+    const before = views.get(workspace);
+    const routing = before === undefined ? found : keepTypes(before.routing, found);
+    const compiling = compilePrograms(routing, before?.programs ?? new Map());
+    let step = compiling.next();
+    while (step.done !== true) {
+      // A workspace may have hundreds of rules, each of which takes some milliseconds.
+      await new Promise<void>((resolve) => clock.soon(resolve));
+      step = compiling.next();
+    }
+    const view = createView(routing, sealer, step.value);
     const held = views.get(workspace);
     if (held !== undefined && held.version > view.version) return held;
     views.set(workspace, view);
@@ -93,10 +110,20 @@ export function createDirectory(store: RoutingStore, sealer: Sealer): Directory 
   };
 }
 
+/** Rows of event types that have not changed stay the same ones, since what is read of them is kept by the row. */
+function keepTypes(before: Routing, now: Routing): Routing {
+  const known = new Map(before.eventTypes.map((type) => [type.name, type]));
+  const eventTypes = now.eventTypes.map((type) => {
+    const same = known.get(type.name);
+    return same?.definition === type.definition && same.updatedAt === type.updatedAt ? same : type;
+  });
+  return { ...now, eventTypes };
+}
+
 /** Without a sealer, it has no destinations. */
-export function createView(routing: Routing, sealer: Sealer | null): WorkspaceView {
+export function createView(routing: Routing, sealer: Sealer | null, programs: Programs): WorkspaceView {
   const endpoints = new Map(routing.endpoints.map((endpoint) => [endpoint.key, endpoint]));
-  const custom = new Map(routing.eventTypes.map((type) => [type.name, toEventType(type)]));
+  const custom = new Map(routing.eventTypes.map((type) => [type.name, storedEventType(type)]));
   const destinations = new Map<number, Destination>();
   return {
     routing,
@@ -104,7 +131,8 @@ export function createView(routing: Routing, sealer: Sealer | null): WorkspaceVi
     matcher: compileSubscriptions(
       routing.endpoints.map(({ key, eventTypes, condition }) => ({ id: key, eventTypes, condition })),
     ),
-    automations: compileAutomations(routing),
+    automations: compileAutomations(routing, programs),
+    programs,
     endpoints,
     endpoint: (key) => endpoints.get(key),
     destination(key) {
@@ -125,11 +153,6 @@ export function createView(routing: Routing, sealer: Sealer | null): WorkspaceVi
 export function activeDestination(view: WorkspaceView | null, endpoint: number): Destination | null {
   const destination = view?.destination(endpoint);
   return destination === undefined || destination.endpoint.disabled !== null ? null : destination;
-}
-
-/** The definition holds everything of an event type but its name. */
-export function toEventType(type: CustomEventType): EventType {
-  return { ...(JSON.parse(type.definition) as Omit<EventType, 'name'>), name: type.name };
 }
 
 function unsealDestination(endpoint: Endpoint, sealer: Sealer): Destination {

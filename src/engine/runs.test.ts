@@ -102,7 +102,7 @@ interface Node {
 const keys = createKeyMaker({ first: 0, count: 1 }, 0);
 
 function aNode(store: Store, clock: MovableClock) {
-  const directory = createDirectory(store, sealer);
+  const directory = createDirectory(store, sealer, clock);
   const nextKey = () => keys.next(clock.now());
   const publisher = createPublisher({
     ...{

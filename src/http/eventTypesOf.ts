@@ -5,8 +5,8 @@
 
 import { builtInEventTypes } from '../core/catalog/catalog.ts';
 import type { EventType } from '../core/catalog/eventType.ts';
+import { storedEventType } from '../core/catalog/storedEventType.ts';
 import { SUGGESTION_LIMITS } from '../core/limits.ts';
-import type { CustomEventType } from '../store/records/administration.ts';
 import type { Routing } from '../store/records/routing.ts';
 
 const known = new WeakMap<Routing, ReadonlyMap<string, EventType>>();
@@ -16,17 +16,11 @@ export function eventTypesOf(routing: Routing): ReadonlyMap<string, EventType> {
   if (held) return held;
   // The catalog comes last: a type that ships with the product is not to be redefined.
   const types = new Map([
-    ...routing.eventTypes.map((type): [string, EventType] => [type.name, readDefinition(type)]),
+    ...routing.eventTypes.map((type): [string, EventType] => [type.name, storedEventType(type)]),
     ...builtInEventTypes,
   ]);
   known.set(routing, types);
   return types;
-}
-
-/** What was stored by routes/eventTypes.ts. */
-export function readDefinition(type: CustomEventType): EventType {
-  const definition: Omit<EventType, 'name'> = JSON.parse(type.definition);
-  return { ...definition, name: type.name };
 }
 
 /** Says of unknown names what might have been meant. One for each call, since its work is bounded. */

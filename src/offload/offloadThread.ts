@@ -6,6 +6,7 @@ import { createKeyMaker, type KeyMaker } from '../core/ids.ts';
 import { WORK_LIMITS } from '../core/limits.ts';
 import { Work } from '../core/work.ts';
 import { compileDefinition } from '../core/workflow/program.ts';
+import { compilePrograms } from '../engine/automations.ts';
 import { createView, type WorkspaceView } from '../engine/directory.ts';
 import { EventTypeGone } from '../engine/engine.ts';
 import type { SpareKeys } from '../engine/offload.ts';
@@ -17,6 +18,7 @@ import { readPosted, rulesOf } from '../http/publishInput.ts';
 import { realRandom } from '../real.ts';
 import type { RunAdvance } from '../store/records/automation.ts';
 import type { NewEvent } from '../store/records/publishing.ts';
+import type { Routing } from '../store/records/routing.ts';
 import {
   type Done,
   type Job,
@@ -44,7 +46,7 @@ function answerOf({ workspace, routing, forget, task }: Job): JobAnswer {
   try {
     if (forget !== null) views.delete(forget);
     // Secrets stay sealed: nothing is sent from here.
-    if (routing !== null) views.set(workspace, createView(takeRouting(routing), null));
+    if (routing !== null) views.set(workspace, viewOf(takeRouting(routing), views.get(workspace)));
     const view = views.get(workspace);
     if (view === undefined) throw new Error('The thread has not been told of the workspace.');
     switch (task.kind) {
@@ -66,6 +68,14 @@ function answerOf({ workspace, routing, forget, task }: Job): JobAnswer {
       message: error instanceof Error ? (error.stack ?? error.message) : String(error),
     };
   }
+}
+
+/** Here, whoever compiles keeps nobody else waiting but those who wait for this thread. */
+function viewOf(routing: Routing, before: WorkspaceView | undefined): WorkspaceView {
+  const compiling = compilePrograms(routing, before?.programs ?? new Map());
+  let step = compiling.next();
+  while (step.done !== true) step = compiling.next();
+  return createView(routing, null, step.value);
 }
 
 function prepare(

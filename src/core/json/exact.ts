@@ -19,6 +19,8 @@ export interface ExactNumber {
 
 /** JSON.parse, but for numbers that a double would round. Throws a SyntaxError likewise. */
 export function readExact(text: string): unknown {
+  // Looked at value by value, a text takes ten times as long.
+  if (!mayRound(text)) return JSON.parse(text);
   const keep = (_name: string, value: unknown, { source }: { source?: string } = {}): unknown =>
     typeof value === 'number' && source !== undefined && isRounded(value, source)
       ? JSON.rawJSON(source)
