@@ -1,5 +1,6 @@
 /** `/v1/bins`: built-in test destinations (B4). What they capture comes in through capture.ts. */
 
+import { Readable } from 'node:stream';
 import { Type } from 'typebox';
 import { SECOND } from '../../core/duration.ts';
 import { parseId } from '../../core/ids.ts';
@@ -7,10 +8,11 @@ import type { Bin, BinAnswer, BinRequestPage, ListedBinRequest } from '../../sto
 import { randomText } from '../apiKey.ts';
 import { callerOf, workspaceOf } from '../auth.ts';
 import type { BinNotices } from '../binNotices.ts';
+import { KIB } from '../bodies.ts';
 import type { App, HttpDeps } from '../deps.ts';
 import { answerHeaderFaults } from '../headerRules.ts';
 import { describe, idParams, ref } from '../operation.ts';
-import type { PageTurns } from '../pageTurns.ts';
+import type { Page, PageTurns } from '../pageTurns.ts';
 import { cursorOf, pageFrom, pageQuery, readPage } from '../paging.ts';
 import { faulty, notFound, Problem } from '../problem.ts';
 import type { RateLimiter } from '../rateLimits.ts';
@@ -27,6 +29,8 @@ import {
 /** 131 bits: who knows the address may send to it and look into it. */
 const TOKEN_CHARS = 22;
 const MAX_WAIT_S = 30;
+/** In bytes: put into JSON within a millisecond. */
+const SMALL_BODY = 16 * KIB;
 
 interface Around {
   notices: BinNotices;
@@ -171,14 +175,33 @@ function requestsRoute(app: App, deps: HttpDeps, { notices, limiter, turns }: Ar
       if (wait > 0) await limiter.whileWaiting(callerOf(request).by, waits);
       const read = async () => {
         const found = await deps.store.listBinRequests(bin.workspace, bin.key, from);
-        const data = found.map((row) => binRequestView(row, { body }));
-        return { data, next_cursor: after === undefined ? await nextPage(deps, bin, found) : null };
+        return { found, next: after === undefined ? await nextPage(deps, bin, found) : null };
       };
-      if (!body) return read();
-      const text = await turns.take(bin.workspace, async () => JSON.stringify(await read()));
-      return reply.type('application/json; charset=utf-8').send(text);
+      if (!body) {
+        const { found, next } = await read();
+        return { data: found.map((row) => binRequestView(row, { body })), next_cursor: next };
+      }
+      // What is read of the store, and the piece that is being made.
+      const page = await turns.open(bin.workspace, 2 * BIN_PAGE_BYTES, reply.raw);
+      const text = pageText(page, await page.make(read));
+      return reply.type('application/json; charset=utf-8').send(Readable.from(text, { objectMode: false }));
     },
   );
+}
+
+/** Piece by piece, each request with its body. */
+async function* pageText(
+  page: Page,
+  { found, next }: { found: readonly ListedBinRequest[]; next: string | null },
+): AsyncGenerator<string> {
+  yield '{"data":[';
+  for (const [index, row] of found.entries()) {
+    const make = async () => JSON.stringify(binRequestView(row, { body: true }));
+    // What is small takes no turn.
+    const text = await (row.body.length > SMALL_BODY ? page.make(make) : make());
+    yield index === 0 ? text : `,${text}`;
+  }
+  yield `],"next_cursor":${JSON.stringify(next)}}`;
 }
 
 /** A page may end for its bytes: whether there is another is looked up. */

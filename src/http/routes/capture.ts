@@ -28,6 +28,9 @@ import { Problem } from '../problem.ts';
 import type { RateLimiter } from '../rateLimits.ts';
 import { BIN_LIMITS, binRequestView, binUrl } from '../views/bin.ts';
 
+/** The page at its largest, which is several times the bodies that it shows. */
+const INSPECT_BYTES = 4 * MAX_BODIES_SHOWN;
+
 declare module 'fastify' {
   interface FastifyRequest {
     /** What is to be kept of a body that Fastify does not see. */
@@ -73,7 +76,8 @@ export function captureRoutes(
           const inspected = inspectQuery(request, bin.token);
           if (inspected) {
             const make = () => makePage(deps, request, bin, inspected);
-            return reply.headers(INSPECT_HEADERS).send(await turns.take(bin.workspace, make));
+            const page = await turns.open(bin.workspace, INSPECT_BYTES, reply.raw);
+            return reply.headers(INSPECT_HEADERS).send(await page.make(make));
           }
           await limiter.count('bin', bin.token, request, reply);
           await intake.during(bin.workspace, request.hiddenBytes, () =>

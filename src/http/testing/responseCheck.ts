@@ -4,6 +4,8 @@
  * attach it to the servers they make.
  */
 
+import { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import type { FastifyReply, FastifyRequest } from 'fastify';
@@ -20,7 +22,9 @@ let validators: Validators | null = null;
 /** To be called before the server is ready. A misfit is noted and thrown, so that the answer becomes a 500. */
 export function attachResponseCheck(app: App): ResponseCheck {
   const failures: string[] = [];
-  app.addHook('onSend', async (request, reply, payload) => {
+  app.addHook('onSend', async (request, reply, sent) => {
+    // Large pages are streams.
+    const payload = sent instanceof Readable ? await text(sent) : sent;
     const route = request.routeOptions;
     const schema: { hide?: boolean } | undefined = route.schema;
     if (route.url === undefined || request.is404 || schema?.hide) return payload;
