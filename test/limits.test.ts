@@ -23,6 +23,8 @@ import { TEMPLATE_LIMITS } from '../src/core/workflow/template.ts';
 import { MAX_DEPTH } from '../src/engine/engine.ts';
 import { MAX_ADMIN_BYTES, MAX_BATCH_BYTES, MAX_BATCH_EVENTS, MAX_EVENT_BYTES } from '../src/http/bodies.ts';
 import { MAX_HEADER_BYTES, MAX_HEADERS } from '../src/http/headerRules.ts';
+import { INTAKE_LIMITS } from '../src/http/intake.ts';
+import { PAGE_LIMITS } from '../src/http/pageTurns.ts';
 import { MAX_PAGE } from '../src/http/paging.ts';
 import { rateLimitsOf } from '../src/http/rateLimits.ts';
 import { MAX_RECIPIENTS } from '../src/http/views/administration.ts';
@@ -110,6 +112,8 @@ const AREAS: Record<string, Readonly<Record<string, Limit>>> = {
     'other bodies': limit(MAX_ADMIN_BYTES, 'bytes', 'refused as `body_too_large`'),
     page: limit(MAX_PAGE, 'rows', INVALID),
   },
+  'Large bodies of requests': INTAKE_LIMITS,
+  'Large pages': PAGE_LIMITS,
   Bins: {
     bins: limit(BIN_LIMITS.bins, 'bins of a workspace', 'refused as `limit_reached`'),
     requests: limit(BIN_LIMITS.requests, 'requests that a bin keeps', 'the oldest go'),
