@@ -119,7 +119,7 @@ async function schemas(tenant: Tenant): Promise<Attack> {
     once: (_, round) =>
       // A change of routing has the schema looked at anew.
       round % 5 === 0
-        ? tenant.call('PATCH', '/v1/event-types/hostile.schema', { description: `Round ${round}` })
+        ? tenant.call('PATCH', '/v1/event-types/hostile.schema', { description: { en: `Round ${round}` } })
         : tenant.call('POST', '/v1/events', event('hostile.schema', { subject: 's', list })),
   };
 }
