@@ -111,6 +111,29 @@ describe('the package', () => {
     expect(files.filter((file) => /\.test\.|testdata|testing|contract|(?<!\.d)\.ts$/.test(file))).toEqual([]);
   });
 
+  test('has an SDK that verifies what was sent, with types, and with nothing of Node in it', () => {
+    const script = `
+      import { verify } from 'mirsal/sdk';
+      const headers = { 'webhook-id': 'msg_27UH4WbU6Z5A5EzD8u03UvzRbpk', 'webhook-timestamp': '1649367553',
+        'webhook-signature': 'v1,tZ1I4/hDygAJgO5TYxiSd6Sd0kDW6hPenDe+bTa3Kkw=' };
+      const body = '{"email":"test@example.com","username":"test_user"}';
+      const options = { secrets: 'whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD', now: () => 1649367553000 };
+      console.log((await verify({ headers, body }, options)).event.email);`;
+    const said = execFileSync(process.execPath, ['--input-type=module', '--eval', script], {
+      cwd: folder.path,
+      encoding: 'utf8',
+    });
+    expect(said).toBe('test@example.com\n');
+    const sdk = join(folder.path, 'node_modules/mirsal/dist/sdk');
+    const files = readdirSync(sdk);
+    expect(files).toContain('sdk.d.ts');
+    for (const file of files.filter((name) => name.endsWith('.js'))) {
+      expect(readFileSync(join(sdk, file), 'utf8')).not.toMatch(
+        /from ['"]node:|\bprocess\b|\bBuffer\b|require\(/,
+      );
+    }
+  });
+
   test('with no command that is known says which there are, and ends with 1', () => {
     const run = () =>
       execFileSync(join(folder.path, 'node_modules/.bin/mirsal'), ['dance'], {
