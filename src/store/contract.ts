@@ -18,6 +18,7 @@ import { recordingContract } from './contract/recording.ts';
 import { retentionContract } from './contract/retention.ts';
 import { runsContract } from './contract/runs.ts';
 import { skipsContract } from './contract/skips.ts';
+import { statsContract } from './contract/stats.ts';
 import { traceContract } from './contract/traces.ts';
 
 /** `open` gives each test an empty, migrated store. */
@@ -37,5 +38,6 @@ export function storeContract(name: string, open: OpenStore): void {
     skipsContract(open);
     noticesContract(open);
     mailsContract(open);
+    statsContract(open);
   });
 }

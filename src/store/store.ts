@@ -29,6 +29,7 @@ import type { RetentionStore, SkipStore, SweepStore } from './ports/retention.ts
 import type { RoutingStore } from './ports/routing.ts';
 import type { SecretStore } from './ports/secret.ts';
 import type { SignalStore } from './ports/signals.ts';
+import type { StatsStore, StatsWorkStore } from './ports/stats.ts';
 
 /** The database is away, full or refuses to sync. The caller answers 503 and may try again. */
 export class StoreUnavailable extends Error {
@@ -61,4 +62,6 @@ export interface Store
     SkipStore,
     SweepStore,
     RetentionStore,
+    StatsStore,
+    StatsWorkStore,
     SignalStore {}

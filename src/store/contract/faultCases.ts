@@ -101,7 +101,10 @@ type Reading =
   | 'dueRuns'
   | 'findBin'
   | 'listBins'
-  | 'listBinRequests';
+  | 'listBinRequests'
+  | 'readAttemptStats'
+  | 'readEventStats'
+  | 'readSparklines';
 type Other = 'migrate' | 'ping' | 'load' | 'close' | 'recording' | 'notify' | 'listen';
 type Writing = Exclude<keyof Store, Reading | Other>;
 
@@ -363,6 +366,19 @@ const HOUSEKEEPING = {
     async ({ store, insertNotices, workspace }) => {
       await insertNotices([aNotice({ workspace })]);
       return { call: () => store.sweepOld(T0 + 1_000 * DAY, 100), first: expect.any(Number), again: SAME };
+    },
+    { inSteps: true },
+  ),
+  foldStats: aCase(
+    async ({ store, workspace, endpoint }) => {
+      await publishSome(store, endpoint, 1);
+      const call = () => store.foldStats(T0 + 3 * HOUR, 100);
+      const events = async () => {
+        const span = { since: T0 - DAY, until: T0 + DAY, stepMs: DAY };
+        return (await store.readEventStats(workspace, span)).map((point) => point.events);
+      };
+      // However often it is called, what was counted stays as it was.
+      return { call: async () => [await call(), await events()].slice(1), first: [[1]], again: SAME };
     },
     { inSteps: true },
   ),

@@ -5,7 +5,8 @@
  *
  * Both take what they lock in one order, so that they never wait for each other in a circle: the workspace's
  * advisory lock (shared), event ids ascending, the locks of subjects that are awaited (waitLocks.ts), counts of
- * activations, waiting runs (activate.ts), the day's usage, lanes ascending, idempotency key.
+ * activations, waiting runs (activate.ts), the day's usage, lanes ascending, idempotency key. What counts events are rows
+ * of this connection's own (counting.ts).
  *
  * Exact routing: the version is read by a function, after it has the advisory lock that every
  * change of routing takes exclusively (migrations.ts). Rejected: SELECT … FOR SHARE of the
@@ -28,6 +29,7 @@ import {
 } from '../records/publishing.ts';
 import { integers, texts } from './arrays.ts';
 import { runner, runStatement, sqlState, storable, transact } from './connection.ts';
+import { countEvents } from './counting.ts';
 
 /** Unique indexes whose violation means "this was here before"; any other is a fault. */
 const KNOWN_BEFORE = new Set(['events_by_id', 'events_pkey', 'idempotency_keys_pkey']);
@@ -110,7 +112,8 @@ ${rest(12, '(SELECT version FROM routing) = $2 AND (SELECT count(*) FROM fresh) 
 remembered AS (
   INSERT INTO idempotency_keys (workspace, idempotency_key, hash, answer, created_at)
   SELECT $1, $26::text, $27::text, $28::text, $3
-  WHERE (SELECT version FROM routing) = $2 AND $26::text IS NOT NULL AND (SELECT found FROM ends) >= 0)
+  WHERE (SELECT version FROM routing) = $2 AND $26::text IS NOT NULL AND (SELECT found FROM ends) >= 0),
+counted AS (${countEvents('unnest($6::text[]) AS e(type) WHERE (SELECT version FROM routing) = $2')})
 SELECT (SELECT version FROM routing) AS version, a.*
 FROM (SELECT 1) AS one LEFT JOIN advanced a ON true`;
 
@@ -121,6 +124,7 @@ const FIND_KNOWN = `SELECT e.key, e.id, e.hash, e.deliveries, (SELECT count(*) F
   FROM events e WHERE e.workspace = $1 AND e.id = ANY($2::text[])`;
 const SET_DEPTH = 'UPDATE events SET depth = $3 WHERE workspace = $1 AND key = ANY($2::bigint[])';
 const QUEUE_REST = `WITH ${rest(4, '$2::bigint IS NOT NULL')} SELECT * FROM advanced`;
+const COUNT_EVENTS = countEvents('unnest($2::text[]) AS e(type)');
 const FIND_ANSWER = `SELECT hash, answer FROM idempotency_keys
   WHERE workspace = $1 AND idempotency_key = $2 AND created_at > $3`;
 const COUNT_USAGE = `INSERT INTO usage_by_day (workspace, day, events) VALUES ($1, $2, $3)
@@ -376,6 +380,9 @@ async function insertMixed(client: pg.PoolClient, call: PublishCall): Promise<Pu
   const shares = shareLanes(fresh);
   const queue = [...head, ...restParameters(fresh, shares)];
   const rows = fresh.length === 0 ? [] : (await client.query<AdvancedRow>(QUEUE_REST, queue)).rows;
+  if (fresh.length > 0) {
+    await client.query(COUNT_EVENTS, [call.workspace, texts(fresh, ({ type }) => type), call.acceptedAt]);
+  }
   if (call.idempotency !== null) {
     const { key, hash } = call.idempotency;
     const expired = call.acceptedAt - IDEMPOTENCY_KEPT_MS;

@@ -16,13 +16,14 @@ import { driveAsync } from '../queries/statement.ts';
 import type { AttemptResult, RecordAnswer, RecordVerdict } from '../records/results.ts';
 import { bytes, integers, texts } from './arrays.ts';
 import { runner, runStatement, transact } from './connection.ts';
+import { countResults } from './counting.ts';
 
 const RESULT_COLUMNS = `slice, epoch, delivery, state, reason, waited_ms, put_offs, next_attempt_at,
   ended_at, number, started_at, duration_ms, outcome, status, error, note, address, timings, url,
   request_headers, response_headers, response_body, truncated, endpoint, success`;
 
 /** Parameters: 1 the node, 2 the workspace, 3 to 27 the columns. The results come by ascending delivery. */
-const RECORD = `
+const statement = (counted: string): string => `
 WITH living AS MATERIALIZED (SELECT node FROM nodes WHERE node = $1 FOR KEY SHARE),
 kept AS MATERIALIZED (
   SELECT r.* FROM unnest($3::bigint[], $4::bigint[], $5::bigint[], $6::text[], $7::text[],
@@ -41,7 +42,8 @@ settled AS (
     next_attempt_at = CASE WHEN d.ended_at IS NULL AND d.sequence > l.skip_through THEN k.next_attempt_at ELSE d.next_attempt_at END,
     ended_at = CASE WHEN d.ended_at IS NULL AND d.sequence > l.skip_through THEN k.ended_at ELSE d.ended_at END
   FROM kept k, lanes l
-  WHERE d.workspace = $2 AND d.key = k.delivery AND l.workspace = $2 AND l.key = d.lane),
+  WHERE d.workspace = $2 AND d.key = k.delivery AND l.workspace = $2 AND l.key = d.lane
+  RETURNING d.key, d.state),
 -- A batch is handed in again when the answer to it was lost: what is there already is the same.
 logged AS (
   INSERT INTO attempts (workspace, delivery, number, started_at, duration_ms, outcome, status, error, note,
@@ -52,9 +54,21 @@ logged AS (
 recovered AS (
   DELETE FROM failing WHERE workspace = $2 AND endpoint IN (
     SELECT f.endpoint FROM failing f JOIN kept k ON k.endpoint = f.endpoint
-    WHERE f.workspace = $2 AND k.success = 1 ORDER BY f.endpoint FOR UPDATE OF f))
-SELECT k.place, l.delivery IS NOT NULL AS fresh
-  FROM kept k LEFT JOIN logged l ON l.delivery = k.delivery AND l.number = k.number`;
+    WHERE f.workspace = $2 AND k.success = 1 ORDER BY f.endpoint FOR UPDATE OF f)),
+told AS MATERIALIZED (
+  SELECT k.place, k.endpoint, k.started_at, k.duration_ms, k.outcome,
+    k.delivery IN (SELECT l.delivery FROM logged l) AS fresh,
+    -- Where it was skipped meanwhile, it was not dropped.
+    k.state = 'dropped' AND k.delivery IN (SELECT s.key FROM settled s WHERE s.state = 'dropped') AS dropped
+  FROM kept k)
+${counted}
+SELECT place, fresh, dropped FROM told`;
+
+/** A batch that is one statement counts along; in one of several, what is fresh is counted at its end. */
+const RECORD = statement(`, counted AS (${countResults('told k WHERE k.fresh')})`);
+const RECORD_ONLY = statement('');
+const COUNT = countResults(`unnest($1::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::boolean[])
+  AS k(endpoint, started_at, duration_ms, outcome, dropped)`);
 
 const LOCK_WORKSPACE = 'SELECT key FROM workspaces WHERE key = $1 FOR UPDATE';
 const COUNT_ERRORS = `SELECT w.settings, count(b.at) AS errors FROM workspaces w
@@ -66,13 +80,25 @@ const LOCK_ENDPOINTS = `SELECT key FROM endpoints WHERE workspace = $1 AND (
 
 interface Recorded {
   verdicts: RecordVerdict[];
-  /** Those that had not been recorded before. */
-  fresh: AttemptResult[];
+  /** Those that had not been recorded before; whether they have dropped their deliveries. */
+  fresh: FreshResult[];
+}
+
+interface FreshResult {
+  result: AttemptResult;
+  dropped: boolean;
+}
+
+interface RecordedRow {
+  place: number;
+  fresh: boolean;
+  dropped: boolean;
 }
 
 /** Records each delivery's result; no delivery twice. */
 async function recordDeliveries(
-  run: (statement: pg.QueryConfig) => Promise<pg.QueryResult<{ place: number; fresh: boolean }>>,
+  run: (statement: pg.QueryConfig) => Promise<pg.QueryResult<RecordedRow>>,
+  text: string,
   node: string,
   workspace: number,
   results: readonly AttemptResult[],
@@ -82,14 +108,17 @@ async function recordDeliveries(
     .sort((one, other) => keyAt(results, one) - keyAt(results, other));
   const ascending = order.flatMap((index) => results[index] ?? []);
   const { rows } = await run({
-    name: 'record',
-    text: RECORD,
+    name: text === RECORD ? 'record' : 'record only',
+    text,
     values: [node, workspace, ...resultParameters(ascending), ...attemptParameters(ascending)],
   });
-  const kept = new Map(rows.map((row) => [order[row.place - 1], row.fresh]));
+  const kept = new Map(rows.map((row) => [order[row.place - 1], row]));
   return {
     verdicts: results.map((_, index) => (kept.has(index) ? 'recorded' : 'fenced')),
-    fresh: results.filter((_, index) => kept.get(index) === true),
+    fresh: results.flatMap((result, index) => {
+      const row = kept.get(index);
+      return row?.fresh === true ? { result, dropped: row.dropped } : [];
+    }),
   };
 }
 
@@ -130,6 +159,17 @@ function attemptParameters(results: readonly AttemptResult[]): unknown[] {
     integers(results, ({ attempt }) => (attempt.truncated ? 1 : 0)),
     integers(results, (result) => result.endpoint),
     integers(results, ({ attempt }) => (attempt.outcome === 'success' ? 1 : 0)),
+  ];
+}
+
+function countParameters(workspace: number, fresh: readonly FreshResult[]): unknown[] {
+  return [
+    integers(fresh, ({ result }) => result.endpoint),
+    workspace,
+    integers(fresh, ({ result }) => result.attempt.startedAt),
+    integers(fresh, ({ result }) => result.attempt.durationMs),
+    texts(fresh, ({ result }) => result.attempt.outcome),
+    fresh.map(({ dropped }) => dropped),
   ];
 }
 
@@ -184,19 +224,21 @@ export async function record(
   const [first] = runs;
   if (first === undefined) return { verdicts: [], moved: [] };
   if (consequent.length === 0 && runs.length === 1) {
-    const run = (statement: pg.QueryConfig) =>
-      runStatement<{ place: number; fresh: boolean }>(pool, statement);
-    return { verdicts: (await recordDeliveries(run, node, workspace, first)).verdicts, moved: [] };
+    const run = (query: pg.QueryConfig) => runStatement<RecordedRow>(pool, query);
+    return { verdicts: (await recordDeliveries(run, RECORD, node, workspace, first)).verdicts, moved: [] };
   }
   return transact(pool, async (client) => {
     if (consequent.length > 0) await lockAccount(client, workspace, consequent);
     const verdicts: RecordVerdict[] = [];
-    const fresh: AttemptResult[] = [];
+    const fresh: FreshResult[] = [];
+    const ask = (query: pg.QueryConfig) => client.query<RecordedRow>(query);
     for (const run of runs) {
-      const recorded = await recordDeliveries((statement) => client.query(statement), node, workspace, run);
+      const recorded = await recordDeliveries(ask, RECORD_ONLY, node, workspace, run);
       verdicts.push(...recorded.verdicts);
       fresh.push(...recorded.fresh);
     }
-    return { verdicts, moved: await driveAsync(consequences(fresh), runner(client)) };
+    if (fresh.length > 0) await client.query(COUNT, countParameters(workspace, fresh));
+    const results = fresh.map(({ result }) => result);
+    return { verdicts, moved: await driveAsync(consequences(results), runner(client)) };
   });
 }

@@ -21,6 +21,7 @@ import type { Step, Types } from './schemaStep.ts';
 import { shardable } from './shardableStep.ts';
 import { lanesByKey, slices } from './sliceStep.ts';
 import { startStep } from './startStep.ts';
+import { statsStep } from './statsStep.ts';
 
 /** Columns in the words of each database: SQLite's indexes end with the key by themselves. */
 const openByAge = (columns: string): string =>
@@ -169,6 +170,7 @@ const STEPS: ReadonlyArray<readonly [name: string, step: Step]> = [
   ['0011_mails', mailStep],
   ['0012_flows', flows],
   ['0013_network', networkStep],
+  ['0014_stats', statsStep],
 ];
 
 /** The steps for one database, as Kysely's Migrator takes them. */

@@ -7,6 +7,7 @@
  */
 
 import type { StatementSync } from 'node:sqlite';
+import type { CountedResult } from '../../core/stats/counts.ts';
 import { type Activated, activate, setsOff } from '../queries/activate.ts';
 import { consequences } from '../queries/budget.ts';
 import { drive, type Row, type Statement } from '../queries/statement.ts';
@@ -20,6 +21,7 @@ import {
   type TouchedLane,
 } from '../records/publishing.ts';
 import type { AttemptResult, RecordAnswer, RecordVerdict } from '../records/results.ts';
+import { countEvents, countResults } from './counting.ts';
 
 export type Prepare = (sql: string) => StatementSync;
 
@@ -75,6 +77,7 @@ export function publish(prepare: Prepare, call: PublishCall): PublishAnswer {
     deliveries: activated.events.get(key)?.deliveries ?? deliveries,
   }));
   const lanes = insertDeliveries(prepare, call, queued);
+  countEvents(prepare, call.workspace, call.acceptedAt, fresh);
   rememberIdempotent(prepare, call, accepted);
   return { kind: 'accepted', accepted, repeated, lanes, braked: activated.braked };
 }
@@ -235,13 +238,22 @@ const INSERT_ATTEMPT = `INSERT INTO attempts
 
 export function record(prepare: Prepare, node: string, results: readonly AttemptResult[]): RecordAnswer {
   const fresh: AttemptResult[] = [];
+  const counted: CountedResult[] = [];
   const slices = prepare(FIND_SLICE);
   const verdicts = results.map((result): RecordVerdict => {
     if (slices.get(result.slice, node, result.epoch) === undefined) return 'fenced';
-    settleDelivery(prepare, result);
-    if (insertAttempt(prepare, result)) fresh.push(result);
+    const settled = settleDelivery(prepare, result);
+    if (insertAttempt(prepare, result)) {
+      const { endpoint, attempt, next } = result;
+      const { outcome, startedAt, durationMs } = attempt;
+      const dropped = settled && next.state === 'dropped';
+      counted.push({ endpoint, outcome, startedAt, durationMs, dropped });
+      fresh.push(result);
+    }
     return 'recorded';
   });
+  const [first] = fresh;
+  if (first !== undefined) countResults(prepare, first.workspace, counted);
   return { verdicts, moved: drive(consequences(fresh), runner(prepare)) };
 }
 
@@ -249,7 +261,8 @@ function runner(prepare: Prepare): (statement: Statement) => Row[] {
   return ({ sql, values }) => prepare(sql).all(...values) as Row[];
 }
 
-function settleDelivery(prepare: Prepare, { next, attempt, delivery }: AttemptResult): void {
+/** False where it had been skipped or deleted while its request was in flight. */
+function settleDelivery(prepare: Prepare, { next, attempt, delivery }: AttemptResult): boolean {
   const waiting = next.state === 'waiting' ? next : null;
   const { changes } = prepare(SETTLE_DELIVERY).run(
     next.state,
@@ -261,8 +274,9 @@ function settleDelivery(prepare: Prepare, { next, attempt, delivery }: AttemptRe
     next.state === 'waiting' ? null : next.endedAt,
     delivery,
   );
-  // Skipped or deleted while its request was in flight: the end stands, the attempt is logged.
+  // Then the end stands, and the attempt is logged.
   if (Number(changes) === 0) prepare(COUNT_ATTEMPT).run(attempt.number, delivery);
+  return Number(changes) > 0;
 }
 
 /** False where it was recorded before. */

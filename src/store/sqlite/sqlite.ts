@@ -24,6 +24,7 @@ import { resending } from '../queries/resend.ts';
 import { retention } from '../queries/retention.ts';
 import { runs } from '../queries/runs.ts';
 import { skips } from '../queries/skips.ts';
+import { stats } from '../queries/stats.ts';
 import type { PublishAnswer } from '../records/publishing.ts';
 import type { RecordAnswer } from '../records/results.ts';
 import { migrate } from '../schema/migrate.ts';
@@ -117,6 +118,7 @@ export function createStore({
     countOpen: (workspace, keys) => countOpen(lists, workspace, keys),
     ...retention(write, read, dialect),
     ...skips(write, read),
+    ...stats(write, lists, dialect),
     publish: async (call) =>
       (await writer.run({
         kind: 'publish',
