@@ -18,6 +18,7 @@ import {
 } from '../src/core/limits.ts';
 import { MAIL_LIMITS } from '../src/core/plan.ts';
 import { CONDITION_LIMITS } from '../src/core/routing/condition.ts';
+import { STATS_LIMITS } from '../src/core/stats/series.ts';
 import { DEFINITION_LIMITS } from '../src/core/workflow/definition.ts';
 import { TEMPLATE_LIMITS } from '../src/core/workflow/template.ts';
 import { MAX_DEPTH } from '../src/engine/engine.ts';
@@ -114,6 +115,7 @@ const AREAS: Record<string, Readonly<Record<string, Limit>>> = {
   },
   'Large bodies of requests': INTAKE_LIMITS,
   'Large pages': PAGE_LIMITS,
+  Statistics: STATS_LIMITS,
   Bins: {
     bins: limit(BIN_LIMITS.bins, 'bins of a workspace', 'refused as `limit_reached`'),
     requests: limit(BIN_LIMITS.requests, 'requests that a bin keeps', 'the oldest go'),

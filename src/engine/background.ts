@@ -5,7 +5,7 @@ import type { Clock } from '../world.ts';
 import type { Changes } from './changes.ts';
 import type { EngineLog, EngineStore, OnError } from './deps.ts';
 import type { Directory } from './directory.ts';
-import { createHousekeeping, createSkipWriting, createSweep } from './housekeeping.ts';
+import { createHousekeeping, createSkipWriting, createStatsFolding, createSweep } from './housekeeping.ts';
 import { createJobs, type Job, type Jobs } from './jobs.ts';
 import type { Offload, SpareKeys } from './offload.ts';
 import { createMailer, createNoticePublishing, type Mailing, type NoticePublishingDeps } from './outbox.ts';
@@ -59,6 +59,7 @@ export function createBackground(deps: BackgroundDeps): Jobs {
     createHousekeeping({ store, clock, plans, lanesChanged, onDone }),
     createSweep({ store, clock, onDone }),
     createSkipWriting({ store, clock }),
+    createStatsFolding({ store, clock }),
   );
   return createJobs({ clock, onError }, jobs);
 }

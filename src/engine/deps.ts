@@ -13,6 +13,7 @@ import type { ReplayWorkStore } from '../store/ports/replays.ts';
 import type { RetentionStore, SkipStore, SweepStore } from '../store/ports/retention.ts';
 import type { RoutingStore } from '../store/ports/routing.ts';
 import type { SignalStore } from '../store/ports/signals.ts';
+import type { StatsWorkStore } from '../store/ports/stats.ts';
 import type { Listening } from '../store/records/nodes.ts';
 import type { World } from '../world.ts';
 import type { Meter } from './meter.ts';
@@ -35,6 +36,7 @@ export interface EngineStore
     RetentionStore,
     SkipStore,
     SweepStore,
+    StatsWorkStore,
     SignalStore,
     Pick<AdministrationStore, 'listWorkspaces'> {}
 

@@ -4,11 +4,12 @@
  * leaves undone it does later.
  */
 
-import { DAY, MINUTE } from '../core/duration.ts';
+import { DAY, MINUTE, SECOND } from '../core/duration.ts';
 import { firstKeyAt } from '../core/ids.ts';
 import { type Plan, planOf } from '../core/plan.ts';
 import type { AdministrationStore } from '../store/ports/administration.ts';
 import type { RetentionStore, SkipStore, SweepStore } from '../store/ports/retention.ts';
+import type { StatsWorkStore } from '../store/ports/stats.ts';
 import type { Workspace } from '../store/records/administration.ts';
 import { IDEMPOTENCY_KEPT_MS } from '../store/records/publishing.ts';
 import type { KeySpan, Purged } from '../store/records/retention.ts';
@@ -173,6 +174,29 @@ export function createSweep({
         const swept = await store.sweep(now, now - IDEMPOTENCY_KEPT_MS, SWEEP_BATCH);
         if (swept > 0) onDone({ swept });
         if (swept < SWEEP_BATCH || turn.stopped()) return;
+      }
+    },
+  };
+}
+
+const FOLD_EVERY_MS = 30 * SECOND;
+/** A few milliseconds of the database's time. */
+const FOLD_BATCH = 300;
+
+/** Keeps statistics small: minutes are added up to hours and hours to days; see queries/stats.ts. */
+export function createStatsFolding({
+  store,
+  clock,
+}: Pick<HousekeepingDeps, 'clock'> & { store: StatsWorkStore }): Job {
+  return {
+    name: 'statistics',
+    everyMs: FOLD_EVERY_MS,
+    async turn(turn) {
+      while (!turn.stopped()) {
+        const startedAt = clock.monotonic();
+        if ((await store.foldStats(clock.now(), FOLD_BATCH)) === 0) return;
+        // As long again is left to publishing.
+        await turn.rest(clock.monotonic() - startedAt);
       }
     },
   };

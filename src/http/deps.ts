@@ -18,6 +18,7 @@ import type { LogStore } from '../store/ports/log.ts';
 import type { MailStore, NoticeStore } from '../store/ports/notices.ts';
 import type { ReplayStore, ResendStore } from '../store/ports/replays.ts';
 import type { SignalStore } from '../store/ports/signals.ts';
+import type { StatsStore } from '../store/ports/stats.ts';
 import type { Clock, Random } from '../world.ts';
 import type { DryRuns } from './dryRuns.ts';
 
@@ -69,6 +70,7 @@ export interface HttpStore
     AutomationStore,
     RunStore,
     BinStore,
+    StatsStore,
     SignalStore,
     Pick<LifecycleStore, 'ping'> {}
 

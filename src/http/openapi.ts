@@ -20,7 +20,9 @@ import { eventTypeComponents } from './views/eventType.ts';
 import { historyComponents } from './views/history.ts';
 import { mailComponents } from './views/mail.ts';
 import { noticeComponents } from './views/notice.ts';
+import { overviewComponents } from './views/overview.ts';
 import { runComponents } from './views/run.ts';
+import { statsComponents } from './views/stats.ts';
 
 export const COMPONENTS: ReadonlyArray<{ $id?: string }> = [
   ProblemSchema,
@@ -38,6 +40,8 @@ export const COMPONENTS: ReadonlyArray<{ $id?: string }> = [
   ...apiKeyComponents,
   ...budgetComponents,
   ...planComponents,
+  ...statsComponents,
+  ...overviewComponents,
 ];
 
 const DESCRIPTION = `Mirsal turns what happens in a platform into webhooks.

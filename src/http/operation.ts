@@ -14,6 +14,7 @@ export const TAGS = {
   Endpoints: 'Where webhooks go: destinations, their secrets and their state.',
   Deliveries: 'Each event on its way to each endpoint, with every attempt.',
   Automation: 'Rules and workflows: what follows of events by your own conditions, and their runs.',
+  Statistics: 'How much was accepted and delivered, how fast, and what needs attention.',
   Notices: 'What there was to tell people of, and who was told.',
   Bins: 'Built-in test destinations that show what they received.',
   Webhooks: 'What endpoints get: a webhook for each event type of the catalog.',

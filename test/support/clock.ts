@@ -51,7 +51,7 @@ export function moment(): Promise<void> {
  * the same clock. What is due at once runs in every turn.
  */
 export async function passUntil(
-  clock: MovableClock,
+  clock: Pick<MovableClock, 'move'>,
   condition: () => boolean | Promise<boolean>,
 ): Promise<void> {
   for (let turns = 1; !(await condition()); turns += 1) {

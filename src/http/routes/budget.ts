@@ -27,7 +27,7 @@ const BudgetSchema = Type.Object(
   },
   { $id: 'Budget', description: 'The error budget as it stands.' },
 );
-type BudgetView = Static<typeof BudgetSchema>;
+export type BudgetView = Static<typeof BudgetSchema>;
 
 export const budgetComponents = [BudgetSchema];
 
@@ -44,27 +44,28 @@ export function budgetRoutes(app: App, deps: HttpDeps): void {
         answers: { 200: { schema: ref<BudgetView>('Budget'), description: 'The budget.' } },
       }),
     },
-    async (request): Promise<BudgetView> => {
-      const workspace = workspaceOf(request);
-      const { settings } = (await routingOf(deps, workspace)).workspace;
-      const { budget } = settings;
-      const [errors, failing] = await Promise.all([
-        deps.store.listBudgetErrors(workspace, deps.clock.now() - budget.window_s * SECOND),
-        deps.store.listFailing(workspace),
-      ]);
-      const byEndpoint = [...Map.groupBy(errors, ({ endpoint }) => endpoint)];
-      return {
-        ...budget,
-        errors: errors.length,
-        endpoints: byEndpoint
-          .map(([endpoint, mine]) => ({
-            endpoint_id: formatId('ep', endpoint),
-            errors: mine.length,
-            last_error_at: formatTime(Math.max(...mine.map(({ at }) => at))),
-            last_error: failing.get(endpoint)?.error ?? null,
-          }))
-          .sort((one, other) => other.errors - one.errors),
-      };
-    },
+    async (request) => budgetOf(deps, workspaceOf(request)),
   );
+}
+
+export async function budgetOf(deps: HttpDeps, workspace: number): Promise<BudgetView> {
+  const { settings } = (await routingOf(deps, workspace)).workspace;
+  const { budget } = settings;
+  const [errors, failing] = await Promise.all([
+    deps.store.listBudgetErrors(workspace, deps.clock.now() - budget.window_s * SECOND),
+    deps.store.listFailing(workspace),
+  ]);
+  const byEndpoint = [...Map.groupBy(errors, ({ endpoint }) => endpoint)];
+  return {
+    ...budget,
+    errors: errors.length,
+    endpoints: byEndpoint
+      .map(([endpoint, mine]) => ({
+        endpoint_id: formatId('ep', endpoint),
+        errors: mine.length,
+        last_error_at: formatTime(Math.max(...mine.map(({ at }) => at))),
+        last_error: failing.get(endpoint)?.error ?? null,
+      }))
+      .sort((one, other) => other.errors - one.errors),
+  };
 }

@@ -3,6 +3,8 @@
 import type { Kysely, LogEvent } from 'kysely';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { HOUR, MINUTE } from '../../core/duration.ts';
+import { TALLIED } from '../../core/stats/counts.ts';
 import type { Dialect } from '../dialect.ts';
 import { audit } from '../queries/audit.ts';
 import { readKeptDefinitions } from '../queries/automations.ts';
@@ -17,6 +19,7 @@ import { replays } from '../queries/replays.ts';
 import { resending } from '../queries/resend.ts';
 import { retention } from '../queries/retention.ts';
 import { runs } from '../queries/runs.ts';
+import { stats } from '../queries/stats.ts';
 import type { DeliveryFilter, EventFilter } from '../records/log.ts';
 import type { MailFilter } from '../records/mails.ts';
 import type { ReplayableState } from '../records/replays.ts';
@@ -99,6 +102,16 @@ const RUNS = [
     WHERE i > 150000`,
 ];
 
+/** Minutes of twenty endpoints and ten event types; one in two hundred on another connection's row. */
+const STATS = [
+  `INSERT INTO event_stats (workspace, at, type, step, shard, events)
+    SELECT CASE WHEN i % 10 = 0 THEN 2 ELSE 1 END, (i / 10) * 60000, 't' || i % 10, 60000, CASE WHEN i % 200 = 7 THEN 9 ELSE 0 END, 1
+    FROM n`,
+  `INSERT INTO endpoint_stats (workspace, endpoint, at, step, shard, ${TALLIED.join(', ')})
+    SELECT CASE WHEN i % 10 = 0 THEN 2 ELSE 1 END, 100 + i % 20, (i / 20) * 60000, 60000, CASE WHEN i % 200 = 7 THEN 9 ELSE 0 END,
+    ${TALLIED.map(() => '1').join(', ')} FROM n`,
+];
+
 /** What the others select from: counted once, and gone when the rows are there. */
 const NUMBERS = [
   'CREATE TABLE n (i bigint)',
@@ -154,7 +167,7 @@ export function planContract(
       const dropped = indexes.map(({ name: index }) => `DROP INDEX ${index}`);
       const made = indexes.map(({ definition }) => definition);
       await explained.db.transaction().execute(async (trx) => {
-        for (const statement of [...dropped, ...NUMBERS, ...SEED, ...RUNS, 'DROP TABLE n', ...made]) {
+        for (const statement of [...dropped, ...NUMBERS, ...SEED, ...RUNS, ...STATS, 'DROP TABLE n', ...made]) {
           await sql.raw(statement).execute(trx);
         }
       });
@@ -269,6 +282,18 @@ export function planContract(
       await check(() => verbs.listReleases(WORKSPACE, 161_007), /run_events_by_event/);
       await check(() => verbs.findOrigins(WORKSPACE, [660_007, 660_008]), /run_deliveries/);
       await check(() => readKeptDefinitions(explained.db, WORKSPACE), /runs_by_version/);
+    });
+
+    test('statistics by their span, and what is to be folded by its age', async () => {
+      const verbs = stats(explained.db, explained.db, explained.dialect);
+      const now = 10_000 * MINUTE;
+      const span = { since: now - 120 * MINUTE, until: now, stepMs: HOUR };
+      const tooMuch = [explained.readsAll];
+      await check(() => verbs.readAttemptStats(WORKSPACE, 103, span), /endpoint_stats/, tooMuch, 150);
+      await check(() => verbs.readEventStats(WORKSPACE, span), /event_stats/, tooMuch, 1_500);
+      const keys = Array.from({ length: 20 }, (_, index) => 100 + index);
+      await check(() => verbs.readSparklines(WORKSPACE, keys, span), /endpoint_stats/, tooMuch, 3_000);
+      await check(() => verbs.foldStats(now, 50), /_apart[\s\S]*_by_age/, tooMuch, 500);
     });
 
     test('notices and mails', async () => {

@@ -163,6 +163,7 @@ describe('PostgreSQL', () => {
       '0011_mails',
       '0012_flows',
       '0013_network',
+      '0014_stats',
     ]);
     await Promise.all(stores.map((store) => store.close()));
   });

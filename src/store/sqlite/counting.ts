@@ -1,9 +1,11 @@
 /** SQLite counts in the thread that writes, in the transaction of what is counted: one row for each type or endpoint of a call. */
 
+import type { StatementSync } from 'node:sqlite';
 import { type CountedResult, minuteOf, TALLIED, tallyResults } from '../../core/stats/counts.ts';
 import { addUp, statsColumns, WRITTEN_STEP } from '../queries/statsRows.ts';
 import type { NewEvent } from '../records/publishing.ts';
-import type { Prepare } from './hot.ts';
+
+type Prepare = (sql: string) => Pick<StatementSync, 'run'>;
 
 const COUNT_EVENTS = `INSERT INTO event_stats (${statsColumns('event_stats').join(', ')})
   VALUES (?, ?, ?, ${WRITTEN_STEP}, 0, ?) ${addUp('event_stats')}`;

@@ -96,6 +96,7 @@ describe('SQLite', () => {
       '0011_mails',
       '0012_flows',
       '0013_network',
+      '0014_stats',
     ]);
     await again.close();
     rmSync(directory, { recursive: true });
@@ -146,6 +147,7 @@ describe('SQLite', () => {
       '0011_mails',
       '0012_flows',
       '0013_network',
+      '0014_stats',
     ]);
     await store.close();
     const after = new DatabaseSync(path, { readOnly: true });
