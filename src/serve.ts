@@ -25,6 +25,7 @@ import { listeningPlaces } from './net/target.ts';
 import { createOffload } from './offload/client.ts';
 import { realClock, realRandom } from './real.ts';
 import { openSealer } from './secret.ts';
+import { announcing } from './store/announcing.ts';
 import { openPostgres } from './store/postgres/postgres.ts';
 import type { Listening } from './store/records/nodes.ts';
 import { openSqlite } from './store/sqlite/sqlite.ts';
@@ -109,7 +110,7 @@ export async function serve(config: Config, roles: ReadonlySet<Role>, parts: Par
     for (const close of closing.splice(0).reverse()) await close();
   };
   try {
-    const store = openStore(config, clock);
+    const store = announcing(openStore(config, clock), clock);
     closing.push(() => store.close());
     await store.migrate();
     return await startOn(store, { config, roles, parts, clock, listener, closing, stop });

@@ -28,6 +28,7 @@ import { INTAKE_LIMITS } from '../src/http/intake.ts';
 import { PAGE_LIMITS } from '../src/http/pageTurns.ts';
 import { MAX_PAGE } from '../src/http/paging.ts';
 import { rateLimitsOf } from '../src/http/rateLimits.ts';
+import { STREAM_LIMITS } from '../src/http/stream/hub.ts';
 import { MAX_RECIPIENTS } from '../src/http/views/administration.ts';
 import { BIN_LIMITS, BIN_PAGE_BYTES } from '../src/http/views/bin.ts';
 import { MAX_RATE_PER_SECOND } from '../src/http/views/endpoint.ts';
@@ -116,6 +117,7 @@ const AREAS: Record<string, Readonly<Record<string, Limit>>> = {
   'Large bodies of requests': INTAKE_LIMITS,
   'Large pages': PAGE_LIMITS,
   Statistics: STATS_LIMITS,
+  'Streams of changes': STREAM_LIMITS,
   Bins: {
     bins: limit(BIN_LIMITS.bins, 'bins of a workspace', 'refused as `limit_reached`'),
     requests: limit(BIN_LIMITS.requests, 'requests that a bin keeps', 'the oldest go'),

@@ -84,6 +84,7 @@ export function createChanges({ store, directory, lanes, slices, sends, onError 
           background('look at all', lookAtAll);
           break;
         case 'bin':
+        case 'written':
           break;
         default:
           signal satisfies never;

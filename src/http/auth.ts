@@ -204,6 +204,13 @@ export function seesSecrets(request: FastifyRequest): boolean {
   return hasScope(callerOf(request), 'manage');
 }
 
+/** The hash of the key that a call to a route that is not public came with. */
+export function keyOf(request: FastifyRequest): string {
+  const parsed = parseApiKey(bearerToken(request));
+  if (!parsed.ok) throw new Error('A call without a key does not come so far.');
+  return parsed.hash;
+}
+
 /** The caller of a route that is not public. */
 export function callerOf(request: FastifyRequest): Caller {
   if (!request.caller) throw new Error('A public route has no caller.');

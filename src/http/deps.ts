@@ -19,6 +19,7 @@ import type { MailStore, NoticeStore } from '../store/ports/notices.ts';
 import type { ReplayStore, ResendStore } from '../store/ports/replays.ts';
 import type { SignalStore } from '../store/ports/signals.ts';
 import type { StatsStore } from '../store/ports/stats.ts';
+import type { WatchStore } from '../store/ports/watching.ts';
 import type { Clock, Random } from '../world.ts';
 import type { DryRuns } from './dryRuns.ts';
 
@@ -71,6 +72,7 @@ export interface HttpStore
     RunStore,
     BinStore,
     StatsStore,
+    WatchStore,
     SignalStore,
     Pick<LifecycleStore, 'ping'> {}
 

@@ -45,7 +45,9 @@ import { replayRoutes } from './routes/replays.ts';
 import { runRoutes } from './routes/runs.ts';
 import { settingsRoutes } from './routes/settings.ts';
 import { statsRoutes } from './routes/stats.ts';
+import { streamRoutes } from './routes/stream.ts';
 import { workspaceRoutes } from './routes/workspaces.ts';
+import { createHub, type Hub } from './stream/hub.ts';
 import { titleOf } from './titles.ts';
 import { createValidatorCompiler } from './validation.ts';
 
@@ -110,11 +112,18 @@ function registerRoutes(app: App, deps: HttpDeps): void {
   const notices = createBinNotices(deps);
   const turns = createPageTurns(deps.clock);
   const intake = createIntake(valuesOf(INTAKE_LIMITS));
-  app.addHook('preClose', async () => notices.close());
+  const hub = createHub({
+    ...deps,
+    onError: (error) => app.log.warn({ err: error }, 'stream: a look failed and will be tried again'),
+  });
+  app.addHook('preClose', async () => {
+    notices.close();
+    hub.close();
+  });
   app.register(async (limited: App) => {
     const limiter = await createRateLimiter(limited, deps.rateLimits);
     limited.register(async (pages: App) => publicRoutes(pages, deps, { notices, limiter, turns, intake }));
-    limited.register(async (api: App) => apiRoutes(api, deps, { notices, limiter, turns, intake }));
+    limited.register(async (api: App) => apiRoutes(api, deps, { notices, limiter, turns, intake }, hub));
   });
 }
 
@@ -132,7 +141,12 @@ function publicRoutes(pages: App, deps: HttpDeps, { notices, limiter, turns, int
   captureRoutes(pages, deps, { notices, limiter, turns, intake });
 }
 
-function apiRoutes(api: App, deps: HttpDeps, { notices, limiter, turns, intake }: Shared): void {
+function apiRoutes(
+  api: App,
+  deps: HttpDeps,
+  { notices, limiter, turns, intake }: Shared,
+  hub: Hub,
+): void {
   const keys = createKeyCache(deps);
   requireAccess(api, deps, keys, limiter);
   // An empty body is an empty object: where members are needed, the schema names those that are missing.
@@ -149,6 +163,7 @@ function apiRoutes(api: App, deps: HttpDeps, { notices, limiter, turns, intake }
   budgetRoutes(api, deps);
   statsRoutes(api, deps);
   overviewRoutes(api, deps);
+  streamRoutes(api, deps, hub);
   deliveryRoutes(api, deps);
   deliveryActionRoutes(api, deps);
   replayRoutes(api, deps);

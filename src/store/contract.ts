@@ -20,6 +20,7 @@ import { runsContract } from './contract/runs.ts';
 import { skipsContract } from './contract/skips.ts';
 import { statsContract } from './contract/stats.ts';
 import { traceContract } from './contract/traces.ts';
+import { watchingContract } from './contract/watching.ts';
 
 /** `open` gives each test an empty, migrated store. */
 export function storeContract(name: string, open: OpenStore): void {
@@ -39,5 +40,6 @@ export function storeContract(name: string, open: OpenStore): void {
     noticesContract(open);
     mailsContract(open);
     statsContract(open);
+    watchingContract(open);
   });
 }

@@ -30,6 +30,7 @@ import type { RoutingStore } from './ports/routing.ts';
 import type { SecretStore } from './ports/secret.ts';
 import type { SignalStore } from './ports/signals.ts';
 import type { StatsStore, StatsWorkStore } from './ports/stats.ts';
+import type { WatchStore } from './ports/watching.ts';
 
 /** The database is away, full or refuses to sync. The caller answers 503 and may try again. */
 export class StoreUnavailable extends Error {
@@ -64,4 +65,5 @@ export interface Store
     RetentionStore,
     StatsStore,
     StatsWorkStore,
+    WatchStore,
     SignalStore {}

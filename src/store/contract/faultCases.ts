@@ -104,7 +104,9 @@ type Reading =
   | 'listBinRequests'
   | 'readAttemptStats'
   | 'readEventStats'
-  | 'readSparklines';
+  | 'readSparklines'
+  | 'readMarks'
+  | 'readMarkDetails';
 type Other = 'migrate' | 'ping' | 'load' | 'close' | 'recording' | 'notify' | 'listen';
 type Writing = Exclude<keyof Store, Reading | Other>;
 

@@ -20,6 +20,7 @@ import { resending } from '../queries/resend.ts';
 import { retention } from '../queries/retention.ts';
 import { runs } from '../queries/runs.ts';
 import { stats } from '../queries/stats.ts';
+import { watching } from '../queries/watching.ts';
 import type { DeliveryFilter, EventFilter } from '../records/log.ts';
 import type { MailFilter } from '../records/mails.ts';
 import type { ReplayableState } from '../records/replays.ts';
@@ -105,7 +106,7 @@ const RUNS = [
 /** Minutes of twenty endpoints and ten event types; one in two hundred on another connection's row. */
 const STATS = [
   `INSERT INTO event_stats (workspace, at, type, step, shard, events)
-    SELECT CASE WHEN i % 10 = 0 THEN 2 ELSE 1 END, (i / 10) * 60000, 't' || i % 10, 60000, CASE WHEN i % 200 = 7 THEN 9 ELSE 0 END, 1
+    SELECT CASE WHEN i % 10 = 0 THEN 2 ELSE 1 END, (i / 10) * 60000, 't' || (i % 10), 60000, CASE WHEN i % 200 = 7 THEN 9 ELSE 0 END, 1
     FROM n`,
   `INSERT INTO endpoint_stats (workspace, endpoint, at, step, shard, ${TALLIED.join(', ')})
     SELECT CASE WHEN i % 10 = 0 THEN 2 ELSE 1 END, 100 + i % 20, (i / 20) * 60000, 60000, CASE WHEN i % 200 = 7 THEN 9 ELSE 0 END,
@@ -294,6 +295,13 @@ export function planContract(
       const keys = Array.from({ length: 20 }, (_, index) => 100 + index);
       await check(() => verbs.readSparklines(WORKSPACE, keys, span), /endpoint_stats/, tooMuch, 3_000);
       await check(() => verbs.foldStats(now, 50), /_apart[\s\S]*_by_age/, tooMuch, 500);
+    });
+
+    test('marks of who watches, whatever the size of the log', async () => {
+      const verbs = watching(explained.db);
+      const anchor = 9_985 * MINUTE;
+      await check(() => verbs.readMarks([1, 2, 3], anchor), /endpoint_stats/, [explained.readsAll], 500);
+      await check(() => verbs.readMarkDetails(WORKSPACE, anchor), /bins/, [explained.readsAll], 2_000);
     });
 
     test('notices and mails', async () => {

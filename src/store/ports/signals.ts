@@ -7,6 +7,8 @@ export type Signal =
   | { kind: 'slices' }
   | { kind: 'routing'; workspace: number }
   | { kind: 'bin'; bin: number }
+  /** Something was written in these workspaces: who watches them is to look. */
+  | { kind: 'written'; workspaces: readonly number[] }
   /** Signals may have been lost, or were too many: look at all you have. */
   | { kind: 'everything' };
 

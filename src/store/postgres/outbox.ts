@@ -15,7 +15,7 @@ import type { Clock, Timer } from '../../world.ts';
 import type { Signal } from '../ports/signals.ts';
 
 /** A payload is at most 8,000 bytes; a key and its comma take 17. */
-const LANES_PER_SIGNAL = 400;
+const KEYS_PER_SIGNAL = 400;
 /** Ten payloads of lanes. Looking at everything costs the other nodes less than reading more of them. */
 const MOST_GATHERED = 4_000;
 const RETRY_MS = SECOND / 2;
@@ -34,6 +34,7 @@ export function createSignalOutbox(
   const lanes = new Set<number>();
   const workspaces = new Set<number>();
   const bins = new Set<number>();
+  const written = new Set<number>();
   let everything = false;
   let slices = false;
   let sending: Promise<void> | null = null;
@@ -52,6 +53,9 @@ export function createSignalOutbox(
       case 'bin':
         bins.add(signal.bin);
         break;
+      case 'written':
+        for (const workspace of signal.workspaces) written.add(workspace);
+        break;
       case 'slices':
         slices = true;
         break;
@@ -61,22 +65,25 @@ export function createSignalOutbox(
       default:
         signal satisfies never;
     }
-    if (lanes.size + workspaces.size + bins.size > MOST_GATHERED) everything = true;
+    if (lanes.size + workspaces.size + bins.size + written.size > MOST_GATHERED) everything = true;
     if (everything) clear();
   };
 
   const clear = (): void => {
-    for (const gathered of [lanes, workspaces, bins]) gathered.clear();
+    for (const gathered of [lanes, workspaces, bins, written]) gathered.clear();
     slices = false;
   };
 
   const takeAll = (): Signal[] => {
-    const keys = [...lanes];
+    const parts = (keys: ReadonlySet<number>): number[][] => {
+      const all = [...keys];
+      const starts = Array.from({ length: Math.ceil(all.length / KEYS_PER_SIGNAL) }, (_, part) => part);
+      return starts.map((part) => all.slice(part * KEYS_PER_SIGNAL, (part + 1) * KEYS_PER_SIGNAL));
+    };
     const signals: Signal[] = everything ? [{ kind: 'everything' }] : [];
     for (const workspace of workspaces) signals.push({ kind: 'routing', workspace });
-    for (let start = 0; start < keys.length; start += LANES_PER_SIGNAL) {
-      signals.push({ kind: 'lanes', lanes: keys.slice(start, start + LANES_PER_SIGNAL) });
-    }
+    for (const part of parts(lanes)) signals.push({ kind: 'lanes', lanes: part });
+    for (const part of parts(written)) signals.push({ kind: 'written', workspaces: part });
     for (const bin of bins) signals.push({ kind: 'bin', bin });
     if (slices) signals.push({ kind: 'slices' });
     everything = false;

@@ -26,6 +26,7 @@ import { retention } from '../queries/retention.ts';
 import { runs } from '../queries/runs.ts';
 import { skips } from '../queries/skips.ts';
 import { stats } from '../queries/stats.ts';
+import { watching } from '../queries/watching.ts';
 import { DatabaseRefused, migrate } from '../schema/migrate.ts';
 import { migrations, POSTGRES_TYPES } from '../schema/migrations.ts';
 import type { Schema } from '../schema/schema.ts';
@@ -133,6 +134,7 @@ export function openPostgres({ url, clock, ...options }: PostgresOptions): Store
     ...retention(db, db, POSTGRES_DIALECT),
     ...skips(db, db),
     ...stats(db, db, POSTGRES_DIALECT),
+    ...watching(db),
     publish: (call: Parameters<Store['publish']>[0]) => publish(hot, call),
     record: (...parameters: Parameters<Store['record']>) => record(hot, ...parameters),
   });

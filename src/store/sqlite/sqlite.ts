@@ -25,6 +25,7 @@ import { retention } from '../queries/retention.ts';
 import { runs } from '../queries/runs.ts';
 import { skips } from '../queries/skips.ts';
 import { stats } from '../queries/stats.ts';
+import { watching } from '../queries/watching.ts';
 import type { PublishAnswer } from '../records/publishing.ts';
 import type { RecordAnswer } from '../records/results.ts';
 import { migrate } from '../schema/migrate.ts';
@@ -119,6 +120,7 @@ export function createStore({
     ...retention(write, read, dialect),
     ...skips(write, read),
     ...stats(write, lists, dialect),
+    ...watching(read),
     publish: async (call) =>
       (await writer.run({
         kind: 'publish',
