@@ -156,6 +156,22 @@ export function statsContract(open: OpenStore): void {
       expect(await eventsOf(store, workspace)).toEqual({ 'a.b': 2, 'c.d': 3 });
     });
 
+    test('calls that fail among others at once are not counted, and the others are', async () => {
+      const { store } = opened();
+      const { workspace } = await seed(store);
+      const known = anEvent([], { type: 'a.b' });
+      await publishAccepted(store, workspace, [known]);
+      const answers = await Promise.all(
+        Array.from({ length: 12 }, (_, index) => {
+          const fresh = anEvent([], { type: 'c.d' });
+          const events = index % 3 === 0 ? [fresh, { ...known, key: fresh.key + 1, hash: 'other' }] : [fresh];
+          return publish(store, workspace, events);
+        }),
+      );
+      expect(answers.filter(({ kind }) => kind === 'conflict')).toHaveLength(4);
+      expect(await eventsOf(store, workspace)).toEqual({ 'a.b': 1, 'c.d': 8 });
+    });
+
     test('publishers and recorders at once lose no count, and no fold between them does', async () => {
       const { store } = opened();
       const other = await opened().another();

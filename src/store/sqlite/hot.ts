@@ -7,7 +7,6 @@
  */
 
 import type { StatementSync } from 'node:sqlite';
-import type { CountedResult } from '../../core/stats/counts.ts';
 import { type Activated, activate, setsOff } from '../queries/activate.ts';
 import { consequences } from '../queries/budget.ts';
 import { drive, type Row, type Statement } from '../queries/statement.ts';
@@ -21,7 +20,7 @@ import {
   type TouchedLane,
 } from '../records/publishing.ts';
 import type { AttemptResult, RecordAnswer, RecordVerdict } from '../records/results.ts';
-import { countEvents, countResults } from './counting.ts';
+import type { Counting } from './counting.ts';
 
 export type Prepare = (sql: string) => StatementSync;
 
@@ -41,7 +40,7 @@ const COUNT_RUNS = 'SELECT count(*) AS count FROM runs WHERE workspace = ? AND e
 const COUNT_USAGE = `INSERT INTO usage_by_day (workspace, day, events) VALUES (?, ?, ?)
   ON CONFLICT (workspace, day) DO UPDATE SET events = usage_by_day.events + excluded.events RETURNING events`;
 
-export function publish(prepare: Prepare, call: PublishCall): PublishAnswer {
+export function publish(prepare: Prepare, counting: Counting, call: PublishCall): PublishAnswer {
   const version = prepare('SELECT routing_version FROM workspaces WHERE key = ?').get(call.workspace);
   if (version?.routing_version !== call.routingVersion) {
     return { kind: 'stale', routingVersion: Number(version?.routing_version ?? 0) };
@@ -77,7 +76,8 @@ export function publish(prepare: Prepare, call: PublishCall): PublishAnswer {
     deliveries: activated.events.get(key)?.deliveries ?? deliveries,
   }));
   const lanes = insertDeliveries(prepare, call, queued);
-  countEvents(prepare, call.workspace, call.acceptedAt, fresh);
+  const { workspace, acceptedAt } = call;
+  for (const { type } of fresh) counting.addEvent({ workspace, type, acceptedAt });
   rememberIdempotent(prepare, call, accepted);
   return { kind: 'accepted', accepted, repeated, lanes, braked: activated.braked };
 }
@@ -236,24 +236,26 @@ const INSERT_ATTEMPT = `INSERT INTO attempts
    request_headers, response_headers, response_body, truncated)
   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`;
 
-export function record(prepare: Prepare, node: string, results: readonly AttemptResult[]): RecordAnswer {
+export function record(
+  prepare: Prepare,
+  counting: Counting,
+  node: string,
+  results: readonly AttemptResult[],
+): RecordAnswer {
   const fresh: AttemptResult[] = [];
-  const counted: CountedResult[] = [];
   const slices = prepare(FIND_SLICE);
   const verdicts = results.map((result): RecordVerdict => {
     if (slices.get(result.slice, node, result.epoch) === undefined) return 'fenced';
     const settled = settleDelivery(prepare, result);
     if (insertAttempt(prepare, result)) {
-      const { endpoint, attempt, next } = result;
+      const { workspace, endpoint, attempt, next } = result;
       const { outcome, startedAt, durationMs } = attempt;
       const dropped = settled && next.state === 'dropped';
-      counted.push({ endpoint, outcome, startedAt, durationMs, dropped });
+      counting.addResult({ workspace, endpoint, outcome, startedAt, durationMs, dropped });
       fresh.push(result);
     }
     return 'recorded';
   });
-  const [first] = fresh;
-  if (first !== undefined) countResults(prepare, first.workspace, counted);
   return { verdicts, moved: drive(consequences(fresh), runner(prepare)) };
 }
 

@@ -13,6 +13,7 @@
 
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import { Counting } from './counting.ts';
 import { publish, record, Undo } from './hot.ts';
 import { unpackCall, unpackResults } from './packing.ts';
 import type { Reply, Request, ThreadOptions, Work } from './protocol.ts';
@@ -50,6 +51,7 @@ if (options.mode === 'write') {
 db.exec('PRAGMA cache_size = -16384');
 db.exec('PRAGMA temp_store = MEMORY');
 
+const counting = new Counting();
 const statements = new Map<string, StatementSync>();
 
 function prepare(sql: string): StatementSync {
@@ -76,9 +78,9 @@ function run(work: Work): Value {
       return { rows: [], changes: Number(statement.run(...parameters).changes) };
     }
     case 'publish':
-      return publish(prepare, unpackCall(work.call));
+      return counting.during(() => publish(prepare, counting, unpackCall(work.call)));
     case 'record':
-      return record(prepare, work.node, unpackResults(work.results));
+      return counting.during(() => record(prepare, counting, work.node, unpackResults(work.results)));
     case 'begin':
     case 'commit':
     case 'rollback':
@@ -107,6 +109,7 @@ function runGroup(requests: readonly Request[]): Reply[] {
       db.exec('BEGIN IMMEDIATE');
       replies = requests.map(runInSavepoint);
     }
+    counting.write(prepare);
     db.exec('COMMIT');
     return replies;
   } catch (error) {
@@ -142,6 +145,7 @@ function runInSavepoint(request: Request): Reply {
 }
 
 function rollBack(): void {
+  counting.clear();
   if (db.isTransaction) db.exec('ROLLBACK');
 }
 
