@@ -33,6 +33,7 @@ const VALUES: Readonly<Record<string, unknown>> = {
   'Plan.name': 'self-hosted',
   'Settings.language': 'en',
   'Workspace.name': 'Acme',
+  'WorkspaceStats.event_types': null,
   'CreatedWorkspace.name': 'Acme',
   account: { email: 'owner@example.com' },
   activation_period: 'P1D',

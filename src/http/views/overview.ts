@@ -8,41 +8,26 @@ import type { EndpointView } from './endpoint.ts';
 import type { NoticeView } from './notice.ts';
 import type { WorkspaceTotals } from './stats.ts';
 
-const NO_ATTEMPTS = {
-  attempts: 0,
-  delivered: 0,
-  failed: 0,
-  failures: { http: 0, timeout: 0, connect: 0, dns: 0, tls: 0, protocol: 0, blocked: 0 },
-  dropped: 0,
-  latency_ms: null,
-};
-const DAY_EXAMPLE = { since: '2026-03-02T00:00:00.000Z', success_rate: null, events: 0, ...NO_ATTEMPTS };
-
 const DaySchema = Type.Object(
   {
     since: time('When it begins: midnight in UTC.'),
     totals: ref<WorkspaceTotals>('WorkspaceTotals'),
-    success_rate: nullable(
-      Type.Number({
-        minimum: 0,
-        maximum: 1,
-        description: 'Attempts that succeeded among all; null where there were none.',
-      }),
-    ),
+    success_rate: nullable(Type.Number({ minimum: 0, maximum: 1 }), {
+      description: 'Attempts that succeeded among all; null where there were none.',
+    }),
   },
   {
     $id: 'OverviewDay',
-    examples: [{ since: DAY_EXAMPLE.since, totals: { events: 0, ...NO_ATTEMPTS }, success_rate: null }],
   },
 );
 export type OverviewDay = Static<typeof DaySchema>;
 
 const OpenSchema = Type.Object(
   {
-    count: Type.Integer(),
+    count: Type.Integer({ description: 'How many there are.' }),
     oldest_at: nullable(time('When the oldest of them was made.')),
   },
-  { $id: 'OpenDeliveries', examples: [{ count: 214, oldest_at: '2026-03-02T14:02:11.000Z' }] },
+  { $id: 'OpenDeliveries' },
 );
 type OpenView = Static<typeof OpenSchema>;
 
@@ -51,12 +36,15 @@ const OverviewSchema = Type.Object(
     at: time('When it was so.'),
     today: ref<OverviewDay>('OverviewDay'),
     yesterday: ref<OverviewDay>('OverviewDay'),
-    endpoints: Type.Object({
-      total: Type.Integer(),
-      enabled: Type.Integer(),
-      disabled: Type.Integer(),
-      failing: Type.Integer({ description: 'Enabled, and the latest attempt failed.' }),
-    }),
+    endpoints: Type.Object(
+      {
+        total: Type.Integer({ description: 'All of them, those of rules and workflows among them.' }),
+        enabled: Type.Integer({ description: 'Those that are sent to.' }),
+        disabled: Type.Integer({ description: 'Those whose deliveries are held.' }),
+        failing: Type.Integer({ description: 'Enabled, and the latest attempt failed.' }),
+      },
+      { description: 'How many endpoints there are.' },
+    ),
     attention: Type.Array(ref<EndpointView>('Endpoint'), {
       description:
         'Endpoints that are disabled, but not by hand, then those that fail, then those disabled by hand; the latest first, and ' +
@@ -68,9 +56,9 @@ const OverviewSchema = Type.Object(
     notices: Type.Array(ref<NoticeView>('Notice'), { description: 'The latest five.' }),
     onboarding: Type.Object(
       {
-        has_bins: Type.Boolean(),
-        has_endpoints: Type.Boolean(),
-        has_events: Type.Boolean(),
+        has_bins: Type.Boolean({ description: 'A bin was made.' }),
+        has_endpoints: Type.Boolean({ description: 'An endpoint was connected.' }),
+        has_events: Type.Boolean({ description: 'An event was accepted.' }),
         has_delivered: Type.Boolean({ description: 'Something in the log has arrived.' }),
       },
       { description: 'What a new workspace has done already.' },
@@ -79,28 +67,6 @@ const OverviewSchema = Type.Object(
   {
     $id: 'Overview',
     description: 'What a start page shows. `waiting` is open at enabled endpoints, `held` at disabled ones.',
-    examples: [
-      {
-        at: '2026-03-02T09:00:00.000Z',
-        today: {
-          since: '2026-03-02T00:00:00.000Z',
-          totals: { events: 0, ...NO_ATTEMPTS },
-          success_rate: null,
-        },
-        yesterday: {
-          since: '2026-03-01T00:00:00.000Z',
-          totals: { events: 0, ...NO_ATTEMPTS },
-          success_rate: null,
-        },
-        endpoints: { total: 0, enabled: 0, disabled: 0, failing: 0 },
-        attention: [],
-        waiting: { count: 0, oldest_at: null },
-        held: { count: 0, oldest_at: null },
-        budget: { limit: 30, window_s: 1_800, scope: 'workspace', errors: 0, endpoints: [] },
-        notices: [],
-        onboarding: { has_bins: true, has_endpoints: false, has_events: false, has_delivered: false },
-      },
-    ],
   },
 );
 export type OverviewView = Static<typeof OverviewSchema>;

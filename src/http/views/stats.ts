@@ -23,14 +23,27 @@ export const rangeQuery = {
 
 const [, ...FAILURES] = ATTEMPT_OUTCOMES;
 
+const FAILED: Record<(typeof FAILURES)[number], string> = {
+  http: 'The receiver answered, and not with a 2xx.',
+  timeout: 'No answer in time.',
+  connect: 'No connection.',
+  dns: 'The name did not resolve.',
+  tls: 'No trusted, encrypted connection.',
+  protocol: 'The answer was no HTTP.',
+  blocked: 'The address may not be sent to.',
+};
+
 const LatencySchema = Type.Object(
-  { p50: Type.Integer(), p95: Type.Integer(), p99: Type.Integer() },
+  {
+    p50: Type.Integer({ description: 'Half of them took no longer.' }),
+    p95: Type.Integer({ description: 'Of a hundred, 95 took no longer.' }),
+    p99: Type.Integer({ description: 'Of a hundred, 99 took no longer.' }),
+  },
   {
     $id: 'Latency',
     description:
       'How long attempts took that a receiver answered or let time out, ms. Taken from buckets with the bounds ' +
       `${LATENCY_BOUNDS_MS.join(', ')}: off by less than the distance between the two around it.`,
-    examples: [{ p50: 42, p95: 180, p99: 460 }],
   },
 );
 
@@ -38,46 +51,34 @@ const counts = {
   attempts: Type.Integer({ description: 'Those of repeats and tests, too.' }),
   delivered: Type.Integer({ description: 'Attempts that succeeded: each ends its delivery.' }),
   failed: Type.Integer({ description: 'Attempts that failed, whether or not there was another.' }),
-  failures: Type.Object(Object.fromEntries(FAILURES.map((name) => [name, Type.Integer()])), {
-    description: 'The failed ones by class.',
-  }),
+  failures: Type.Object(
+    Object.fromEntries(FAILURES.map((name) => [name, Type.Integer({ description: FAILED[name] })])),
+    {
+      description: 'The failed ones by class.',
+    },
+  ),
   dropped: Type.Integer({ description: 'Deliveries given up after their last attempt.' }),
-  latency_ms: nullable(ref<Static<typeof LatencySchema>>('Latency')),
-};
-
-const NO_FAILURES = Object.fromEntries(FAILURES.map((name) => [name, 0]));
-const EXAMPLE = {
-  attempts: 130,
-  delivered: 127,
-  failed: 3,
-  failures: { ...NO_FAILURES, http: 2, timeout: 1 },
-  dropped: 0,
-  latency_ms: { p50: 42, p95: 180, p99: 460 },
+  latency_ms: nullable(ref<Static<typeof LatencySchema>>('Latency'), {
+    description: 'Null where no attempt says how fast the receiver is.',
+  }),
 };
 
 export const AttemptCountsSchema = Type.Object(counts, {
   $id: 'AttemptCounts',
   description: 'How attempts ended, by the time at which they ended.',
-  examples: [EXAMPLE],
 });
 type AttemptCounts = Static<typeof AttemptCountsSchema>;
 
 const AttemptPointSchema = Type.Object(
   { at: time('When the step begins.'), ...counts },
-  { $id: 'AttemptPoint', examples: [{ at: '2026-03-02T09:00:00.000Z', ...EXAMPLE }] },
+  { $id: 'AttemptPoint' },
 );
 
 const span = {
-  range: oneOf(RANGES),
-  step_s: Type.Integer(),
+  range: oneOf(RANGES, { description: 'As asked for.' }),
+  step_s: Type.Integer({ description: 'How long each step is, seconds.' }),
   since: time('When the first step begins.'),
   until: time('When the last step ends.'),
-};
-const SPAN_EXAMPLE = {
-  range: 'hour',
-  step_s: 60,
-  since: '2026-03-02T08:01:00.000Z',
-  until: '2026-03-02T09:01:00.000Z',
 };
 
 const EndpointStatsSchema = Type.Object(
@@ -92,25 +93,17 @@ const EndpointStatsSchema = Type.Object(
   {
     $id: 'EndpointStats',
     description: 'How attempts at one endpoint ended.',
-    examples: [
-      {
-        endpoint_id: 'ep_107fmli44xs',
-        ...SPAN_EXAMPLE,
-        totals: EXAMPLE,
-        points: [{ at: SPAN_EXAMPLE.since, ...EXAMPLE }],
-      },
-    ],
   },
 );
 export type EndpointStatsView = Static<typeof EndpointStatsSchema>;
 
 const WorkspacePointSchema = Type.Object(
   { at: time('When the step begins.'), events: Type.Integer({ description: 'Accepted.' }), ...counts },
-  { $id: 'WorkspacePoint', examples: [{ at: '2026-03-02T09:00:00.000Z', events: 44, ...EXAMPLE }] },
+  { $id: 'WorkspacePoint' },
 );
 const WorkspaceTotalsSchema = Type.Object(
   { events: Type.Integer({ description: 'Accepted.' }), ...counts },
-  { $id: 'WorkspaceTotals', examples: [{ events: 44, ...EXAMPLE }] },
+  { $id: 'WorkspaceTotals' },
 );
 export type WorkspaceTotals = Static<typeof WorkspaceTotalsSchema>;
 
@@ -124,7 +117,6 @@ const EventTypeSeriesSchema = Type.Object(
   },
   {
     $id: 'EventTypeSeries',
-    examples: [{ event_type: 'contact.created', events: 44, points: [0, 40, 4] }],
   },
 );
 
@@ -142,14 +134,6 @@ const WorkspaceStatsSchema = Type.Object(
   {
     $id: 'WorkspaceStats',
     description: 'What the workspace accepted, and how attempts at all its endpoints ended.',
-    examples: [
-      {
-        ...SPAN_EXAMPLE,
-        totals: { events: 44, ...EXAMPLE },
-        points: [{ at: SPAN_EXAMPLE.since, events: 44, ...EXAMPLE }],
-        event_types: null,
-      },
-    ],
   },
 );
 export type WorkspaceStatsView = Static<typeof WorkspaceStatsSchema>;
@@ -158,12 +142,11 @@ const SparklineSchema = Type.Object(
   {
     endpoint_id: Type.String(),
     delivered: Type.Array(Type.Integer(), { description: 'Of each step, oldest first.' }),
-    failed: Type.Array(Type.Integer()),
+    failed: Type.Array(Type.Integer(), { description: 'Likewise.' }),
     success_rate: Type.Number({ minimum: 0, maximum: 1, description: 'Of the attempts of the whole time.' }),
   },
   {
     $id: 'Sparkline',
-    examples: [{ endpoint_id: 'ep_107fmli44xs', delivered: [12, 40], failed: [0, 3], success_rate: 0.9455 }],
   },
 );
 
@@ -177,15 +160,6 @@ const SparklinesSchema = Type.Object(
   {
     $id: 'Sparklines',
     description: 'How attempts at all endpoints ended, in little.',
-    examples: [
-      {
-        range: 'day',
-        step_s: 3_600,
-        since: '2026-03-01T10:00:00.000Z',
-        until: '2026-03-02T10:00:00.000Z',
-        data: [{ endpoint_id: 'ep_107fmli44xs', delivered: [12, 40], failed: [0, 3], success_rate: 0.9455 }],
-      },
-    ],
   },
 );
 export type SparklinesView = Static<typeof SparklinesSchema>;
