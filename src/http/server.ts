@@ -141,12 +141,7 @@ function publicRoutes(pages: App, deps: HttpDeps, { notices, limiter, turns, int
   captureRoutes(pages, deps, { notices, limiter, turns, intake });
 }
 
-function apiRoutes(
-  api: App,
-  deps: HttpDeps,
-  { notices, limiter, turns, intake }: Shared,
-  hub: Hub,
-): void {
+function apiRoutes(api: App, deps: HttpDeps, { notices, limiter, turns, intake }: Shared, hub: Hub): void {
   const keys = createKeyCache(deps);
   requireAccess(api, deps, keys, limiter);
   // An empty body is an empty object: where members are needed, the schema names those that are missing.

@@ -168,7 +168,15 @@ export function planContract(
       const dropped = indexes.map(({ name: index }) => `DROP INDEX ${index}`);
       const made = indexes.map(({ definition }) => definition);
       await explained.db.transaction().execute(async (trx) => {
-        for (const statement of [...dropped, ...NUMBERS, ...SEED, ...RUNS, ...STATS, 'DROP TABLE n', ...made]) {
+        for (const statement of [
+          ...dropped,
+          ...NUMBERS,
+          ...SEED,
+          ...RUNS,
+          ...STATS,
+          'DROP TABLE n',
+          ...made,
+        ]) {
           await sql.raw(statement).execute(trx);
         }
       });
