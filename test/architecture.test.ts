@@ -41,6 +41,7 @@ const TABLE: Record<string, Allowed> = {
       'fastify',
       '@fastify/rate-limit',
       '@fastify/swagger',
+      '@fastify/swagger-ui',
       '@fastify/type-provider-typebox',
       'typebox',
       'ajv',

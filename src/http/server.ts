@@ -30,6 +30,7 @@ import { budgetRoutes } from './routes/budget.ts';
 import { captureRoutes } from './routes/capture.ts';
 import { deliveryRoutes } from './routes/deliveries.ts';
 import { deliveryActionRoutes } from './routes/deliveryActions.ts';
+import { docsRoutes } from './routes/docs.ts';
 import { endpointActionRoutes } from './routes/endpointActions.ts';
 import { endpointRoutes } from './routes/endpoints.ts';
 import { eventRoutes } from './routes/events.ts';
@@ -138,6 +139,7 @@ function publicRoutes(pages: App, deps: HttpDeps, { notices, limiter, turns, int
   pages.addHook('onRequest', (request, reply) => limiter.count('address', request.ip, request, reply));
   openapiRoute(pages);
   healthRoutes(pages, deps);
+  docsRoutes(pages);
   captureRoutes(pages, deps, { notices, limiter, turns, intake });
 }
 
