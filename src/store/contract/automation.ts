@@ -163,6 +163,8 @@ export function automationContract(open: OpenStore): void {
         'rule.updated',
         'rule.updated',
         'rule.updated',
+        'rule.deleted',
+        'rule.created',
         'rule.created',
       ]);
     });
