@@ -32,7 +32,13 @@ export type IdPrefix =
   | 'rule'
   | 'wf'
   | 'run'
-  | 'mail';
+  | 'mail'
+  | 'usr'
+  | 'acc'
+  | 'ses'
+  | 'ver'
+  | 'inv'
+  | 'ptl';
 
 export interface KeyMaker {
   /** The next key; larger than every earlier one of this maker. `nowMs` is the wall clock. */

@@ -6,7 +6,7 @@
  * another's place.
  */
 
-import { createCipheriv, createDecipheriv } from 'node:crypto';
+import { createCipheriv, createDecipheriv, hkdfSync } from 'node:crypto';
 
 const VERSION = 1;
 export const SEALING_KEY_BYTES = 32;
@@ -50,11 +50,14 @@ export function unseal(key: Uint8Array, context: string, sealed: Uint8Array): st
 export interface Sealer {
   seal(context: string, text: string): Uint8Array;
   open(context: string, sealed: Uint8Array): string;
+  /** Another secret for that purpose, the same wherever the key is the same; it tells nothing of the key. */
+  derive(purpose: string): Uint8Array;
 }
 
 export function createSealer(key: Uint8Array, randomBytes: (length: number) => Uint8Array): Sealer {
   return {
     seal: (context, text) => seal(key, context, text, randomBytes(SEALING_IV_BYTES)),
     open: (context, sealed) => unseal(key, context, sealed),
+    derive: (purpose) => new Uint8Array(hkdfSync('sha256', key, '', purpose, SEALING_KEY_BYTES)),
   };
 }

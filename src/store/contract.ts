@@ -13,6 +13,7 @@ import { lanesContract } from './contract/lanes.ts';
 import { logContract } from './contract/log.ts';
 import { mailsContract } from './contract/mails.ts';
 import { noticesContract } from './contract/notices.ts';
+import { peopleContract } from './contract/people.ts';
 import { publishingContract } from './contract/publishing.ts';
 import { recordingContract } from './contract/recording.ts';
 import { retentionContract } from './contract/retention.ts';
@@ -41,5 +42,6 @@ export function storeContract(name: string, open: OpenStore): void {
     mailsContract(open);
     statsContract(open);
     watchingContract(open);
+    peopleContract(open);
   });
 }

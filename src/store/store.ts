@@ -22,6 +22,13 @@ import type { LifecycleStore } from './ports/lifecycle.ts';
 import type { LogStore } from './ports/log.ts';
 import type { NodeStore, SliceStore } from './ports/nodes.ts';
 import type { MailStore, NoticeStore } from './ports/notices.ts';
+import type {
+  IdentityStore,
+  InvitationStore,
+  MemberStore,
+  PeopleStore,
+  PortalLinkStore,
+} from './ports/people.ts';
 import type { PublishStore } from './ports/publishing.ts';
 import type { RecordStore } from './ports/recording.ts';
 import type { ReplayStore, ReplayWorkStore, ResendStore } from './ports/replays.ts';
@@ -42,6 +49,11 @@ export interface Store
   extends LifecycleStore,
     SecretStore,
     AdministrationStore,
+    PeopleStore,
+    MemberStore,
+    InvitationStore,
+    PortalLinkStore,
+    IdentityStore,
     RoutingStore,
     EndpointStore,
     PublishStore,

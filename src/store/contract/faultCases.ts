@@ -30,6 +30,7 @@ import {
 } from './builders.ts';
 
 import { AUTOMATION_CASES } from './faultAutomation.ts';
+import { PEOPLE_CASES, type PeopleReading } from './faultPeople.ts';
 import {
   aBin,
   aCase,
@@ -106,7 +107,8 @@ type Reading =
   | 'readEventStats'
   | 'readSparklines'
   | 'readMarks'
-  | 'readMarkDetails';
+  | 'readMarkDetails'
+  | PeopleReading;
 type Other = 'migrate' | 'ping' | 'load' | 'close' | 'recording' | 'notify' | 'listen';
 type Writing = Exclude<keyof Store, Reading | Other>;
 
@@ -493,6 +495,7 @@ export const CASES: Record<Writing, Case> = {
   ...NOTICES,
   ...AUTOMATION_CASES,
   ...BINS,
+  ...PEOPLE_CASES,
   ...HOUSEKEEPING,
   ...NODES,
 };

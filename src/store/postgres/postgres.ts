@@ -15,11 +15,14 @@ import { audit } from '../queries/audit.ts';
 import { automations } from '../queries/automations.ts';
 import { bins } from '../queries/bins.ts';
 import { endpoints } from '../queries/endpoints.ts';
+import { identities } from '../queries/identity.ts';
+import { invitations, portalLinks } from '../queries/invitations.ts';
 import { lanes } from '../queries/lanes.ts';
 import { log } from '../queries/log.ts';
 import { mails } from '../queries/mails.ts';
 import { nodes } from '../queries/nodes.ts';
 import { notices } from '../queries/notices.ts';
+import { members, people } from '../queries/people.ts';
 import { replays } from '../queries/replays.ts';
 import { resending } from '../queries/resend.ts';
 import { retention } from '../queries/retention.ts';
@@ -119,6 +122,11 @@ export function openPostgres({ url, clock, ...options }: PostgresOptions): Store
   const signals = openSignals(url, clock, limits, pool);
   const verbs = guardAll({
     ...administration(db, db),
+    ...people(db, db),
+    ...members(db, db),
+    ...invitations(db, db),
+    ...portalLinks(db, db),
+    ...identities(db, db),
     ...endpoints(db, db, POSTGRES_DIALECT),
     ...nodes(lease, lease, POSTGRES_DIALECT),
     ...lanes(db, db),

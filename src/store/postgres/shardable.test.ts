@@ -33,6 +33,11 @@ const GLOBAL: Record<string, string> = {
   slices: '256 rows',
   api_key_hashes: 'who calls says the key alone: it tells the workspace',
   bin_tokens: "a bin's address says the token alone: it tells the workspace",
+  people: 'a row a person, who may be in several workspaces',
+  person_accounts: 'likewise',
+  person_sessions: 'a cookie says the token alone; a row a browser, for days',
+  verifications: 'a mail says the token alone; they are deleted when used, and by the next one when old',
+  owner_setup: 'one row',
 };
 
 /** Verbs whose reads name their workspace, too: publishing, loading and recording. */

@@ -30,6 +30,14 @@ export const AUDIT_ACTIONS = [
   'workflow.deleted',
   'workflow.brake_reset',
   'run.cancelled',
+  'member.joined',
+  'member.role_changed',
+  'member.removed',
+  'invitation.created',
+  'invitation.resent',
+  'invitation.revoked',
+  'portal_link.created',
+  'portal_link.revoked',
 ] as const;
 export type AuditAction = (typeof AUDIT_ACTIONS)[number];
 
@@ -37,7 +45,7 @@ export type AuditAction = (typeof AUDIT_ACTIONS)[number];
 export interface AuditEntry {
   /** Null for what belongs to no workspace: instance keys. */
   workspace: number | null;
-  /** `key:<prefix>`, or what in the system did it: `error_budget`, `system`. */
+  /** `person:<id>`, `key:<prefix>`, `portal:<id>`, or what in the system did it: `error_budget`, `system`. */
   actor: string;
   action: AuditAction;
   /** Public id of what it was done to: `ep_…`, `dlv_…`, `key_…`, `ws_…`, an event's own id. */

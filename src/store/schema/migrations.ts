@@ -15,6 +15,7 @@ import { flows } from './flowsStep.ts';
 import { logCost } from './logCostStep.ts';
 import { mailStep } from './mailStep.ts';
 import { networkStep } from './networkStep.ts';
+import { peopleStep } from './peopleStep.ts';
 import { runsStep } from './runsStep.ts';
 import type { Schema } from './schema.ts';
 import type { Step, Types } from './schemaStep.ts';
@@ -171,6 +172,7 @@ const STEPS: ReadonlyArray<readonly [name: string, step: Step]> = [
   ['0012_flows', flows],
   ['0013_network', networkStep],
   ['0014_stats', statsStep],
+  ['0015_people', peopleStep],
 ];
 
 /** The steps for one database, as Kysely's Migrator takes them. */

@@ -5,6 +5,7 @@
 
 import type { Generated } from 'kysely';
 import type { EndpointStatsTable, EventStatsTable } from './statsTables.ts';
+import type { PeopleSchema } from './peopleTables.ts';
 
 /** In the place of a workspace, in rows that belong to the installation as a whole. */
 export const INSTALLATION = 0;
@@ -447,7 +448,7 @@ export interface RunSignalsTable {
   event: number;
 }
 
-export interface Schema {
+export interface Schema extends PeopleSchema {
   workspaces: WorkspacesTable;
   installation: InstallationTable;
   api_keys: ApiKeysTable;

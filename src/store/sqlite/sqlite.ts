@@ -14,11 +14,14 @@ import { automations } from '../queries/automations.ts';
 import { bins } from '../queries/bins.ts';
 import { countOpen } from '../queries/enabling.ts';
 import { endpoints } from '../queries/endpoints.ts';
+import { identities } from '../queries/identity.ts';
+import { invitations, portalLinks } from '../queries/invitations.ts';
 import { lanes } from '../queries/lanes.ts';
 import { log } from '../queries/log.ts';
 import { mails } from '../queries/mails.ts';
 import { nodes } from '../queries/nodes.ts';
 import { notices } from '../queries/notices.ts';
+import { members, people } from '../queries/people.ts';
 import { replays } from '../queries/replays.ts';
 import { resending } from '../queries/resend.ts';
 import { retention } from '../queries/retention.ts';
@@ -101,6 +104,11 @@ export function createStore({
   const shownReplays = replays(write, lists, dialect);
   return {
     ...administration(write, read),
+    ...people(write, read),
+    ...members(write, read),
+    ...invitations(write, read),
+    ...portalLinks(write, read),
+    ...identities(write, read),
     ...endpoints(write, read, dialect),
     ...nodes(write, read, dialect),
     ...lanes(write, read),

@@ -1,0 +1,160 @@
+/**
+ * Identity by better-auth: people, their passwords, sessions and tokens. Only what it does within is used, not its own
+ * routes: those would be a second API beside ours, undocumented, that lists the tokens of sessions.
+ *
+ * A session's cookie is its token and an HMAC of it, as the library signs them. The secret for that is derived from
+ * MIRSAL_SECRET: who reads the database alone has no cookie.
+ */
+
+import { createHmac, timingSafeEqual } from 'node:crypto';
+import { hashPassword, verifyPassword } from 'better-auth/crypto';
+import { betterAuth } from 'better-auth/minimal';
+import { SECOND } from '../core/duration.ts';
+import { formatId, type IdPrefix } from '../core/ids.ts';
+import type { IdentityStore } from '../store/ports/people.ts';
+import type { Clock } from '../world.ts';
+import { inTurns, type Passwords } from './hashing.ts';
+import { type From, type Identity, RESET_MS, SESSION_MS } from './identity.ts';
+import { IDENTITY_SCHEMA, identityStorage } from './storage.ts';
+
+export interface IdentityDeps {
+  store: IdentityStore;
+  clock: Pick<Clock, 'now'>;
+  /** Derived from the installation's secret, the same on all nodes. */
+  secret: Uint8Array;
+  nextKey(): number;
+  /** Where people reach this installation. */
+  publicUrl(): string;
+  /** In the place of scrypt at its full cost. */
+  passwords?: Passwords;
+}
+
+const PREFIXES: Readonly<Record<string, IdPrefix>> = {
+  user: 'usr',
+  account: 'acc',
+  session: 'ses',
+  verification: 'ver',
+};
+
+const RESET = 'reset-password';
+const TOKEN_BYTES = 24;
+
+export function createIdentity(deps: IdentityDeps & { randomBytes(length: number): Uint8Array }): Identity {
+  const { store, clock, nextKey, publicUrl } = deps;
+  const passwords = inTurns(deps.passwords ?? { hash: hashPassword, verify: verifyPassword });
+  const secret = Buffer.from(deps.secret).toString('hex');
+  const auth = betterAuth({
+    ...IDENTITY_SCHEMA,
+    database: identityStorage(store),
+    secret,
+    baseURL: publicUrl(),
+    trustedOrigins: [publicUrl()],
+    telemetry: { enabled: false },
+    // It would write to the console, and e-mails with it.
+    logger: { disabled: true },
+    emailAndPassword: {
+      enabled: true,
+      disableSignUp: true,
+      // The API's own schemas say how long a password is.
+      minPasswordLength: 1,
+      maxPasswordLength: 4096,
+      revokeSessionsOnPasswordReset: true,
+      password: passwords,
+    },
+    // A reader of the database finds hashes of tokens. Those that are over are deleted here, by this installation's clock.
+    verification: { ...IDENTITY_SCHEMA.verification, storeIdentifier: 'hashed', disableCleanup: true },
+    advanced: {
+      database: { generateId: ({ model }) => formatId(PREFIXES[model] ?? 'ver', nextKey()) },
+    },
+  });
+  const cookies = createCookies(secret, publicUrl);
+  const isPassword = async (person: string, password: string): Promise<boolean> => {
+    const { internalAdapter } = await auth.$context;
+    const hash = (await internalAdapter.findCredentialAccount(person))?.password;
+    if (hash) return passwords.verify({ hash, password });
+    // As long as for somebody who has a password.
+    await passwords.hash(password);
+    return false;
+  };
+  const beginSession = async (person: string, { address, userAgent }: From): Promise<string> => {
+    const { internalAdapter } = await auth.$context;
+    const now = clock.now();
+    const times = { createdAt: new Date(now), updatedAt: new Date(now), expiresAt: new Date(now + SESSION_MS) };
+    const shown = { ipAddress: address, userAgent: (userAgent ?? '').slice(0, 500) };
+    return (await internalAdapter.createSession(person, false, { ...times, ...shown }, true)).token;
+  };
+  return {
+    ...cookies,
+    hashPassword: passwords.hash,
+    isPassword,
+    beginSession,
+    async signIn(email, password, from) {
+      const { internalAdapter } = await auth.$context;
+      const found = await internalAdapter.findUserByEmail(email.toLowerCase());
+      // Of nobody, too, a password is asked for and hashed.
+      const person = found?.user.id ?? 'usr_';
+      if (!(await isPassword(person, password))) return null;
+      return { person, token: await beginSession(person, from) };
+    },
+    async beginReset(person) {
+      const { internalAdapter } = await auth.$context;
+      const token = Buffer.from(deps.randomBytes(TOKEN_BYTES)).toString('base64url');
+      const now = clock.now();
+      await store.deleteIdentities('verifications', [{ field: 'expires_at', operator: 'lt', value: now }]);
+      await internalAdapter.createVerificationValue({
+        identifier: `${RESET}:${token}`,
+        value: person,
+        expiresAt: new Date(now + RESET_MS),
+      });
+      return token;
+    },
+    async finishReset(token, password) {
+      const { internalAdapter } = await auth.$context;
+      const found = await internalAdapter.findVerificationValue(`${RESET}:${token}`);
+      if (found === null || found.expiresAt.getTime() <= clock.now()) return null;
+      try {
+        await auth.api.resetPassword({ body: { token, newPassword: password } });
+      } catch (error) {
+        // Somebody was quicker with the same token.
+        if (error instanceof Error && error.name === 'APIError') return null;
+        throw error;
+      }
+      return found.value;
+    },
+  };
+}
+
+/** `__Host-` where the address is HTTPS: no other host and no plain HTTP can then set this cookie. */
+function createCookies(
+  secret: string,
+  publicUrl: () => string,
+): Pick<Identity, 'readCookie' | 'writeCookie'> {
+  const isSecure = (): boolean => publicUrl().startsWith('https:');
+  const nameOf = (): string => (isSecure() ? '__Host-mirsal_session' : 'mirsal_session');
+  const signatureOf = (token: string): Buffer => createHmac('sha256', secret).update(token).digest();
+  return {
+    readCookie(header) {
+      const prefix = `${nameOf()}=`;
+      const given = (header ?? '').split('; ').find((part) => part.startsWith(prefix));
+      const [token = '', signature = ''] = decode(given?.slice(prefix.length) ?? '').split('.');
+      const [expected, actual] = [signatureOf(token), Buffer.from(signature, 'base64')];
+      const isOurs = actual.length === expected.length && timingSafeEqual(actual, expected);
+      return token !== '' && isOurs ? token : null;
+    },
+    writeCookie(token) {
+      const value =
+        token === null ? '' : encodeURIComponent(`${token}.${signatureOf(token).toString('base64')}`);
+      const age = token === null ? 0 : SESSION_MS / SECOND;
+      const secure = isSecure() ? '; Secure' : '';
+      return `${nameOf()}=${value}; Max-Age=${age}; Path=/; HttpOnly; SameSite=Lax${secure}`;
+    },
+  };
+}
+
+function decode(value: string): string {
+  try {
+    return decodeURIComponent(value);
+  } catch {
+    return '';
+  }
+}
