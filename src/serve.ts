@@ -8,6 +8,7 @@ import { pino } from 'pino';
 import packageJson from '../package.json' with { type: 'json' };
 import { type Bootstrapped, bootstrap } from './bootstrap.ts';
 import { type Config, ConfigError, type Role } from './config.ts';
+import type { PersonMail } from './core/personMail.ts';
 import { createEngine } from './engine/create.ts';
 import type { Engine } from './engine/engine.ts';
 import type { Mailing } from './engine/outbox.ts';
@@ -16,6 +17,9 @@ import type { HttpDeps } from './http/deps.ts';
 import { type Listener, listen } from './http/listener.ts';
 import { rateLimitsOf } from './http/rateLimits.ts';
 import { createHttpServer } from './http/server.ts';
+import { createIdentity } from './identity/create.ts';
+import type { Passwords } from './identity/hashing.ts';
+import { renderPersonMail } from './mail/people.ts';
 import { renderDue } from './mail/render.ts';
 import { createMailSender } from './mail/transport.ts';
 import { createMetrics } from './metrics.ts';
@@ -26,11 +30,12 @@ import { createOffload } from './offload/client.ts';
 import { realClock, realRandom } from './real.ts';
 import { openSealer } from './secret.ts';
 import { announcing } from './store/announcing.ts';
+import { createSetupToken } from './setupToken.ts';
 import { openPostgres } from './store/postgres/postgres.ts';
 import type { Listening } from './store/records/nodes.ts';
 import { openSqlite } from './store/sqlite/sqlite.ts';
 import type { Store } from './store/store.ts';
-import type { Clock, Random, Send, SendMail } from './world.ts';
+import type { Clock, MailResult, Random, Send, SendMail } from './world.ts';
 
 export const VERSION: string = packageJson.version;
 
@@ -42,6 +47,7 @@ export interface Parts {
   sendMail?: SendMail;
   resolver?: Resolver;
   onConnect?: (address: string, port: number) => void;
+  passwords?: Passwords;
 }
 
 export interface Running {
@@ -49,6 +55,8 @@ export interface Running {
   url: string;
   port: number;
   keys: Bootstrapped;
+  /** With which the first owner is made; null where there is one, or none is needed. */
+  setupToken: string | null;
   store: Store;
   engine: Engine;
   /** Stops taking requests, finishes what is in flight, hands the lanes back, closes the store. */
@@ -94,6 +102,21 @@ function createMailing(
     render: (mail) => renderDue(mail, { publicUrl: publicUrl(), webhooksPage: null }),
     host: host ?? 'mirsal.invalid',
   };
+}
+
+/** Hands mails to people to the mail server at once; null where none is set. */
+function mailingPeople(
+  mailing: Mailing | null,
+  random: Random,
+): ((mail: PersonMail) => Promise<MailResult>) | null {
+  if (mailing === null) return null;
+  return (mail) =>
+    mailing.send({
+      ...renderPersonMail(mail),
+      to: mail.to,
+      language: mail.language,
+      messageId: `<${random.uuid()}@${mailing.host}>`,
+    });
 }
 
 /**
@@ -178,8 +201,21 @@ async function startOn(store: Store, opened: Opened): Promise<Running> {
   });
   closing.push(() => engine.stop());
   metrics.watch({ engine, store });
+  const setup = createSetupToken(config, listener.host, sealer);
+  const identity = createIdentity({
+    store,
+    clock,
+    secret: sealer.derive('sessions'),
+    nextKey: engine.nextKey,
+    publicUrl,
+    randomBytes: (length) => random.bytes(length),
+    ...(parts.passwords ? { passwords: parts.passwords } : {}),
+  });
   const deps: HttpDeps = {
     store,
+    identity,
+    mailPerson: mailingPeople(mailing, random),
+    setup,
     engine,
     clock,
     random,
@@ -207,8 +243,11 @@ async function startOn(store: Store, opened: Opened): Promise<Running> {
   await engine.start();
   await app.ready();
   const keys = await bootstrap(store, random, givenKeys(config), clock.now(), engine.nextKey);
+  const needsSetup = await store.needsSetup();
+  if (needsSetup) setup.keep();
   listener.serve(app.routing);
-  return { url: publicUrl(), port, keys, store, engine, stop };
+  const setupToken = needsSetup ? setup.token : null;
+  return { url: publicUrl(), port, keys, setupToken, store, engine, stop };
 }
 
 function givenKeys(config: Config): Parameters<typeof bootstrap>[2] {

@@ -9,14 +9,21 @@ export const WALK_THROUGH: readonly string[] = [
   `curl -fsS "$MIRSAL/v1/events" -H "Authorization: Bearer $KEY" -H 'Content-Type: application/json' -d '{"type":"contact.optin.completed","data":{"funnel_step":{"id":2102831,"name":"Squeeze page","type":"squeeze","funnel":{"id":614554,"name":"My funnel"}},"contact":{"id":29142804,"email":"reader@example.com","fields":[],"ip":"203.0.113.109","referred_by_contact_id":null,"referred_by_contact_email":null}}}'`,
 ];
 
-export function welcome(started: { url: string; keys: Bootstrapped }): string {
-  const { url, keys } = started;
+export function welcome(started: { url: string; keys: Bootstrapped; setupToken: string | null }): string {
+  const { url, keys, setupToken } = started;
   const lines = ['', `  Mirsal is at ${url}`, ''];
   if (keys.apiKey !== null) {
     lines.push(
       '  Its keys, shown this once:',
       `    API key       ${keys.apiKey}`,
       ...(keys.instanceKey === null ? [] : [`    instance key  ${keys.instanceKey}`]),
+      '',
+    );
+  }
+  if (setupToken !== null) {
+    lines.push(
+      '  Nobody can sign in yet. POST /v1/setup makes the first owner, with this token:',
+      `    set-up token  ${setupToken}`,
       '',
     );
   }

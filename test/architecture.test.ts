@@ -36,7 +36,7 @@ const TABLE: Record<string, Allowed> = {
     world: true,
   },
   http: {
-    inside: ['core/', ...PORTS, 'engine/engine.ts'],
+    inside: ['core/', ...PORTS, 'engine/engine.ts', 'identity/identity.ts'],
     packages: [
       'fastify',
       '@fastify/rate-limit',
@@ -50,6 +50,7 @@ const TABLE: Record<string, Allowed> = {
     ],
     world: true,
   },
+  identity: { inside: ['core/', ...PORTS], packages: ['better-auth', 'node:crypto'], world: true },
   offload: {
     inside: ['core/', 'engine/', 'http/', ...PORTS, 'real.ts'],
     packages: ['node:os', 'node:worker_threads'],
@@ -74,6 +75,7 @@ const MAIN = [
   'serve.ts',
   'bootstrap.ts',
   'secret.ts',
+  'setupToken.ts',
   'keyCommand.ts',
   'metrics.ts',
   'welcome.ts',

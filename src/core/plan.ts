@@ -7,6 +7,8 @@ export interface PlanLimits {
   /** Null for no limit. */
   endpoints: number | null;
   rules: number | null;
+  /** People who are members of the workspace, and those who are invited. */
+  members: number | null;
   /** Accepted per UTC day. */
   events_per_day: number | null;
   /** Days that events and what belongs to them are kept at most, whatever the settings say. */
@@ -44,6 +46,7 @@ export const MAIL_LIMITS = {
 const UNLIMITED: PlanLimits = {
   endpoints: null,
   rules: null,
+  members: null,
   events_per_day: null,
   retention_days: null,
   ...valuesOf(MAIL_LIMITS),

@@ -5,9 +5,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import type { FastifyBaseLogger, FastifyInstance, RawServerDefault } from 'fastify';
+import type { PersonMail } from '../core/personMail.ts';
 import type { Plan } from '../core/plan.ts';
 import type { Sealer } from '../core/sealing.ts';
 import type { Engine } from '../engine/engine.ts';
+import type { Identity } from '../identity/identity.ts';
 import type { AdministrationStore } from '../store/ports/administration.ts';
 import type { AuditStore } from '../store/ports/audit.ts';
 import type { AutomationStore, RunStore } from '../store/ports/automation.ts';
@@ -16,11 +18,12 @@ import type { EndpointStore } from '../store/ports/endpoints.ts';
 import type { LifecycleStore } from '../store/ports/lifecycle.ts';
 import type { LogStore } from '../store/ports/log.ts';
 import type { MailStore, NoticeStore } from '../store/ports/notices.ts';
+import type { InvitationStore, MemberStore, PeopleStore, PortalLinkStore } from '../store/ports/people.ts';
 import type { ReplayStore, ResendStore } from '../store/ports/replays.ts';
 import type { SignalStore } from '../store/ports/signals.ts';
 import type { StatsStore } from '../store/ports/stats.ts';
 import type { WatchStore } from '../store/ports/watching.ts';
-import type { Clock, Random } from '../world.ts';
+import type { Clock, MailResult, Random } from '../world.ts';
 import type { DryRuns } from './dryRuns.ts';
 
 /** The verdict on a URL that a person typed: its form, and every address that its name resolves to. */
@@ -73,6 +76,10 @@ export interface HttpStore
     BinStore,
     StatsStore,
     WatchStore,
+    PeopleStore,
+    MemberStore,
+    InvitationStore,
+    PortalLinkStore,
     SignalStore,
     Pick<LifecycleStore, 'ping'> {}
 
@@ -88,6 +95,15 @@ export interface HttpDeps {
   rateLimits: RateLimits | null;
   /** Addresses and networks whose `X-Forwarded-For` is believed. */
   trustedProxies: readonly string[];
+  identity: Identity;
+  /** Hands a mail to the mail server at once. Null where none is set. */
+  mailPerson: ((mail: PersonMail) => Promise<MailResult>) | null;
+  setup: {
+    /** Without it nobody becomes the first owner; null where only this machine can ask. */
+    token: string | null;
+    /** Called when there is an owner. */
+    done(): void;
+  };
   /** Null where dry runs are done on the loop. */
   dryRuns: DryRuns | null;
   /** From the least to the most. */

@@ -31,6 +31,14 @@ export function readAddressesOf(settings: SettingsPatchInput, field = ''): Setti
   return read;
 }
 
+/** The e-mail that a person is found by: in lower case. Throws a Problem that names the member. */
+export function readPersonEmail(typed: string, field = '/email'): string {
+  const faults: Fault[] = [];
+  const address = readAddress(typed, field, faults);
+  if (faults.length > 0) throw faulty('invalid_request', faults);
+  return address.toLowerCase();
+}
+
 function readAddress(typed: string, field: string, faults: Fault[]): string {
   const read = readMailAddress(typed);
   if (read.ok) return read.address;

@@ -21,6 +21,7 @@ import { historyComponents } from './views/history.ts';
 import { mailComponents } from './views/mail.ts';
 import { noticeComponents } from './views/notice.ts';
 import { overviewComponents } from './views/overview.ts';
+import { peopleComponents } from './views/people.ts';
 import { runComponents } from './views/run.ts';
 import { statsComponents } from './views/stats.ts';
 
@@ -38,6 +39,7 @@ export const COMPONENTS: ReadonlyArray<{ $id?: string }> = [
   ...mailComponents,
   ...noticeComponents,
   ...apiKeyComponents,
+  ...peopleComponents,
   ...budgetComponents,
   ...planComponents,
   ...statsComponents,
@@ -48,7 +50,8 @@ const DESCRIPTION = `Mirsal turns what happens in a platform into webhooks.
 
 Times are RFC 3339 in UTC. Lists are newest first and come in pages: \`?limit=&cursor=\`, answered by
 \`{data, next_cursor}\`. Errors are \`application/problem+json\` with a stable \`code\` and, where there are
-any, the fields at fault. An instance key acts in a workspace that the header \`Mirsal-Workspace: ws_…\` names.`;
+any, the fields at fault. An instance key acts in a workspace that the header \`Mirsal-Workspace: ws_…\` names, and so
+does a person who is a member of several.`;
 
 /** Must come before the routes. */
 export function describeApi(app: App, deps: HttpDeps): void {
@@ -67,7 +70,20 @@ export function describeApi(app: App, deps: HttpDeps): void {
       tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
       components: {
         securitySchemes: {
-          apiKey: { type: 'http', scheme: 'bearer', description: 'An API key: `mirsal_…` or `mirsali_…`.' },
+          apiKey: {
+            type: 'http',
+            scheme: 'bearer',
+            description:
+              'An API key (`mirsal_…` or `mirsali_…`), or the token of a portal link (`mirsalp_…`).',
+          },
+          session: {
+            type: 'apiKey',
+            in: 'cookie',
+            name: '__Host-mirsal_session',
+            description:
+              'The session of a person (`POST /v1/sign-in`); over plain HTTP `mirsal_session`. Writes must come from ' +
+              "this installation's own pages, by `Origin` or `Sec-Fetch-Site`.",
+          },
         },
       },
     },

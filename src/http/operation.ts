@@ -18,6 +18,7 @@ export const TAGS = {
   Notices: 'What there was to tell people of, and who was told.',
   Bins: 'Built-in test destinations that show what they received.',
   Webhooks: 'What endpoints get: a webhook for each event type of the catalog.',
+  People: 'Sign-in, members, roles, invitations, and links that let others into a workspace.',
   Administration: 'Workspaces, API keys, settings and facts about the installation.',
 } as const;
 
@@ -41,8 +42,10 @@ const ACCESS_TEXT: Record<Access, string> = {
   read: 'Needs the scope `read` (or `manage`).',
   manage: 'Needs the scope `manage`.',
   instance: 'Needs an instance key.',
-  key: 'Any valid API key will do.',
+  key: 'Any valid API key or session will do.',
+  person: 'Needs a session.',
   metrics: 'Needs an instance key, or the token of `MIRSAL_METRICS_TOKEN`.',
+  team: 'Needs the session of a member, or an instance key.',
   public: 'Open to everybody.',
 };
 
@@ -61,9 +64,15 @@ export function describe(operation: Operation): {
     summary: operation.summary,
     description,
     tags: [operation.tag],
-    security: operation.access === 'public' ? [] : [{ apiKey: [] }],
+    security: securityOf(operation.access),
     response: { ...goodAnswers(operation.answers), ...problemAnswers(codesOf(operation)) },
   };
+}
+
+function securityOf(access: Access): Array<Record<string, string[]>> {
+  if (access === 'public') return [];
+  if (access === 'instance' || access === 'metrics') return [{ apiKey: [] }];
+  return access === 'person' ? [{ session: [] }] : [{ apiKey: [] }, { session: [] }];
 }
 
 function goodAnswers(answers: Operation['answers']): Record<string, unknown> {
@@ -79,7 +88,7 @@ function goodAnswers(answers: Operation['answers']): Record<string, unknown> {
 
 function codesOf(operation: Operation): Code[] {
   const codes = new Set<Code>(['invalid_request', 'rate_limited', 'internal_error', 'store_unavailable']);
-  if (operation.access !== 'public') codes.add('unauthenticated');
+  if (operation.access !== 'public') codes.add('unauthenticated').add('origin_refused').add('not_found');
   if (operation.access === 'instance') codes.add('instance_key_required');
   if (['publish', 'read', 'manage'].includes(operation.access)) {
     for (const code of [
@@ -89,6 +98,10 @@ function codesOf(operation: Operation): Code[] {
       'not_found',
     ] as const)
       codes.add(code);
+  }
+  if (operation.access === 'person') codes.add('person_required');
+  if (operation.access === 'team') {
+    for (const code of ['person_required', 'role_required', 'workspace_required'] as const) codes.add(code);
   }
   if (operation.hasBody) {
     for (const code of [

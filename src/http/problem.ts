@@ -6,6 +6,7 @@
 import type { FastifyError } from 'fastify';
 import { Type } from 'typebox';
 import { EventTypeGone, Overloaded } from '../engine/engine.ts';
+import { HashingBusy } from '../identity/identity.ts';
 import { StoreUnavailable } from '../store/store.ts';
 import { CODE_NAMES, CODES, type Code } from './codes.ts';
 
@@ -147,6 +148,16 @@ export function problemOf(error: unknown): Problem {
       headers: { 'retry-after': OVERLOAD_RETRY_AFTER_S },
       cause: error,
     });
+  }
+  if (error instanceof HashingBusy) {
+    return new Problem(
+      'overloaded',
+      'Many are signing in at this moment. Nothing was done; try again soon.',
+      {
+        headers: { 'retry-after': OVERLOAD_RETRY_AFTER_S },
+        cause: error,
+      },
+    );
   }
   if (error instanceof EventTypeGone) return new Problem('unknown_event_type', `${error.message}.`);
   if (isFastifyError(error)) return problemOfFastify(error);

@@ -8,7 +8,7 @@ import type { Server } from 'node:http';
 import type { Readable } from 'node:stream';
 import fastify, { type FastifyError, type FastifyReply, type FastifyRequest, LogController } from 'fastify';
 import { valuesOf } from '../core/limits.ts';
-import { createKeyCache, requireAccess } from './auth.ts';
+import { type Callers, createCallers, requireAccess } from './auth.ts';
 import { type BinNotices, createBinNotices } from './binNotices.ts';
 import { MAX_ADMIN_BYTES, readJsonBody } from './bodies.ts';
 import type { App, HttpDeps } from './deps.ts';
@@ -19,6 +19,7 @@ import { COMPONENTS, describeApi, openapiRoute } from './openapi.ts';
 import { createPageTurns, type PageTurns } from './pageTurns.ts';
 import { PROBLEM_TYPE, Problem, problemOf } from './problem.ts';
 import { createRateLimiter, type RateLimiter } from './rateLimits.ts';
+import { acceptInvitationRoutes } from './routes/acceptInvitation.ts';
 import { apiKeyRoutes } from './routes/apiKeys.ts';
 import { auditRoutes } from './routes/audit.ts';
 import { automationActionRoutes } from './routes/automationActions.ts';
@@ -36,11 +37,15 @@ import { endpointRoutes } from './routes/endpoints.ts';
 import { eventRoutes } from './routes/events.ts';
 import { eventTypeRoutes } from './routes/eventTypes.ts';
 import { healthRoutes } from './routes/health.ts';
+import { invitationRoutes } from './routes/invitations.ts';
 import { mailRoutes } from './routes/mails.ts';
+import { meRoutes } from './routes/me.ts';
+import { memberRoutes } from './routes/members.ts';
 import { metricsRoute } from './routes/metrics.ts';
 import { noticeRoutes } from './routes/notices.ts';
 import { overviewRoutes } from './routes/overview.ts';
 import { planRoutes } from './routes/plans.ts';
+import { portalLinkRoutes } from './routes/portalLinks.ts';
 import { publishRoutes } from './routes/publish.ts';
 import { replayRoutes } from './routes/replays.ts';
 import { runRoutes } from './routes/runs.ts';
@@ -49,6 +54,9 @@ import { statsRoutes } from './routes/stats.ts';
 import { streamRoutes } from './routes/stream.ts';
 import { workspaceRoutes } from './routes/workspaces.ts';
 import { createHub, type Hub } from './stream/hub.ts';
+import { setupRoutes } from './routes/setup.ts';
+import { signInRoutes } from './routes/signIn.ts';
+import { createThrottle } from './throttle.ts';
 import { titleOf } from './titles.ts';
 import { createValidatorCompiler } from './validation.ts';
 
@@ -144,8 +152,8 @@ function publicRoutes(pages: App, deps: HttpDeps, { notices, limiter, turns, int
 }
 
 function apiRoutes(api: App, deps: HttpDeps, { notices, limiter, turns, intake }: Shared, hub: Hub): void {
-  const keys = createKeyCache(deps);
-  requireAccess(api, deps, keys, limiter);
+  const callers = createCallers(deps);
+  requireAccess(api, deps, callers, limiter);
   // An empty body is an empty object: where members are needed, the schema names those that are missing.
   api.addHook('preValidation', async (request) => {
     if (request.body === undefined && request.routeOptions.schema?.body) request.body = {};
@@ -173,9 +181,21 @@ function apiRoutes(api: App, deps: HttpDeps, { notices, limiter, turns, intake }
   mailRoutes(api, deps);
   noticeRoutes(api, deps);
   workspaceRoutes(api, deps);
-  apiKeyRoutes(api, deps, keys);
+  apiKeyRoutes(api, deps, callers.keys);
   settingsRoutes(api, deps);
   auditRoutes(api, deps);
+  peopleRoutes(api, deps, callers);
+}
+
+function peopleRoutes(api: App, deps: HttpDeps, callers: Callers): void {
+  const throttle = createThrottle(deps.clock);
+  setupRoutes(api, deps, throttle);
+  signInRoutes(api, deps, { callers, throttle });
+  meRoutes(api, deps, { callers, throttle });
+  memberRoutes(api, deps, callers);
+  invitationRoutes(api, deps);
+  acceptInvitationRoutes(api, deps, { callers, throttle });
+  portalLinkRoutes(api, deps, callers);
 }
 
 function noRoute(request: FastifyRequest, methods: readonly string[]): Problem {

@@ -11,9 +11,17 @@ import { Problem } from './problem.ts';
 const AGAIN = '429 `rate_limited` with `Retry-After`';
 
 export const TRY_LIMITS = {
-  sign_in_address: { value: 30, unit: 'tries of one address in 5 min, also to set up or accept', beyond: AGAIN },
+  sign_in_address: {
+    value: 30,
+    unit: 'tries of one address in 5 min, also to set up or accept',
+    beyond: AGAIN,
+  },
   sign_in_email: { value: 10, unit: 'tries of one e-mail in 5 min', beyond: AGAIN },
-  reset_address: { value: 20, unit: 'requests for a new password from one address in an hour', beyond: AGAIN },
+  reset_address: {
+    value: 20,
+    unit: 'requests for a new password from one address in an hour',
+    beyond: AGAIN,
+  },
   reset_email: { value: 5, unit: 'mails for a new password to one e-mail in an hour', beyond: AGAIN },
 } as const satisfies Record<string, Limit>;
 

@@ -79,7 +79,11 @@ export function createIdentity(deps: IdentityDeps & { randomBytes(length: number
   const beginSession = async (person: string, { address, userAgent }: From): Promise<string> => {
     const { internalAdapter } = await auth.$context;
     const now = clock.now();
-    const times = { createdAt: new Date(now), updatedAt: new Date(now), expiresAt: new Date(now + SESSION_MS) };
+    const times = {
+      createdAt: new Date(now),
+      updatedAt: new Date(now),
+      expiresAt: new Date(now + SESSION_MS),
+    };
     const shown = { ipAddress: address, userAgent: (userAgent ?? '').slice(0, 500) };
     return (await internalAdapter.createSession(person, false, { ...times, ...shown }, true)).token;
   };

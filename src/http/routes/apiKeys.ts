@@ -15,13 +15,14 @@ export function apiKeyRoutes(app: App, deps: HttpDeps, keys: KeyCache): void {
   app.post(
     '/v1/api-keys',
     {
-      config: { access: 'manage' },
+      config: { access: 'manage', closedToPortals: true },
       schema: {
         ...describe({
           id: 'createApiKey',
           summary: 'Create an API key',
           tag: 'Administration',
           access: 'manage',
+          problems: ['portal_refused'],
           answers: { 201: { schema: ref('CreatedApiKey'), description: 'The key, shown this once.' } },
           hasBody: true,
         }),
@@ -55,13 +56,14 @@ export function apiKeyRoutes(app: App, deps: HttpDeps, keys: KeyCache): void {
   app.get(
     '/v1/api-keys',
     {
-      config: { access: 'manage' },
+      config: { access: 'manage', closedToPortals: true },
       schema: {
         ...describe({
           id: 'listApiKeys',
           summary: 'List the API keys in force',
           tag: 'Administration',
           access: 'manage',
+          problems: ['portal_refused'],
           answers: { 200: { schema: ref('ApiKeyPage'), description: 'Keys, newest first.' } },
         }),
         querystring: Type.Object(pageQuery, { additionalProperties: false }),
@@ -81,13 +83,14 @@ export function apiKeyRoutes(app: App, deps: HttpDeps, keys: KeyCache): void {
   app.delete(
     '/v1/api-keys/:id',
     {
-      config: { access: 'manage' },
+      config: { access: 'manage', closedToPortals: true },
       schema: {
         ...describe({
           id: 'revokeApiKey',
           summary: 'Revoke an API key',
           tag: 'Administration',
           access: 'manage',
+          problems: ['portal_refused'],
           description: 'At once here, within a second at every other node.',
           answers: { 204: { schema: null, description: 'It is no longer valid.' } },
         }),

@@ -1,12 +1,14 @@
 /** `/v1/audit`: who did what. */
 
 import { Type } from 'typebox';
-import { AUDIT_ACTIONS } from '../../store/records/audit.ts';
+import { AUDIT_ACTIONS, type StoredAuditEntry } from '../../store/records/audit.ts';
 import { workspaceOf } from '../auth.ts';
 import type { App, HttpDeps } from '../deps.ts';
 import { describe, oneOf, ref } from '../operation.ts';
 import { pageFrom, pageQuery, readPage } from '../paging.ts';
 import { auditEntryView } from '../views/history.ts';
+
+const PERSON = 'person:';
 
 export function auditRoutes(app: App, deps: HttpDeps): void {
   app.get(
@@ -45,7 +47,18 @@ export function auditRoutes(app: App, deps: HttpDeps): void {
         limit: page.limit + 1,
       });
       const { rows, next } = pageFrom(found, page.limit);
-      return { data: rows.map(auditEntryView), next_cursor: next };
+      const names = await namesOf(rows, deps);
+      return { data: rows.map((row) => auditEntryView(row, names)), next_cursor: next };
     },
   );
+}
+
+/** The names of the people who did it, by the actor. */
+async function namesOf(
+  rows: readonly StoredAuditEntry[],
+  { store }: HttpDeps,
+): Promise<ReadonlyMap<string, string>> {
+  const actors = new Set(rows.map(({ actor }) => actor).filter((actor) => actor.startsWith(PERSON)));
+  const people = await store.findPeople([...actors].map((actor) => actor.slice(PERSON.length)));
+  return new Map(people.map(({ id, name }) => [`${PERSON}${id}`, name]));
 }

@@ -17,6 +17,7 @@ const PlanSchema = Type.Object(
     limits: Type.Object({
       endpoints: limit('Endpoints'),
       rules: limit('Rules and workflows'),
+      members: limit('Members, with those who are invited'),
       events_per_day: limit('Events accepted per UTC day'),
       retention_days: limit('Days that events are kept at most'),
       mails_per_day: limit('Mails that rules and workflows send per UTC day'),

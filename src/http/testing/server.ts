@@ -3,10 +3,14 @@
  * Test files hand in the parts, since sources do not import from test/.
  */
 
+import { createHash } from 'node:crypto';
 import type { InjectOptions, LightMyRequestResponse } from 'fastify';
 import { DEFAULT_PLANS } from '../../core/plan.ts';
 import type { Sealer } from '../../core/sealing.ts';
 import type { Engine } from '../../engine/engine.ts';
+import { createIdentity } from '../../identity/create.ts';
+import type { Passwords } from '../../identity/hashing.ts';
+import type { Identity } from '../../identity/identity.ts';
 import { API_KEY_SCOPES, type ApiKeyScope } from '../../store/records/administration.ts';
 import type { Store } from '../../store/store.ts';
 import type { Clock, Random, SendRequest, SendResult, World } from '../../world.ts';
@@ -16,6 +20,13 @@ import { createHttpServer } from '../server.ts';
 import { attachResponseCheck, type ResponseCheck } from './responseCheck.ts';
 
 export const PUBLIC_URL = 'https://hooks.test';
+export const SETUP_TOKEN = 'the token of these tests';
+
+/** Scrypt takes half a second of a slow core, for each sign-in; identity.test.ts uses it. */
+export const CHEAP_PASSWORDS: Passwords = {
+  hash: async (password) => `cheap:${createHash('sha256').update(password).digest('hex')}`,
+  verify: async ({ hash, password }) => hash === (await CHEAP_PASSWORDS.hash(password)),
+};
 
 export interface TestClock extends Clock {
   move(ms: number): void;
@@ -35,6 +46,7 @@ export interface TestServer {
   app: App;
   store: Store;
   engine: Engine;
+  identity: Identity;
   clock: TestClock;
   check: ResponseCheck;
   /** The API's routes, as `GET /v1/…`. */
@@ -95,6 +107,15 @@ export async function aServer(parts: TestParts, overrides: Partial<HttpDeps> = {
     },
   });
   await engine.start();
+  const identity = createIdentity({
+    store,
+    clock,
+    secret: sealer.derive('sessions'),
+    nextKey: engine.nextKey,
+    publicUrl: () => PUBLIC_URL,
+    randomBytes: random.bytes,
+    passwords: CHEAP_PASSWORDS,
+  });
   const app = createHttpServer({
     store,
     engine,
@@ -112,6 +133,9 @@ export async function aServer(parts: TestParts, overrides: Partial<HttpDeps> = {
     dryRuns: null,
     metrics: null,
     metricsToken: null,
+    identity,
+    mailPerson: null,
+    setup: { token: SETUP_TOKEN, done() {} },
     logger: false,
     ...overrides,
   });
@@ -142,6 +166,7 @@ export async function aServer(parts: TestParts, overrides: Partial<HttpDeps> = {
     app,
     store,
     engine,
+    identity,
     clock,
     check,
     routes,

@@ -19,7 +19,12 @@ const AuditEntrySchema = Type.Object(
   {
     id: Type.String(),
     at: time('When it was done.'),
-    actor: Type.String({ description: 'Who did it: `key:` and the beginning of the API key, or `system`.' }),
+    actor: Type.String({
+      description:
+        'Who did it: `person:` and the id of a person, `key:` and the beginning of an API key, `portal:` and the id of a ' +
+        'portal link, or `system`.',
+    }),
+    actor_name: nullable(Type.String(), { description: 'The name of the person; null for others.' }),
     action: oneOf(AUDIT_ACTIONS),
     target: Type.String({ description: 'The id of what it was done to.' }),
     details: Type.Record(Type.String(), Type.Unknown(), {
@@ -124,12 +129,14 @@ export const historyComponents = [
   EventReplaySchema,
 ];
 
-export function auditEntryView(row: StoredAuditEntry): AuditEntryView {
+/** `names` are people's, by the actor. */
+export function auditEntryView(row: StoredAuditEntry, names: ReadonlyMap<string, string>): AuditEntryView {
   const { actor, action, target, details } = row;
   return {
     id: formatId('aud', row.key),
     at: formatTime(row.at),
     actor,
+    actor_name: names.get(actor) ?? null,
     action,
     target,
     details: maskDetails(details),

@@ -164,6 +164,7 @@ describe('PostgreSQL', () => {
       '0012_flows',
       '0013_network',
       '0014_stats',
+      '0015_people',
     ]);
     await Promise.all(stores.map((store) => store.close()));
   });

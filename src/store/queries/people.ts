@@ -108,13 +108,13 @@ export function people(write: Kysely<Schema>, read: Kysely<Schema>): PeopleStore
     setUp: ({ person, workspace, workspaceName }, at) =>
       write.transaction().execute(async (trx) => {
         if (!(await isNobodyThere(trx))) return false;
-        // Whoever comes second waits here until the first one has committed.
-        const first = await trx
+        // Whoever comes second waits here until the first one has committed, and then finds somebody.
+        await trx
           .insertInto('owner_setup')
           .values({ id: 1, person: person.id, at })
-          .onConflict((conflict) => conflict.column('id').doNothing())
-          .executeTakeFirst();
-        if (first.numInsertedOrUpdatedRows === 0n) return false;
+          .onConflict((conflict) => conflict.column('id').doUpdateSet({ id: 1 }))
+          .execute();
+        if (!(await isNobodyThere(trx))) return false;
         await lockWorkspace(trx, workspace);
         if (!(await insertPerson(trx, person))) return false;
         await insertMember(trx, { workspace, person: person.id, role: 'owner', at });

@@ -97,6 +97,7 @@ describe('SQLite', () => {
       '0012_flows',
       '0013_network',
       '0014_stats',
+      '0015_people',
     ]);
     await again.close();
     rmSync(directory, { recursive: true });
@@ -148,6 +149,7 @@ describe('SQLite', () => {
       '0012_flows',
       '0013_network',
       '0014_stats',
+      '0015_people',
     ]);
     await store.close();
     const after = new DatabaseSync(path, { readOnly: true });
