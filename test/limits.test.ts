@@ -7,6 +7,7 @@ import { readConfig } from '../src/config.ts';
 import { MAX_SUBJECT_LENGTH } from '../src/core/catalog/subject.ts';
 import { MAX_LANES } from '../src/core/delivery/order.ts';
 import { PUT_OFF_LIMIT_MS } from '../src/core/delivery/retry.ts';
+import { DAY, HOUR } from '../src/core/duration.ts';
 import { MAX_JSON_DEPTH } from '../src/core/json/parse.ts';
 import {
   CHECK_LIMITS,
@@ -29,9 +30,15 @@ import { PAGE_LIMITS } from '../src/http/pageTurns.ts';
 import { MAX_PAGE } from '../src/http/paging.ts';
 import { rateLimitsOf } from '../src/http/rateLimits.ts';
 import { STREAM_LIMITS } from '../src/http/stream/hub.ts';
+import { INVITATION_MS } from '../src/http/routes/invitations.ts';
+import { MAX_PORTAL_S } from '../src/http/routes/portalLinks.ts';
+import { TRY_LIMITS } from '../src/http/throttle.ts';
 import { MAX_RECIPIENTS } from '../src/http/views/administration.ts';
 import { BIN_LIMITS, BIN_PAGE_BYTES } from '../src/http/views/bin.ts';
 import { MAX_RATE_PER_SECOND } from '../src/http/views/endpoint.ts';
+import { MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH } from '../src/http/views/people.ts';
+import { HASHES_AT_ONCE } from '../src/identity/hashing.ts';
+import { MAX_WAITING_HASHES, RESET_MS, SESSION_MS } from '../src/identity/identity.ts';
 
 const PATH = join(import.meta.dirname, '../docs/limits.md');
 const { requestsPerSecond } = readConfig({});
@@ -118,6 +125,23 @@ const AREAS: Record<string, Readonly<Record<string, Limit>>> = {
   'Large pages': PAGE_LIMITS,
   Statistics: STATS_LIMITS,
   'Streams of changes': STREAM_LIMITS,
+  People: {
+    'sign-in, by address': TRY_LIMITS.sign_in_address,
+    'sign-in, by e-mail': TRY_LIMITS.sign_in_email,
+    'new password, by address': TRY_LIMITS.reset_address,
+    'new password, by e-mail': TRY_LIMITS.reset_email,
+    'passwords hashed': limit(HASHES_AT_ONCE, 'at one time at a node', 'the others wait in turn'),
+    'passwords that wait': limit(MAX_WAITING_HASHES, 'at one time at a node', '503 `overloaded`'),
+    password: limit(
+      MAX_PASSWORD_LENGTH,
+      `characters (${MIN_PASSWORD_LENGTH} at least)`,
+      'the request is refused, the member named',
+    ),
+    session: limit(SESSION_MS / DAY, 'days without use', 'the person signs in again'),
+    invitation: limit(INVITATION_MS / DAY, 'days', 'it leads nowhere; it can be sent again'),
+    'link to a new password': limit(RESET_MS / HOUR, 'hour, once', 'it leads nowhere'),
+    'portal link': limit(MAX_PORTAL_S, 'seconds', INVALID),
+  },
   Bins: {
     bins: limit(BIN_LIMITS.bins, 'bins of a workspace', 'refused as `limit_reached`'),
     requests: limit(BIN_LIMITS.requests, 'requests that a bin keeps', 'the oldest go'),

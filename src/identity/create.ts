@@ -2,8 +2,8 @@
  * Identity by better-auth: people, their passwords, sessions and tokens. Only what it does within is used, not its own
  * routes: those would be a second API beside ours, undocumented, that lists the tokens of sessions.
  *
- * A session's cookie is its token and an HMAC of it, as the library signs them. The secret for that is derived from
- * MIRSAL_SECRET: who reads the database alone has no cookie.
+ * A session's cookie is its token and an HMAC of it. The secret for that is derived from MIRSAL_SECRET: who reads the
+ * database alone has no cookie.
  */
 
 import { createHmac, timingSafeEqual } from 'node:crypto';
@@ -61,7 +61,7 @@ export function createIdentity(deps: IdentityDeps & { randomBytes(length: number
       revokeSessionsOnPasswordReset: true,
       password: passwords,
     },
-    // A reader of the database finds hashes of tokens. Those that are over are deleted here, by this installation's clock.
+    // A reader of the database finds hashes of tokens. Those that are over are deleted by the next one (beginReset).
     verification: { ...IDENTITY_SCHEMA.verification, storeIdentifier: 'hashed', disableCleanup: true },
     advanced: {
       database: { generateId: ({ model }) => formatId(PREFIXES[model] ?? 'ver', nextKey()) },
@@ -135,19 +135,18 @@ function createCookies(
 ): Pick<Identity, 'readCookie' | 'writeCookie'> {
   const isSecure = (): boolean => publicUrl().startsWith('https:');
   const nameOf = (): string => (isSecure() ? '__Host-mirsal_session' : 'mirsal_session');
-  const signatureOf = (token: string): Buffer => createHmac('sha256', secret).update(token).digest();
+  const signatureOf = (token: string): string => createHmac('sha256', secret).update(token).digest('base64');
   return {
     readCookie(header) {
       const prefix = `${nameOf()}=`;
       const given = (header ?? '').split('; ').find((part) => part.startsWith(prefix));
       const [token = '', signature = ''] = decode(given?.slice(prefix.length) ?? '').split('.');
-      const [expected, actual] = [signatureOf(token), Buffer.from(signature, 'base64')];
+      const [expected, actual] = [Buffer.from(signatureOf(token)), Buffer.from(signature)];
       const isOurs = actual.length === expected.length && timingSafeEqual(actual, expected);
       return token !== '' && isOurs ? token : null;
     },
     writeCookie(token) {
-      const value =
-        token === null ? '' : encodeURIComponent(`${token}.${signatureOf(token).toString('base64')}`);
+      const value = token === null ? '' : encodeURIComponent(`${token}.${signatureOf(token)}`);
       const age = token === null ? 0 : SESSION_MS / SECOND;
       const secure = isSecure() ? '; Secure' : '';
       return `${nameOf()}=${value}; Max-Age=${age}; Path=/; HttpOnly; SameSite=Lax${secure}`;

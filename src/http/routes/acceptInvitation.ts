@@ -9,6 +9,7 @@ import type { App, HttpDeps } from '../deps.ts';
 import { parseLinkToken } from '../linkToken.ts';
 import { describe, ref } from '../operation.ts';
 import { refuseOtherOrigin, requireOwnOrigin } from '../origin.ts';
+import { formatTime } from '../paging.ts';
 import { faulty, Problem } from '../problem.ts';
 import { mostMembers, tooManyMembers } from '../team.ts';
 import type { Throttle } from '../throttle.ts';
@@ -79,7 +80,7 @@ function lookRoute(app: App, deps: HttpDeps, { throttle }: AcceptParts): void {
       const account = await deps.store.findPersonByEmail(email);
       return reply.header('cache-control', 'no-store').send({
         ...{ workspace_name: workspaceName, email, role, language },
-        expires_at: new Date(expiresAt).toISOString(),
+        expires_at: formatTime(expiresAt),
         has_account: account !== null,
       });
     },
