@@ -6,7 +6,7 @@ describe('A1: plans', () => {
     expect(leastPlan(DEFAULT_PLANS, ({ webhooks }) => webhooks)?.name).toBe('advanced');
     expect(planOf(DEFAULT_PLANS, 'growth').webhooks).toBe(false);
     expect(planOf(DEFAULT_PLANS, DEFAULT_PLAN).limits).toEqual({
-      ...{ endpoints: null, rules: null, events_per_day: null, retention_days: null },
+      ...{ endpoints: null, rules: null, members: null, events_per_day: null, retention_days: null },
       ...{ mails_per_day: 10_000, mails_per_recipient_per_day: 500 },
     });
   });
@@ -30,7 +30,7 @@ describe('A1: plans', () => {
           name: 'a',
           webhooks: true,
           limits: {
-            ...{ endpoints: 3, rules: null, events_per_day: null, retention_days: null },
+            ...{ endpoints: 3, rules: null, members: null, events_per_day: null, retention_days: null },
             ...{ mails_per_day: 10_000, mails_per_recipient_per_day: 500 },
           },
         },

@@ -9,6 +9,8 @@ import { formatSecret } from '../../src/core/signing/secret.ts';
 import { createEngine } from '../../src/engine/create.ts';
 import type { EngineDeps } from '../../src/engine/deps.ts';
 import type { Engine, PublishEvent } from '../../src/engine/engine.ts';
+import { createIdentity } from '../../src/identity/create.ts';
+import type { Identity } from '../../src/identity/identity.ts';
 import { createSender } from '../../src/net/sender.ts';
 import { realClock, realRandom } from '../../src/real.ts';
 import type { Endpoint, NewEndpoint } from '../../src/store/records/endpoints.ts';
@@ -17,6 +19,7 @@ import { DEFAULT_SETTINGS } from '../../src/store/records/settings.ts';
 import { openSqlite } from '../../src/store/sqlite/sqlite.ts';
 import type { Store } from '../../src/store/store.ts';
 import type { Clock } from '../../src/world.ts';
+import { CHEAP_PASSWORDS } from './passwords.ts';
 import { loopbackPolicy } from './policy.ts';
 import { copyMigrated } from './sqlite.ts';
 
@@ -95,6 +98,19 @@ export function anEngine(
     sends: true,
     mailing: null,
     ...overrides,
+  });
+}
+
+export function anIdentity(
+  store: Store,
+  clock: Clock,
+  { nextKey, publicUrl }: { nextKey(): number; publicUrl: string },
+): Identity {
+  return createIdentity({
+    ...{ store, clock, nextKey, passwords: CHEAP_PASSWORDS },
+    secret: sealer.derive('sessions'),
+    publicUrl: () => publicUrl,
+    randomBytes: (length) => realRandom.bytes(length),
   });
 }
 

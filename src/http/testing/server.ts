@@ -3,13 +3,10 @@
  * Test files hand in the parts, since sources do not import from test/.
  */
 
-import { createHash } from 'node:crypto';
 import type { InjectOptions, LightMyRequestResponse } from 'fastify';
 import { DEFAULT_PLANS } from '../../core/plan.ts';
 import type { Sealer } from '../../core/sealing.ts';
 import type { Engine } from '../../engine/engine.ts';
-import { createIdentity } from '../../identity/create.ts';
-import type { Passwords } from '../../identity/hashing.ts';
 import type { Identity } from '../../identity/identity.ts';
 import { API_KEY_SCOPES, type ApiKeyScope } from '../../store/records/administration.ts';
 import type { Store } from '../../store/store.ts';
@@ -21,12 +18,6 @@ import { attachResponseCheck, type ResponseCheck } from './responseCheck.ts';
 
 export const PUBLIC_URL = 'https://hooks.test';
 export const SETUP_TOKEN = 'the token of these tests';
-
-/** Scrypt takes half a second of a slow core, for each sign-in; identity.test.ts uses it. */
-export const CHEAP_PASSWORDS: Passwords = {
-  hash: async (password) => `cheap:${createHash('sha256').update(password).digest('hex')}`,
-  verify: async ({ hash, password }) => hash === (await CHEAP_PASSWORDS.hash(password)),
-};
 
 export interface TestClock extends Clock {
   move(ms: number): void;
@@ -40,6 +31,7 @@ export interface TestParts {
   createMovableClock(): TestClock;
   aSqliteStore(clock: Clock): Promise<{ store: Store; dispose(): Promise<void> }>;
   anEngine(store: Store, clock: Clock, overrides: { world: World }): Engine;
+  anIdentity(store: Store, clock: Clock, over: { nextKey(): number; publicUrl: string }): Identity;
 }
 
 export interface TestServer {
@@ -107,15 +99,7 @@ export async function aServer(parts: TestParts, overrides: Partial<HttpDeps> = {
     },
   });
   await engine.start();
-  const identity = createIdentity({
-    store,
-    clock,
-    secret: sealer.derive('sessions'),
-    nextKey: engine.nextKey,
-    publicUrl: () => PUBLIC_URL,
-    randomBytes: random.bytes,
-    passwords: CHEAP_PASSWORDS,
-  });
+  const identity = parts.anIdentity(store, clock, { nextKey: engine.nextKey, publicUrl: PUBLIC_URL });
   const app = createHttpServer({
     store,
     engine,
