@@ -79,6 +79,10 @@ export function createIdentity(deps: IdentityDeps & { randomBytes(length: number
   const beginSession = async (person: string, { address, userAgent }: From): Promise<string> => {
     const { internalAdapter } = await auth.$context;
     const now = clock.now();
+    await store.deleteIdentities('person_sessions', [
+      { field: 'person', operator: 'eq', value: person },
+      { field: 'expires_at', operator: 'lte', value: now },
+    ]);
     const times = {
       createdAt: new Date(now),
       updatedAt: new Date(now),

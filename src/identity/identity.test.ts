@@ -8,7 +8,7 @@ import { realRandom } from '../real.ts';
 import type { Store } from '../store/store.ts';
 import { createIdentity } from './create.ts';
 import { HASHES_AT_ONCE, inTurns, type Passwords } from './hashing.ts';
-import { HashingBusy, type Identity, MAX_WAITING_HASHES, RESET_MS } from './identity.ts';
+import { HashingBusy, type Identity, MAX_WAITING_HASHES, RESET_MS, SESSION_MS } from './identity.ts';
 
 const FROM = { address: '192.0.2.1', userAgent: 'A browser' };
 const PERSON = { id: 'usr_1', name: 'سارة', email: 'sara@example.com', language: 'ar' } as const;
@@ -86,6 +86,16 @@ describe('signing in', () => {
     await store.updatePerson(PERSON.id, { email: 'سارة@مثال.إختبار' }, clock.now());
     expect(await identity.signIn('سارة@مثال.إختبار', PASSWORD, FROM)).toMatchObject({ person: PERSON.id });
   });
+});
+
+test('sessions that are over are forgotten when another is begun', async () => {
+  const identity = anIdentity();
+  await isThere(identity);
+  await identity.beginSession(PERSON.id, FROM);
+  clock.move(SESSION_MS);
+  await identity.beginSession(PERSON.id, { address: '192.0.2.2', userAgent: null });
+  const kept = await store.findIdentities('person_sessions', [], { limit: 10 });
+  expect(kept).toMatchObject([{ address: '192.0.2.2', user_agent: '' }]);
 });
 
 describe('a cookie', () => {

@@ -10,11 +10,14 @@ import { audit } from '../queries/audit.ts';
 import { readKeptDefinitions } from '../queries/automations.ts';
 import { bins } from '../queries/bins.ts';
 import { endpoints } from '../queries/endpoints.ts';
+import { identities } from '../queries/identity.ts';
+import { invitations, portalLinks } from '../queries/invitations.ts';
 import { lanes } from '../queries/lanes.ts';
 import { log } from '../queries/log.ts';
 import { mails } from '../queries/mails.ts';
 import { nodes } from '../queries/nodes.ts';
 import { notices } from '../queries/notices.ts';
+import { members, people } from '../queries/people.ts';
 import { replays } from '../queries/replays.ts';
 import { resending } from '../queries/resend.ts';
 import { retention } from '../queries/retention.ts';
@@ -113,6 +116,24 @@ const STATS = [
     ${TALLIED.map(() => '1').join(', ')} FROM n`,
 ];
 
+/** Fifty thousand people, of whom five are in the first workspace, with what a platform's links leave behind. */
+const PEOPLE = [
+  `INSERT INTO people (id, name, email, email_verified, language, created_at, updated_at)
+    SELECT 'usr_' || i, 'n', 'e' || i, 0, 'en', 0, 0 FROM n WHERE i <= 50000`,
+  `INSERT INTO person_accounts (id, person, provider, account, password, created_at, updated_at)
+    SELECT 'acc_' || i, 'usr_' || i, 'credential', 'usr_' || i, 'p', 0, 0 FROM n WHERE i <= 50000`,
+  `INSERT INTO person_sessions (id, person, token, created_at, updated_at, expires_at)
+    SELECT 'ses_' || i, 'usr_' || i, 't' || i, 0, 0, 9000 FROM n WHERE i <= 50000`,
+  `INSERT INTO verifications (id, identifier, value, created_at, updated_at, expires_at)
+    SELECT 'ver_' || i, 'i' || i, 'usr_' || i, 0, 0, 9000 FROM n WHERE i <= 50000`,
+  `INSERT INTO members (workspace, person, role, created_at)
+    SELECT CASE WHEN i <= 5 THEN 1 ELSE 2 END, 'usr_' || i, 'owner', 0 FROM n WHERE i <= 50000`,
+  `INSERT INTO invitations (key, workspace, email, role, language, hash, created_by, created_at, expires_at)
+    SELECT i, CASE WHEN i <= 5 THEN 1 ELSE 2 END, 'i' || i, 'viewer', 'en', 'h', 'me', 0, 9000 FROM n WHERE i <= 50000`,
+  `INSERT INTO portal_links (key, workspace, name, scopes, hash, created_by, created_at, expires_at)
+    SELECT i, 1, 'n', 'read', 'h' || i, 'me', 0, i FROM n WHERE i <= 50000`,
+];
+
 /** What the others select from: counted once, and gone when the rows are there. */
 const NUMBERS = [
   'CREATE TABLE n (i bigint)',
@@ -174,6 +195,7 @@ export function planContract(
           ...SEED,
           ...RUNS,
           ...STATS,
+          ...PEOPLE,
           'DROP TABLE n',
           ...made,
         ]) {
@@ -361,6 +383,39 @@ export function planContract(
         /_unmailed|_by_workspace|PRIMARY KEY|_pkey|on workspaces/,
       );
       await check(() => verbs.markPublished(WORKSPACE, [1, 2], 1));
+    });
+
+    test('people: who has a session, who is a member, and what a token is of', async () => {
+      const { db } = explained;
+      const verbs = { ...people(db, db), ...members(db, db), ...invitations(db, db), ...portalLinks(db, db) };
+      const { findIdentities, deleteIdentities } = identities(db, db);
+      const whole =
+        /^(SCAN|.*Seq Scan on) (people|person_\w+|verifications|members|invitations|portal_links|[ipmw])\b/;
+      const reach = (verb: () => Promise<unknown>, by = /./) => check(verb, by, [explained.readsAll, whole]);
+      await reach(
+        () => verbs.findSession('t77', 1),
+        /person_sessions_token|sqlite_autoindex_person_sessions/,
+      );
+      await reach(() => verbs.listSessions('usr_77', 1), /person_sessions_by_person/);
+      await reach(() => verbs.endSessions('usr_78', { except: 'ses_1' }), /person_sessions_by_person/);
+      await reach(() => verbs.findPersonByEmail('e77'));
+      await reach(() => verbs.findPeople(['usr_77', 'usr_78']));
+      await check(() => verbs.needsSetup());
+      await reach(() => verbs.listMembers(WORKSPACE));
+      await reach(() => verbs.changeRole(WORKSPACE, 'usr_1', 'viewer', 1, 'me'));
+      await reach(() => verbs.removeMember(WORKSPACE, 'usr_1', 1, 'me'), /members_by_person/);
+      await reach(() => verbs.listInvitations(WORKSPACE));
+      await reach(() => verbs.findInvitation(WORKSPACE, 3, 'h'));
+      await reach(() => verbs.findPortalLink(WORKSPACE, 40_000, 'h40000', 1));
+      await reach(() => verbs.listPortalLinks(WORKSPACE, 49_990), /portal_links_by_end/);
+      const of = (field: string, value: string) => [{ field, operator: 'eq', value }] as const;
+      await reach(() => findIdentities('person_accounts', of('person', 'usr_77'), { limit: 9 }), /by_person/);
+      await reach(
+        () => findIdentities('verifications', of('identifier', 'i77'), { limit: 1 }),
+        /by_identifier/,
+      );
+      const over = [{ field: 'expires_at', operator: 'lt', value: 1 }] as const;
+      await reach(() => deleteIdentities('verifications', over), /verifications_by_end/);
     });
 
     test('starting, sweeping, enabling and deleting', async () => {
