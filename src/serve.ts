@@ -245,6 +245,7 @@ async function startOn(store: Store, opened: Opened): Promise<Running> {
   const keys = await bootstrap(store, random, givenKeys(config), clock.now(), engine.nextKey);
   const needsSetup = await store.needsSetup();
   if (needsSetup) setup.keep();
+  else await identity.prepare();
   listener.serve(app.routing);
   const setupToken = needsSetup ? setup.token : null;
   return { url: publicUrl(), port, keys, setupToken, store, engine, stop };

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type MailServer, startMailServer } from './support/mailServer.ts';
 import { CHEAP_PASSWORDS } from './support/passwords.ts';
-import { INSTANCE_KEY, temporaryDirectory } from './support/process.ts';
+import { INSTANCE_KEY, startMirsal, temporaryDirectory } from './support/process.ts';
 import { type Served, startServed, until } from './support/served.ts';
 import { STORES, storeEnv } from './support/stores.ts';
 
@@ -21,7 +21,13 @@ interface Told {
 }
 
 /** As a browser on a page of this installation. */
-async function ask(node: Served, method: string, path: string, body?: unknown, headers = {}): Promise<Told> {
+async function ask(
+  node: Pick<Served, 'url'>,
+  method: string,
+  path: string,
+  body?: unknown,
+  headers = {},
+): Promise<Told> {
   const answer = await fetch(node.url + path, {
     method,
     headers: {
@@ -214,6 +220,44 @@ test('the token of the set-up stands in the data directory, for its owner only, 
   expect(again.running.setupToken).toBeNull();
   expect(existsSync(path)).toBe(false);
   await again.running.stop();
+  directory.remove();
+});
+
+test('a start prints the token while there is nobody; passwords and tokens never stand in what it says', async () => {
+  const directory = temporaryDirectory();
+  const env = { MIRSAL_PUBLIC_URL: PUBLIC_URL, MIRSAL_LOG_LEVEL: 'debug' };
+  const node = await startMirsal({ directory: directory.path, env });
+  const token = /set-up token {2}(\S+)/.exec(node.said())?.[1] ?? '';
+  const at = { url: node.url };
+  expect((await ask(at, 'POST', '/v1/setup', { ...OWNER, token })).status).toBe(201);
+  const login = { email: OWNER.email, password: PASSWORD };
+  const { cookie } = await ask(at, 'POST', '/v1/sign-in', login);
+  expect((await ask(at, 'POST', '/v1/sign-in', { ...login, password: 'a wrong battery' })).status).toBe(401);
+  const invited = await ask(
+    at,
+    'POST',
+    '/v1/members/invitations',
+    { email: 'b@example.com', role: 'viewer' },
+    { cookie },
+  );
+  const invitation = invited.body.link.split('/').at(-1);
+  expect((await ask(at, 'POST', '/v1/invitations/look', { token: invitation })).status).toBe(200);
+  expect((await ask(at, 'POST', '/v1/invitations/accept', { token: `${invitation}x` })).status).toBe(409);
+  const link = { scopes: ['read'], expires_in_s: 600 };
+  const portal = (await ask(at, 'POST', '/v1/portal-links', link, { cookie })).body.token;
+  expect((await ask(at, 'GET', '/v1/me', undefined, { authorization: `Bearer ${portal}` })).status).toBe(200);
+  expect(await node.stop()).toBe(0);
+  const told = node.said().replace(token, '');
+  expect(told).toContain('/v1/sign-in');
+  for (const secret of [PASSWORD, 'a wrong battery', token, cookie.slice(40), invitation, portal]) {
+    expect(told).not.toContain(secret);
+  }
+  const again = await startMirsal({ directory: directory.path, env });
+  expect(again.said()).not.toContain('set-up token');
+  expect((await ask({ url: again.url }, 'GET', '/v1/me', undefined, { cookie })).body.person.email).toBe(
+    OWNER.email,
+  );
+  await again.stop();
   directory.remove();
 });
 

@@ -7,15 +7,11 @@
  */
 
 import { createHmac, timingSafeEqual } from 'node:crypto';
-import { hashPassword, verifyPassword } from 'better-auth/crypto';
-import { betterAuth } from 'better-auth/minimal';
 import { SECOND } from '../core/duration.ts';
-import { formatId, type IdPrefix } from '../core/ids.ts';
 import type { IdentityStore } from '../store/ports/people.ts';
 import type { Clock } from '../world.ts';
 import { inTurns, type Passwords } from './hashing.ts';
 import { type From, type Identity, RESET_MS, SESSION_MS } from './identity.ts';
-import { IDENTITY_SCHEMA, identityStorage } from './storage.ts';
 
 export interface IdentityDeps {
   store: IdentityStore;
@@ -29,47 +25,27 @@ export interface IdentityDeps {
   passwords?: Passwords;
 }
 
-const PREFIXES: Readonly<Record<string, IdPrefix>> = {
-  user: 'usr',
-  account: 'acc',
-  session: 'ses',
-  verification: 'ver',
-};
-
 const RESET = 'reset-password';
 const TOKEN_BYTES = 24;
 
 export function createIdentity(deps: IdentityDeps & { randomBytes(length: number): Uint8Array }): Identity {
   const { store, clock, nextKey, publicUrl } = deps;
-  const passwords = inTurns(deps.passwords ?? { hash: hashPassword, verify: verifyPassword });
   const secret = Buffer.from(deps.secret).toString('hex');
-  const auth = betterAuth({
-    ...IDENTITY_SCHEMA,
-    database: identityStorage(store),
-    secret,
-    baseURL: publicUrl(),
-    trustedOrigins: [publicUrl()],
-    telemetry: { enabled: false },
-    // It would write to the console, and e-mails with it.
-    logger: { disabled: true },
-    emailAndPassword: {
-      enabled: true,
-      disableSignUp: true,
-      // The API's own schemas say how long a password is.
-      minPasswordLength: 1,
-      maxPasswordLength: 4096,
-      revokeSessionsOnPasswordReset: true,
-      password: passwords,
-    },
-    // A reader of the database finds hashes of tokens. Those that are over are deleted by the next one (beginReset).
-    verification: { ...IDENTITY_SCHEMA.verification, storeIdentifier: 'hashed', disableCleanup: true },
-    advanced: {
-      database: { generateId: ({ model }) => formatId(PREFIXES[model] ?? 'ver', nextKey()) },
-    },
-  });
+  let opened: ReturnType<typeof open> | null = null;
+  const open = async () => {
+    const { openLibrary, SCRYPT } = await import('./library.ts');
+    const passwords = inTurns(deps.passwords ?? SCRYPT);
+    const auth = openLibrary({ store, secret, publicUrl: publicUrl(), passwords, nextKey });
+    return { passwords, api: auth.api, internalAdapter: (await auth.$context).internalAdapter };
+  };
+  /** Once for all. */
+  const library = (): ReturnType<typeof open> => {
+    opened ??= open();
+    return opened;
+  };
   const cookies = createCookies(secret, publicUrl);
   const isPassword = async (person: string, password: string): Promise<boolean> => {
-    const { internalAdapter } = await auth.$context;
+    const { internalAdapter, passwords } = await library();
     const hash = (await internalAdapter.findCredentialAccount(person))?.password;
     if (hash) return passwords.verify({ hash, password });
     // As long as for somebody who has a password.
@@ -77,7 +53,7 @@ export function createIdentity(deps: IdentityDeps & { randomBytes(length: number
     return false;
   };
   const beginSession = async (person: string, { address, userAgent }: From): Promise<string> => {
-    const { internalAdapter } = await auth.$context;
+    const { internalAdapter } = await library();
     const now = clock.now();
     await store.deleteIdentities('person_sessions', [
       { field: 'person', operator: 'eq', value: person },
@@ -93,11 +69,14 @@ export function createIdentity(deps: IdentityDeps & { randomBytes(length: number
   };
   return {
     ...cookies,
-    hashPassword: passwords.hash,
+    async prepare() {
+      await library();
+    },
+    hashPassword: async (password) => (await library()).passwords.hash(password),
     isPassword,
     beginSession,
     async signIn(email, password, from) {
-      const { internalAdapter } = await auth.$context;
+      const { internalAdapter } = await library();
       const found = await internalAdapter.findUserByEmail(email.toLowerCase());
       // Of nobody, too, a password is asked for and hashed.
       const person = found?.user.id ?? 'usr_';
@@ -105,7 +84,7 @@ export function createIdentity(deps: IdentityDeps & { randomBytes(length: number
       return { person, token: await beginSession(person, from) };
     },
     async beginReset(person) {
-      const { internalAdapter } = await auth.$context;
+      const { internalAdapter } = await library();
       const token = Buffer.from(deps.randomBytes(TOKEN_BYTES)).toString('base64url');
       const now = clock.now();
       await store.deleteIdentities('verifications', [{ field: 'expires_at', operator: 'lt', value: now }]);
@@ -117,14 +96,14 @@ export function createIdentity(deps: IdentityDeps & { randomBytes(length: number
       return token;
     },
     async finishReset(token, password) {
-      const { internalAdapter } = await auth.$context;
+      const { internalAdapter, api } = await library();
       const found = await internalAdapter.findVerificationValue(`${RESET}:${token}`);
       if (found === null || found.expiresAt.getTime() <= clock.now()) return null;
       try {
-        await auth.api.resetPassword({ body: { token, newPassword: password } });
+        await api.resetPassword({ body: { token, newPassword: password } });
       } catch (error) {
         // Somebody was quicker with the same token.
-        if (error instanceof Error && error.name === 'APIError') return null;
+        if (error instanceof Error && 'status' in error && error.status === 'BAD_REQUEST') return null;
         throw error;
       }
       return found.value;

@@ -24,6 +24,8 @@ export interface From {
 }
 
 export interface Identity {
+  /** Loads what it needs, so that the first one to sign in does not wait for that. */
+  prepare(): Promise<void>;
   hashPassword(password: string): Promise<string>;
   /** Whether it is this person's. */
   isPassword(person: string, password: string): Promise<boolean>;
