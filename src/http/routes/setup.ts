@@ -74,7 +74,10 @@ export function setupRoutes(app: App, deps: HttpDeps, throttle: Throttle): void 
             email: emailInput,
             password: newPasswordInput,
             language: Type.Optional(languageInput),
-            workspace_name: Type.Optional(nameInput),
+            workspace_name: Type.Optional({
+              ...nameInput,
+              description: 'Of the first workspace from now on.',
+            }),
           },
           { additionalProperties: false },
         ),

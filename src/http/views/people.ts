@@ -39,6 +39,7 @@ export const newPasswordInput = Type.String({
 });
 /** One that was set: whatever is typed is compared. */
 export const passwordInput = Type.String({
+  description: 'The password that the account has.',
   minLength: 1,
   maxLength: 1024,
   examples: ['correct horse battery'],
@@ -46,7 +47,8 @@ export const passwordInput = Type.String({
 export const tokenInput = Type.String({
   minLength: 1,
   maxLength: 200,
-  description: 'As it stands in the link.',
+  description: 'As it was printed, or stands in the link.',
+  examples: ['inv_1_1gk5x0m3q9e_Vt5nq0Zs8mXcR2hLw7Jd4KyPb9Tg3AfE'],
 });
 
 const PERSON = {
@@ -148,7 +150,7 @@ export type SessionView = Static<typeof SessionSchema>;
 const MemberSchema = Type.Object(
   {
     person: ref<PersonView>('Person'),
-    role: oneOf(ROLES),
+    role: oneOf(ROLES, { description: 'What they may do there.' }),
     since: time('When they joined.'),
   },
   {
@@ -173,7 +175,7 @@ const INVITATION = {
 const invitationMembers = {
   id: Type.String(),
   email: Type.String(),
-  role: oneOf(ROLES),
+  role: oneOf(ROLES, { description: 'What they may do once they have accepted.' }),
   language: oneOf(['ar', 'en'] as const, { description: 'Of its mail.' }),
   state: oneOf(['open', 'expired'] as const),
   created_by: Type.String(),
@@ -214,9 +216,9 @@ export type SentInvitationView = Static<typeof SentInvitationSchema>;
 
 const OfferedInvitationSchema = Type.Object(
   {
-    workspace_name: Type.String(),
+    workspace_name: Type.String({ description: 'Where the invitation leads.' }),
     email: Type.String(),
-    role: oneOf(ROLES),
+    role: oneOf(ROLES, { description: 'What they may do there.' }),
     language: oneOf(['ar', 'en'] as const),
     expires_at: time('Until when it can be accepted.'),
     has_account: Type.Boolean({
