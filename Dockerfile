@@ -9,7 +9,8 @@ COPY package.json package-lock.json ./
 RUN npm ci
 COPY . .
 RUN npm run build
-RUN npm prune --omit=dev
+# What is both for development and an optional peer of a dependency (vitest is better-auth's) goes as optional.
+RUN npm prune --omit=dev --omit=optional
 
 FROM node:26-slim
 ENV NODE_ENV=production \

@@ -171,12 +171,14 @@ describe('the image', () => {
     expect(of('RUN')).toEqual([
       'npm ci',
       'npm run build',
-      'npm prune --omit=dev',
+      'npm prune --omit=dev --omit=optional',
       'mkdir /data && chown node:node /data',
     ]);
     const { scripts, dependencies } = JSON.parse(read('package.json'));
     expect(scripts.prepack).toBe('npm run build');
-    const pruned = [...npm(ROOT, 'prune', '--omit=dev', '--dry-run').matchAll(/^remove (\S+) /gm)];
+    const pruned = [
+      ...npm(ROOT, 'prune', '--omit=dev', '--omit=optional', '--dry-run').matchAll(/^remove (\S+) /gm),
+    ];
     const removed = pruned.map(([, name]) => name);
     expect(removed).toContain('vitest');
     for (const name of Object.keys(dependencies)) expect(removed).not.toContain(name);
