@@ -6,6 +6,7 @@ import type {
   FoundSession,
   Language,
   Member,
+  Membership,
   NewPerson,
   Person,
   PersonSession,
@@ -213,22 +214,30 @@ async function findSession(db: Kysely<Schema>, token: string, now: number): Prom
     .where('id', '=', session.person)
     .executeTakeFirst();
   if (person === undefined) return null;
-  const rows = await db
-    .selectFrom('members as m')
-    .innerJoin('workspaces as w', 'w.key', 'm.workspace')
-    .select(['m.workspace', 'm.role', 'w.name'])
-    .where('m.person', '=', person.id)
-    .orderBy('m.workspace')
-    .execute();
   return {
     session: toSession(session),
     person: toPerson(person),
-    memberships: rows.map(({ workspace, role, name }) => ({
-      workspace,
-      workspaceName: name,
-      role: role as Role,
-    })),
+    memberships: await membershipsOf(db, person.id),
   };
+}
+
+/** In two statements: joined, SQLite may go through all workspaces to find those of one person. */
+async function membershipsOf(db: Kysely<Schema>, person: string): Promise<Membership[]> {
+  const rows = await db
+    .selectFrom('members')
+    .select(['workspace', 'role'])
+    .where('person', '=', person)
+    .orderBy('workspace')
+    .execute();
+  if (rows.length === 0) return [];
+  const keys = rows.map(({ workspace }) => workspace);
+  const named = await db.selectFrom('workspaces').select(['key', 'name']).where('key', 'in', keys).execute();
+  const names = new Map(named.map(({ key, name }) => [key, name]));
+  return rows.map(({ workspace, role }) => ({
+    workspace,
+    workspaceName: names.get(workspace) ?? '',
+    role: role as Role,
+  }));
 }
 
 /** Each change of a workspace's members holds the workspace's lock, so that two owners cannot both be the other's last. */
