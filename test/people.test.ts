@@ -270,5 +270,11 @@ test('on this machine alone no token is needed', async () => {
   const origin = { origin: node.url };
   expect((await ask(node, 'POST', '/v1/setup', OWNER, origin)).status).toBe(201);
   expect((await ask(node, 'POST', '/v1/sign-in', OWNER, origin)).status).toBe(400);
+  // What changes is told to people, too.
+  const login = { email: OWNER.email, password: PASSWORD };
+  const { cookie } = await ask(node, 'POST', '/v1/sign-in', login, origin);
+  const stream = await fetch(`${node.url}/v1/stream`, { headers: { cookie } });
+  expect(stream.headers.get('content-type')).toContain('text/event-stream');
+  await stream.body?.cancel();
   await node.close();
 });

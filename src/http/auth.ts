@@ -18,7 +18,7 @@ import {
   ROLES,
   type Role,
 } from '../store/records/people.ts';
-import { parseApiKey } from './apiKey.ts';
+import { hashApiKey, parseApiKey } from './apiKey.ts';
 import type { App, HttpDeps } from './deps.ts';
 import { type LinkPlace, parseLinkToken } from './linkToken.ts';
 import { requireOwnOrigin } from './origin.ts';
@@ -359,11 +359,26 @@ export function seesSecrets(request: FastifyRequest): boolean {
   return hasScope(callerOf(request), 'manage');
 }
 
-/** The hash of the key that a call to a route that is not public came with. */
-export function keyOf(request: FastifyRequest): string {
-  const parsed = parseApiKey(bearerToken(request));
-  if (!parsed.ok) throw new Error('A call without a key does not come so far.');
-  return parsed.hash;
+/** Whether whoever calls may still act there, by the store itself: for calls that last, such as streams. */
+export function recheckOf(
+  request: FastifyRequest,
+  { store, identity, clock }: Pick<HttpDeps, 'store' | 'identity' | 'clock'>,
+): () => Promise<boolean> {
+  const { session, workspace } = callerOf(request);
+  const token = session === null ? null : identity.readCookie(request.headers.cookie);
+  if (token !== null) {
+    return async () => {
+      const found = await store.findSession(token, clock.now());
+      return found?.memberships.some((membership) => membership.workspace === workspace) === true;
+    };
+  }
+  const text = bearerToken(request);
+  const link = parseLinkToken('mirsalp', text);
+  if (link !== null) {
+    const { key, hash } = link;
+    return async () => (await store.findPortalLink(link.workspace, key, hash, clock.now())) !== null;
+  }
+  return async () => (await store.findApiKey(hashApiKey(text))) !== null;
 }
 
 /** The caller of a route that is not public. */

@@ -2,7 +2,7 @@
 
 import type { ServerResponse } from 'node:http';
 import { Type } from 'typebox';
-import { callerOf, keyOf, workspaceOf } from '../auth.ts';
+import { callerOf, recheckOf, workspaceOf } from '../auth.ts';
 import type { App, HttpDeps } from '../deps.ts';
 import { describe } from '../operation.ts';
 import { faulty, Problem } from '../problem.ts';
@@ -33,7 +33,7 @@ data: {"hints":[{"kind":"event","id":null},{"kind":"delivery","id":"ep_107fmli44
 
 `;
 
-export function streamRoutes(app: App, { store }: Pick<HttpDeps, 'store'>, hub: Hub): void {
+export function streamRoutes(app: App, deps: Pick<HttpDeps, 'store' | 'identity' | 'clock'>, hub: Hub): void {
   const { response, ...described } = describe({
     id: 'streamChanges',
     summary: 'Watch what changes',
@@ -74,7 +74,7 @@ export function streamRoutes(app: App, { store }: Pick<HttpDeps, 'store'>, hub: 
       const { by } = callerOf(request);
       const refusal = hub.refuses({ workspace, by });
       if (refusal !== null) throw tooMany(refusal);
-      const hash = keyOf(request);
+      const isAllowed = recheckOf(request, deps);
       const lastId = request.headers['last-event-id'];
       reply.hijack();
       const { raw } = reply;
@@ -83,8 +83,8 @@ export function streamRoutes(app: App, { store }: Pick<HttpDeps, 'store'>, hub: 
         by,
         kinds,
         sink: sinkOf(raw),
-        // Past what is remembered of keys: it is asked because one was revoked.
-        isAllowed: async () => (await store.findApiKey(hash)) !== null,
+        // Past what is remembered of callers: it is asked because one may be none any more.
+        isAllowed,
       };
       raw.once('close', () => hub.leave(watcher));
       // A connection that breaks closes as well.

@@ -28,7 +28,6 @@ import {
   T0,
   versionOf,
 } from './builders.ts';
-
 import { AUTOMATION_CASES } from './faultAutomation.ts';
 import { PEOPLE_CASES, type PeopleReading } from './faultPeople.ts';
 import {

@@ -4,8 +4,8 @@
  */
 
 import type { Generated } from 'kysely';
-import type { EndpointStatsTable, EventStatsTable } from './statsTables.ts';
 import type { PeopleSchema } from './peopleTables.ts';
+import type { EndpointStatsTable, EventStatsTable } from './statsTables.ts';
 
 /** In the place of a workspace, in rows that belong to the installation as a whole. */
 export const INSTALLATION = 0;
