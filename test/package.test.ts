@@ -54,6 +54,8 @@ async function startInstalled(env: Record<string, string>) {
     },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+  // A test that fails before it has stopped it leaves none behind.
+  process.once('exit', () => child.kill('SIGKILL'));
   let said = '';
   child.stdout.on('data', (chunk) => (said += chunk));
   child.stderr.on('data', (chunk) => (said += chunk));
