@@ -2,7 +2,6 @@
 
 import { parseId } from '../core/ids.ts';
 import type { Automation } from '../store/records/automation.ts';
-import { typedEndpoint } from '../store/records/endpoints.ts';
 import type { Routing } from '../store/records/routing.ts';
 import { automationId } from './views/automation.ts';
 
@@ -21,8 +20,11 @@ export function usersOfEndpoints(routing: Routing): ReadonlyMap<number, readonly
 
 function readUsers({ automations, endpoints }: Routing): ReadonlyMap<number, readonly string[]> {
   const users = new Map<number, string[]>();
+  const typed = new Map<string, number>();
+  // The first of a URL is where its actions send (typedEndpoint): it is put in last.
+  for (const { automation, url, key } of endpoints.toReversed()) if (automation !== null) typed.set(url, key);
   for (const automation of automations) {
-    for (const key of targetsOf(automation, endpoints)) {
+    for (const key of targetsOf(automation, typed)) {
       const known = users.get(key);
       const id = automationId(automation.kind, automation.key);
       if (known === undefined) users.set(key, [id]);
@@ -33,17 +35,14 @@ function readUsers({ automations, endpoints }: Routing): ReadonlyMap<number, rea
 }
 
 /** Read without compiling them: a workspace may have thousands, and one that does not compile takes nothing else along. */
-function targetsOf({ definition }: Automation, endpoints: Routing['endpoints']): Set<number> {
+function targetsOf({ definition }: Automation, typed: ReadonlyMap<string, number>): Set<number> {
   const targets = new Set<number>();
   const { actions, steps }: WrittenSteps = JSON.parse(definition);
   const open = [...(actions ?? []), ...(steps ?? [])];
   for (let step = open.pop(); step !== undefined; step = open.pop()) {
     for (const branch of [step.yes, step.no, step.received, step.timed_out]) open.push(...(branch ?? []));
     if (step.type !== 'webhook') continue;
-    const key =
-      step.url === undefined
-        ? parseId('ep', step.endpoint_id ?? '')
-        : typedEndpoint(endpoints, step.url)?.key;
+    const key = step.url === undefined ? parseId('ep', step.endpoint_id ?? '') : typed.get(step.url);
     if (key !== undefined && key !== null) targets.add(key);
   }
   return targets;

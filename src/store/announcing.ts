@@ -85,10 +85,13 @@ export function announcing(store: Store, clock: Clock): Store {
       return [
         name,
         async (...parameters: unknown[]) => {
-          const answer = await verb(...parameters);
-          const workspace = touches(...parameters);
-          if (workspace !== null) touch(workspace);
-          return answer;
+          try {
+            return await verb(...parameters);
+          } finally {
+            // Where the answer was lost, it may have been written all the same.
+            const workspace = touches(...parameters);
+            if (workspace !== null) touch(workspace);
+          }
         },
       ];
     }),

@@ -11,8 +11,8 @@ export function welcomePage(version: string): string {
 <body><main>
 <h1>Mirsal <span lang="ar" dir="rtl">مرسال</span></h1>
 <p>Events in, ordered and signed webhooks out. This is version <span class="ltr">${version}</span>.</p>
-<p>The API is under <code>/v1</code>; its description is <a href="/v1/openapi.json">the OpenAPI document</a>.</p>
-<p lang="ar" dir="rtl">الأحداث تدخل، وتخرج منها طلبات ويب هوك مرتّبة وموقّعة. وصف واجهة البرمجة في <a href="/v1/openapi.json">مستند OpenAPI</a>.</p>
+<p><a href="/docs">The API</a> is there to read and to try; for programs there is <a href="/v1/openapi.json">its OpenAPI document</a>.</p>
+<p lang="ar" dir="rtl">تدخل الأحداث، وتخرج منها خطافات ويب مرتّبة وموقّعة. اقرأ <a href="/docs">واجهة البرمجة</a> وجرّبها، وللبرامج <a href="/v1/openapi.json">مستند OpenAPI</a>.</p>
 </main></body></html>
 `;
   return page.text;

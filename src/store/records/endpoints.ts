@@ -60,15 +60,13 @@ export interface Endpoint {
 
 /**
  * Where actions send that name exactly this URL: one endpoint of the workspace, whichever rules and workflows name it. The
- * oldest, since former versions made one for each of them.
+ * first of them in the order of their making, as a routing has them: former versions made one for each automation.
  */
 export function typedEndpoint(endpoints: Iterable<Endpoint>, url: string): Endpoint | undefined {
-  let oldest: Endpoint | undefined;
   for (const endpoint of endpoints) {
-    if (endpoint.automation === null || endpoint.url !== url) continue;
-    if (oldest === undefined || endpoint.key < oldest.key) oldest = endpoint;
+    if (endpoint.automation !== null && endpoint.url === url) return endpoint;
   }
-  return oldest;
+  return undefined;
 }
 
 export type NewEndpoint = Omit<Endpoint, 'disabled' | 'recovery' | 'updatedAt'>;
