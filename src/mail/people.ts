@@ -26,7 +26,7 @@ const ENGLISH: PersonMailTexts = {
   reset: {
     title: 'A new password',
     intro: 'Hello {name}, a new password for your account in Mirsal was asked for.',
-    what: 'The link sets it once, and holds until {time}. You are signed out everywhere then.',
+    what: 'The link works once, and holds until {time}. When you have chosen the new password, you are signed out everywhere.',
     button: 'Choose a new password',
     why: 'If you have not asked for it, do nothing: your password stays as it is.',
   },
@@ -45,7 +45,7 @@ const ARABIC: PersonMailTexts = {
   reset: {
     title: 'كلمة مرور جديدة',
     intro: 'مرحبًا {name}، طُلبت كلمة مرور جديدة لحسابك في مرسال.',
-    what: 'يعمل الرابط مرة واحدة، ويسري حتى {time}. وبعدها يُسجَّل خروجك من كل مكان.',
+    what: 'يعمل الرابط مرة واحدة، ويسري حتى {time}. وحين تختار كلمة المرور الجديدة يُسجَّل خروجك من كل مكان.',
     button: 'اختيار كلمة مرور جديدة',
     why: 'إن لم تطلبها فتجاهل هذه الرسالة: تبقى كلمة مرورك كما هي.',
   },
