@@ -7,15 +7,19 @@ import { callerOf } from './auth.ts';
 import type { HttpDeps } from './deps.ts';
 import { Problem } from './problem.ts';
 
-/** Throws a Problem where the caller may not give, change or take away that role. An instance key may each. */
+/** The roles that the caller gives, changes and takes away. An instance key may each. */
+export function givenBy(request: FastifyRequest): readonly Role[] {
+  const { role } = callerOf(request);
+  return role === null ? ROLES : ROLE_RIGHTS[role].gives;
+}
+
+/** Throws a Problem where the caller may not give, change or take away that role. */
 export function requireGives(request: FastifyRequest, role: Role): void {
-  const caller = callerOf(request);
-  const gives = caller.role === null ? ROLES : ROLE_RIGHTS[caller.role].gives;
-  if (gives.includes(role)) return;
+  if (givenBy(request).includes(role)) return;
   const able = ROLES.filter((one) => ROLE_RIGHTS[one].gives.includes(role)).join(', ');
   throw new Problem(
     'role_required',
-    `Who is ${role} is decided by members of the role ${able}; you are ${caller.role}.`,
+    `Who is ${role} is decided by members of the role ${able}; you are ${callerOf(request).role}.`,
   );
 }
 

@@ -1,12 +1,12 @@
 /** `/v1/members`: the people of a workspace and their roles. */
 
 import { Type } from 'typebox';
-import type { Member, MemberOutcome } from '../../store/records/people.ts';
+import { type Member, type MemberOutcome, ROLES } from '../../store/records/people.ts';
 import { type Callers, callerOf, workspaceOf } from '../auth.ts';
 import type { App, HttpDeps } from '../deps.ts';
 import { describe, idParams, ref } from '../operation.ts';
 import { notFound, Problem } from '../problem.ts';
-import { requireGives } from '../team.ts';
+import { givenBy, requireGives } from '../team.ts';
 import { type MemberView, memberView, roleInput } from '../views/people.ts';
 
 export function memberRoutes(app: App, deps: HttpDeps, callers: Callers): void {
@@ -51,7 +51,7 @@ function patchRoute(app: App, deps: HttpDeps, callers: Callers): void {
           description:
             'The last owner stays one. It holds at once here, within a second at every other node.',
           answers: { 200: { schema: ref<MemberView>('Member'), description: 'The member as it is now.' } },
-          problems: ['last_owner'],
+          problems: ['last_owner', 'changed_meanwhile'],
           hasBody: true,
         }),
         params: idParams('person'),
@@ -64,7 +64,9 @@ function patchRoute(app: App, deps: HttpDeps, callers: Callers): void {
       const member = await findMember(deps, workspace, request.params.id);
       for (const one of [member.role, role]) requireGives(request, one);
       const { by } = callerOf(request);
-      const outcome = await deps.store.changeRole(workspace, member.person.id, role, deps.clock.now(), by);
+      const now = deps.clock.now();
+      const from = givenBy(request);
+      const outcome = await deps.store.changeRole(workspace, member.person.id, role, now, by, from);
       callers.sessions.forget();
       requireChanged(outcome, member);
       return memberView({ ...member, role });
@@ -87,7 +89,7 @@ function removeRoute(app: App, deps: HttpDeps, callers: Callers): void {
             'Everybody may leave but the last owner. Whoever is a member of no workspace any more is signed out. It ' +
             'holds at once here, within a second at every other node.',
           answers: { 204: { schema: null, description: 'The person is no member any more.' } },
-          problems: ['last_owner'],
+          problems: ['last_owner', 'changed_meanwhile'],
         }),
         params: idParams('person'),
       },
@@ -96,8 +98,10 @@ function removeRoute(app: App, deps: HttpDeps, callers: Callers): void {
       const workspace = workspaceOf(request);
       const { by, session } = callerOf(request);
       const member = await findMember(deps, workspace, request.params.id);
-      if (session?.person.id !== member.person.id) requireGives(request, member.role);
-      const outcome = await deps.store.removeMember(workspace, member.person.id, deps.clock.now(), by);
+      const isSelf = session?.person.id === member.person.id;
+      if (!isSelf) requireGives(request, member.role);
+      const from = isSelf ? ROLES : givenBy(request);
+      const outcome = await deps.store.removeMember(workspace, member.person.id, deps.clock.now(), by, from);
       callers.sessions.forget();
       requireChanged(outcome, member);
       return reply.code(204).send();
@@ -118,6 +122,8 @@ function requireChanged(outcome: MemberOutcome, { person }: Member): void {
       return;
     case 'unknown':
       throw notFound('member', person.id);
+    case 'refused':
+      throw new Problem('changed_meanwhile', `${person.name} has another role by now. Read it anew.`);
     case 'last_owner':
       throw new Problem(
         'last_owner',

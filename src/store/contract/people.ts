@@ -114,6 +114,25 @@ export function peopleContract(open: OpenStore): void {
       }
     });
 
+    test('is refused to whoever may not take away the role that the member has by then', async () => {
+      const { store } = opened();
+      const { workspace } = await seed(store);
+      const { id } = await aMember(store, workspace, 'viewer');
+      await aMember(store, workspace);
+      const roleNow = async () =>
+        (await store.listMembers(workspace)).find(({ person }) => person.id === id)?.role;
+      // An admin has read that it is a viewer; meanwhile an owner makes it one.
+      await store.changeRole(workspace, id, 'owner', T0, 'an owner');
+      const admins = ['admin', 'developer', 'viewer'] as const;
+      expect(await store.changeRole(workspace, id, 'viewer', T0, 'an admin', admins)).toBe('refused');
+      expect(await store.removeMember(workspace, id, T0, 'an admin', admins)).toBe('refused');
+      expect(await roleNow()).toBe('owner');
+      await store.changeRole(workspace, id, 'developer', T0, 'an owner');
+      expect(await store.changeRole(workspace, id, 'viewer', T0, 'an admin', admins)).toBe('changed');
+      expect(await store.removeMember(workspace, id, T0, 'an admin', admins)).toBe('changed');
+      expect(await roleNow()).toBeUndefined();
+    });
+
     test('a change of a role is told once, by whom, and of whom it is unknown not at all', async () => {
       const { store } = opened();
       const { workspace } = await seed(store);

@@ -41,9 +41,23 @@ export interface PeopleStore {
 export interface MemberStore {
   /** In the order of their coming. */
   listMembers(workspace: number): Promise<Member[]>;
-  changeRole(workspace: number, person: string, role: Role, at: number, by: string): Promise<MemberOutcome>;
-  /** Where it was the last workspace of the person, the sessions end, too. */
-  removeMember(workspace: number, person: string, at: number, by: string): Promise<MemberOutcome>;
+  /** `from`: the roles that may be taken away, all if absent; it is asked of the role that the member has by then. */
+  changeRole(
+    workspace: number,
+    person: string,
+    role: Role,
+    at: number,
+    by: string,
+    from?: readonly Role[],
+  ): Promise<MemberOutcome>;
+  /** `from` as above. Where it was the last workspace of the person, the sessions end, too. */
+  removeMember(
+    workspace: number,
+    person: string,
+    at: number,
+    by: string,
+    from?: readonly Role[],
+  ): Promise<MemberOutcome>;
 }
 
 export interface InvitationStore {

@@ -2,15 +2,16 @@
 
 import type { Kysely, Selectable, Transaction } from 'kysely';
 import type { MemberStore, PeopleStore } from '../ports/people.ts';
-import type {
-  FoundSession,
-  Language,
-  Member,
-  Membership,
-  NewPerson,
-  Person,
-  PersonSession,
-  Role,
+import {
+  type FoundSession,
+  type Language,
+  type Member,
+  type Membership,
+  type NewPerson,
+  type Person,
+  type PersonSession,
+  ROLES,
+  type Role,
 } from '../records/people.ts';
 import type { PeopleTable, PersonSessionsTable } from '../schema/peopleTables.ts';
 import type { Schema } from '../schema/schema.ts';
@@ -257,12 +258,13 @@ export function members(write: Kysely<Schema>, read: Kysely<Schema>): MemberStor
         ({ role, since, ...person }): Member => ({ person: toPerson(person), role: role as Role, since }),
       );
     },
-    changeRole: (workspace, person, role, at, by) =>
+    changeRole: (workspace, person, role, at, by, from = ROLES) =>
       write.transaction().execute(async (trx) => {
         await lockWorkspace(trx, workspace);
         const before = await roleOf(trx, workspace, person);
         if (before === null) return 'unknown';
         if (before === role) return 'changed';
+        if (!from.includes(before)) return 'refused';
         if (before === 'owner' && (await isLastOwner(trx, workspace, person))) return 'last_owner';
         await trx
           .updateTable('members')
@@ -280,11 +282,12 @@ export function members(write: Kysely<Schema>, read: Kysely<Schema>): MemberStor
         });
         return 'changed';
       }),
-    removeMember: (workspace, person, at, by) =>
+    removeMember: (workspace, person, at, by, from = ROLES) =>
       write.transaction().execute(async (trx) => {
         await lockWorkspace(trx, workspace);
         const role = await roleOf(trx, workspace, person);
         if (role === null) return 'unknown';
+        if (!from.includes(role)) return 'refused';
         if (role === 'owner' && (await isLastOwner(trx, workspace, person))) return 'last_owner';
         await trx
           .deleteFrom('members')

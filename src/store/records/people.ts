@@ -116,7 +116,8 @@ export type AcceptOutcome =
   | { kind: 'void' | 'used' | 'other' | 'account_exists' }
   | { kind: 'full'; reached: number };
 
-export type MemberOutcome = 'changed' | 'unknown' | 'last_owner';
+/** `refused`: the role of now is not among those that whoever asks may take away. */
+export type MemberOutcome = 'changed' | 'unknown' | 'last_owner' | 'refused';
 
 export interface PortalLink {
   key: number;
