@@ -7,6 +7,7 @@ import type { EventType } from '../core/catalog/eventType.ts';
 import { chooseLane } from '../core/delivery/order.ts';
 import { formatId, parseId } from '../core/ids.ts';
 import type { EventBody } from '../core/routing/body.ts';
+import { type Refusal, refusal } from '../core/routing/why.ts';
 import { type Advance, advance, nextOf, type RunContext } from '../core/workflow/advance.ts';
 import { addDuration } from '../core/workflow/isoDuration.ts';
 import {
@@ -309,6 +310,8 @@ export interface SetOff {
   size: number;
 }
 
+type Refused = Pick<VerdictRecord, 'clause' | 'actual'> & Refusal;
+
 /** What the event sets off at `now`; `room` is how many characters its effects may bring along. */
 export function activationsOf(
   automations: CompiledAutomations,
@@ -318,7 +321,7 @@ export function activationsOf(
 ): SetOff {
   const setOff: SetOff = { activations: [], refusals: [], size: 0 };
   const { body } = event;
-  const refuse = (owner: Automation, why: Omit<VerdictRecord, 'source'>): void => {
+  const refuse = (owner: Automation, why: Refused): void => {
     setOff.refusals.push({ source: { kind: owner.kind, id: owner.key }, ...why });
   };
   for (const found of automations.match({ eventType: event.eventType, body })) {
@@ -374,13 +377,13 @@ function begin(
 
 const TOO_DEEP = `causation_depth: more than ${MAX_DEPTH} events caused one another before this one; it may be a loop.`;
 
-function refusalOf(verdict: TriggersVerdict & { matched: false }): Omit<VerdictRecord, 'source'> {
+function refusalOf(verdict: TriggersVerdict & { matched: false }): Refused {
   const [first] = verdict.failures;
   if (first === undefined) return { clause: undefined, actual: null, reason: 'no trigger matched' };
   if (first.part === 'condition') {
-    const { clause, actual, reason } = first.verdict;
-    return { clause, actual: actual ?? null, reason };
+    const { clause, actual } = first.verdict;
+    return { clause, actual: actual ?? null, ...refusal(first.verdict) };
   }
-  const { scope, wanted, actual, reason } = first.verdict;
-  return { clause: { scope: { [scope]: wanted } }, actual: actual ?? null, reason };
+  const { scope, wanted, actual } = first.verdict;
+  return { clause: { scope: { [scope]: wanted } }, actual: actual ?? null, ...refusal(first.verdict) };
 }

@@ -9,6 +9,7 @@ import { chooseLane } from '../core/delivery/order.ts';
 import { LIGHT_LIMITS, WORK_LIMITS } from '../core/limits.ts';
 import { type Plan, planOf } from '../core/plan.ts';
 import { type EventBody, eventBody } from '../core/routing/body.ts';
+import { refusal } from '../core/routing/why.ts';
 import { Work } from '../core/work.ts';
 import { EFFECT_LIMITS } from '../core/workflow/step.ts';
 import type { DeliverySource, NewDelivery } from '../store/records/delivery.ts';
@@ -151,7 +152,7 @@ interface RouteBase {
   except: readonly number[];
 }
 
-const ABOUT_ITSELF = 'The event is about this very endpoint.';
+const ABOUT_ITSELF = 'about_itself: the event is about this very endpoint';
 
 interface Routed {
   deliveries: NewDelivery[];
@@ -172,7 +173,7 @@ function mayUseWebhooks({ deps, view }: RouteBase): boolean {
   return planOf(deps.plans, view.routing.workspace.plan).webhooks;
 }
 
-const NO_WEBHOOKS = "The workspace's plan does not include webhooks.";
+const NO_WEBHOOKS = "plan_without_webhooks: the workspace's plan does not include webhooks";
 
 function route(base: RouteBase, eventType: string, body: EventBody): Routed {
   const routed: Routed = { deliveries: [], refusals: [] };
@@ -188,8 +189,8 @@ function route(base: RouteBase, eventType: string, body: EventBody): Routed {
     } else if (verdict.matched) {
       routed.deliveries.push(deliveryTo(base, endpoint, source));
     } else {
-      const { clause, actual, reason } = verdict;
-      routed.refusals.push({ source, clause, actual: actual ?? null, reason });
+      const { clause, actual } = verdict;
+      routed.refusals.push({ source, clause, actual: actual ?? null, ...refusal(verdict) });
     }
   }
   return routed;

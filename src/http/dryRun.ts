@@ -30,7 +30,7 @@ export async function dryRunBeside(
 
 /** Pure, but for what it keeps of the routing. */
 export function dryRun(routing: Routing, run: DryRun, work: Work): DryRunAnswer {
-  const { kind, definition, type, raw, waits, showUrls, now } = run;
+  const { kind, definition, type, raw, waits, showUrls, language, now } = run;
   const program = compileDefinition(kind, definition);
   const parsed = parseJson(raw, { maxDepth: EVENT_DEPTH });
   if (!parsed.ok) throw new Error(`A stored body is not valid JSON: ${parsed.message}`);
@@ -38,7 +38,7 @@ export function dryRun(routing: Routing, run: DryRun, work: Work): DryRunAnswer 
   // Its type may have been deleted since.
   const eventType = eventTypesOf(routing).get(type) ?? { name: type, scopes: [] };
   const verdict = judgeTriggers(program.triggers, { eventType, body });
-  const head = { verdict: verdictView(verdict) };
+  const head = { verdict: verdictView(verdict, language) };
   if (verdict === null || !verdict.matched) return { ...head, path: [], end: null };
   const explanation = explain(
     program,
@@ -47,7 +47,7 @@ export function dryRun(routing: Routing, run: DryRun, work: Work): DryRunAnswer 
     awaitedSamples(routing, work),
   );
   const shownUrl = showUrls ? (url: string) => url : maskUrl;
-  const places = { body: raw, shownUrl, ...endpointsOf(routing) };
+  const places = { body: raw, language, shownUrl, ...endpointsOf(routing) };
   return { ...head, path: pathView(explanation.path, places), end: endView(explanation) };
 }
 

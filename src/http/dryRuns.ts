@@ -1,5 +1,6 @@
 /** Dry runs of rules and workflows, as they are asked for (dryRun.ts does them). */
 
+import type { Language } from '../core/failures/texts.ts';
 import type { WaitChoices } from '../core/workflow/explain.ts';
 import type { AutomationKind } from '../store/records/automation.ts';
 import type { Routing } from '../store/records/routing.ts';
@@ -14,6 +15,7 @@ export interface DryRun {
   waits: WaitChoices;
   /** False for somebody who may not see the secrets in URLs. */
   showUrls: boolean;
+  language: Language;
   now: number;
 }
 

@@ -5,7 +5,9 @@
 
 import { explainCode, explainFailure } from '../core/failures/explain.ts';
 import type { Language } from '../core/failures/texts.ts';
+import type { Why } from '../core/routing/why.ts';
 import { pickLanguage } from './pages/languages.ts';
+import { sayRefusal } from './verdictTexts.ts';
 
 export function languageOf({ headers }: { headers: { 'accept-language'?: string | undefined } }): Language {
   return pickLanguage(headers['accept-language'] ?? '');
@@ -50,13 +52,23 @@ export function explainRun<View extends { state: string; reason: string | null }
   return { ...view, reason_text: isCode ? explainFailure(reason, language) : null };
 }
 
-/** Details of a step; those of one that failed with what its code means. */
+/** Details of a step, with what a failure's code means, or why a decision said no. */
 export function explainStep<Step extends { details: Record<string, unknown> }>(
   step: Step,
   language: Language,
 ): Step {
-  const { failure } = step.details;
+  const { failure, verdict } = step.details;
+  if (isMismatch(verdict)) {
+    const { why, ...kept } = verdict;
+    const said = sayRefusal(why === undefined ? kept : { why }, language);
+    return { ...step, details: { ...step.details, verdict: { ...kept, ...said } } };
+  }
   if (typeof failure !== 'object' || failure === null || !('code' in failure)) return step;
   const text = explainCode(String(failure.code), language);
   return { ...step, details: { ...step.details, failure: { ...failure, text } } };
+}
+
+/** As a decision's history keeps it; former versions kept no `why`. */
+function isMismatch(verdict: unknown): verdict is { reason: string; why?: Why } {
+  return typeof verdict === 'object' && verdict !== null && 'reason' in verdict;
 }

@@ -73,4 +73,14 @@ export type RunCode =
 /** Why a mail of a rule or workflow was not sent. */
 export type MailCode = 'mail_limit' | 'recipient_mail_limit' | 'mail_refused';
 
-export type FailureCode = OutcomeCode | SendCode | DeliveryCode | StepFailure['code'] | RunCode | MailCode;
+/** Why an event was not for somebody, where no condition was asked. */
+export type RefusalCode = 'plan_without_webhooks' | 'about_itself';
+
+export type FailureCode =
+  | OutcomeCode
+  | SendCode
+  | DeliveryCode
+  | StepFailure['code']
+  | RunCode
+  | MailCode
+  | RefusalCode;

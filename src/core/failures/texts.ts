@@ -207,4 +207,13 @@ export const FAILURE_TEXTS: Readonly<Record<FailureCode, Readonly<Record<Languag
     ar: 'تلقّى هذا العنوان اليوم كل ما تسمح به الخطة من رسائل.',
   },
   mail_refused: { en: 'The mail server refused the mail for good.', ar: 'رفض خادم البريد الرسالة نهائيًا.' },
+  // Verdicts on events
+  plan_without_webhooks: {
+    en: "The workspace's plan does not include webhooks.",
+    ar: 'لا تشمل خطة مساحة العمل خطافات الويب.',
+  },
+  about_itself: {
+    en: 'The event is about this very endpoint.',
+    ar: 'الحدث عن هذه الوجهة نفسها.',
+  },
 };

@@ -342,6 +342,13 @@ describe('a "no" explains itself (P12)', () => {
       missing: false,
       actual: 'Owner@Example.com',
       reason: 'data.contact.email is "Owner@Example.com"; wanted: ends_with "@example.org"',
+      why: {
+        kind: 'value',
+        field: 'data.contact.email',
+        is: '"Owner@Example.com"',
+        op: 'ends_with',
+        wanted: '"@example.org"',
+      },
     });
   });
 
@@ -434,7 +441,9 @@ describe('evaluate', () => {
       fc.property(anyCondition, fc.oneof(hostileText, fc.json()), (condition, text) => {
         const verdict = evaluate(condition, JSON.parse(text));
         expect(JSON.parse(JSON.stringify(verdict)).matched).toBe(verdict.matched);
-        if (!verdict.matched) expect(verdict.reason.length).toBeLessThan(2000);
+        if (verdict.matched) return;
+        expect(verdict.reason.length).toBeLessThan(2000);
+        expect(JSON.stringify(verdict.why).length).toBeLessThan(5000);
       }),
       { numRuns: 2000 },
     );

@@ -19,6 +19,7 @@ import {
 } from './condition.ts';
 import { holds, isNoTime, type Place } from './holds.ts';
 import { type BodyNotes, freshNotes, type Shown } from './notes.ts';
+import { sayWhy, toldOf, type Why } from './why.ts';
 
 export type Verdict = { matched: true } | Mismatch;
 
@@ -36,12 +37,15 @@ export interface Mismatch {
   item?: number;
   /** One English sentence with both values. */
   reason: string;
+  /** What the sentence says, for any language; absent where nothing was decided. */
+  why?: Why;
   /** Set where nothing was decided, since it would have taken more work than the event has left. */
   code?: 'work_limit';
 }
 
 const MATCHED: Verdict = Object.freeze({ matched: true });
-const NAMED_ALTERNATIVES = 3;
+/** More whys than are told of. */
+const ENOUGH_TOLD = 3;
 
 /**
  * Whether `body` (the parsed body as the receiver gets it) satisfies `condition`. `notes` are those of the event, with
@@ -87,54 +91,49 @@ function evaluateAny(
     failures.push(verdict);
   }
   const [first] = failures;
-  if (first === undefined) {
-    return {
-      matched: false,
-      clause: condition,
-      path,
-      missing: false,
-      reason: 'there is no alternative to match',
-    };
-  }
+  if (first === undefined) return no(condition, path, { kind: 'no_alternative' });
   if (failures.length === 1) return first;
-  const told = failures.slice(0, NAMED_ALTERNATIVES).map((failure) => failure.reason);
-  const more = failures.length - told.length;
-  const reason = `none of ${failures.length} alternatives matched: ${told.join('; ')}${more > 0 ? `; and ${more} more` : ''}`;
-  return { ...first, reason: cut(reason) };
+  const told = toldOf(failures.slice(0, ENOUGH_TOLD).flatMap(({ why }) => why ?? []));
+  return explained(first, { kind: 'alternatives', count: failures.length, told });
 }
 
 function evaluateNot(condition: { not: Condition }, evaluating: Evaluating, path: string): Verdict {
   const inner = condition.not;
   const innerPath = `${path}/not`;
   if (!evaluateAt(inner, evaluating, innerPath).matched) return MATCHED;
-  if (!isClause(inner)) {
-    const reason = 'the condition under "not" matched';
-    return { matched: false, clause: inner, path: innerPath, missing: false, reason };
-  }
+  if (!isClause(inner)) return no(inner, innerPath, { kind: 'excluded_group' });
   const place = findField(inner, evaluating);
-  const said = `${named(inner)} ${describe(place)}; excluded by "not": ${inner.op} ${inWords(inner.value)}`;
-  return mismatch(inner, innerPath, place, said);
+  return mismatch(inner, innerPath, place, { ...asValue(inner, place), excluded: true });
 }
 
 function evaluateClause(clause: Clause, evaluating: Evaluating, path: string): Verdict {
   if (isItemsClause(clause)) return evaluateItems(clause, evaluating, path);
   const place = findField(clause, evaluating);
   if (holds(clause, place)) return MATCHED;
-  const noTime = isNoTime(clause, place.found) ? ', which is no time' : '';
-  const said = `${named(clause)} ${describe(place)}${noTime}; wanted: ${clause.op} ${inWords(clause.value)}`;
-  return mismatch(clause, path, place, said);
+  const why = asValue(clause, place);
+  if (isNoTime(clause, place.found)) why.note = 'no_time';
+  return mismatch(clause, path, place, why);
 }
 
-function describe(place: Place): string {
+function asValue(clause: Clause, place: Place): Why & { kind: 'value' } {
   const { found } = place;
-  return found.found ? `is ${shownAt({ ...place, found }).words}` : 'is missing';
+  const is = found.found ? shownAt({ ...place, found }).words : null;
+  return { kind: 'value', field: clause.field, is, op: clause.op, wanted: inWords(clause.value) };
 }
 
-function mismatch(clause: Clause, path: string, place: Place, reason: string): Mismatch {
+function no(clause: Condition, path: string, why: Why): Mismatch {
+  return { matched: false, clause, path, missing: false, reason: sayWhy(why, 'en'), why };
+}
+
+function explained(verdict: Mismatch, why: Why): Mismatch {
+  return { ...verdict, reason: sayWhy(why, 'en'), why };
+}
+
+function mismatch(clause: Clause, path: string, place: Place, why: Why): Mismatch {
   const { found } = place;
-  if (!found.found) return { matched: false, clause, path, missing: true, reason };
+  if (!found.found) return { ...no(clause, path, why), missing: true };
   const { excerpt } = shownAt({ ...place, found });
-  return { matched: false, clause, path, missing: false, actual: excerpt, reason };
+  return { ...no(clause, path, why), actual: excerpt };
 }
 
 /** A value shortened; of a number, its digits. */
@@ -154,8 +153,9 @@ function evaluateItems(clause: ItemsClause, evaluating: Evaluating, path: string
   const { found } = place;
   if (!found.found || !Array.isArray(found.value)) {
     if (clause.op === 'no_item') return MATCHED;
-    const no = `${named(clause)} ${describe(place)}${found.found ? ', which is no array' : ''}; wanted: ${clause.op} ${inWords(clause.value)}`;
-    return mismatch(clause, path, place, no);
+    const why = asValue(clause, place);
+    if (found.found) why.note = 'no_array';
+    return mismatch(clause, path, place, why);
   }
   const items: readonly unknown[] = found.value;
   evaluating.notes.work.charge(items.length * STEPS.member);
@@ -174,10 +174,12 @@ function evaluateItems(clause: ItemsClause, evaluating: Evaluating, path: string
       found: { found: true as const, value: items[index] },
       path: [...place.path, String(index)],
     };
-    const why = verdict.matched
-      ? `is ${shownAt(item).words} and matched`
-      : `did not match: ${verdict.reason}`;
-    return { ...mismatch(clause, path, item, cut(`item ${index} of ${named(clause)} ${why}`)), item: index };
+    const why = verdict.matched ? null : (verdict.why ?? null);
+    const is = shownAt(item).words;
+    return {
+      ...mismatch(clause, path, item, { kind: 'item', field: clause.field, index, is, why }),
+      item: index,
+    };
   }
   return MATCHED;
 }
@@ -188,27 +190,15 @@ function anyItem(
   judge: (index: number) => Verdict,
   { place, path }: { place: Place; path: string },
 ): Verdict {
-  const told: string[] = [];
+  const { field } = clause;
+  const whys: Why[] = [];
   for (let index = 0; index < count; index++) {
     const verdict = judge(index);
     if (verdict.matched) return verdict;
-    if (told.length < NAMED_ALTERNATIVES) told.push(`item ${index}: ${verdict.reason}`);
+    if (whys.length < ENOUGH_TOLD && verdict.why !== undefined) whys.push(verdict.why);
   }
-  if (count === 0) return mismatch(clause, path, place, `${named(clause)} has no items`);
-  const more = count - told.length;
-  const reason = `none of ${count} items of ${named(clause)} matched: ${told.join('; ')}${more > 0 ? `; and ${more} more` : ''}`;
-  return mismatch(clause, path, place, cut(reason));
-}
-
-/** The field, or the item itself. */
-function named({ field }: Pick<Clause, 'field'>): string {
-  return field === '' ? 'it' : field;
-}
-
-const LONGEST_REASON = 1000;
-
-function cut(reason: string): string {
-  return reason.length > LONGEST_REASON ? `${reason.slice(0, LONGEST_REASON).toWellFormed()}…` : reason;
+  if (count === 0) return mismatch(clause, path, place, { kind: 'no_items', field });
+  return mismatch(clause, path, place, { kind: 'items', field, count, told: toldOf(whys) });
 }
 
 // ---------------------------------------------------------------- fields

@@ -45,6 +45,13 @@ describe('a trigger’s scope (B2)', () => {
       missing: false,
       actual: 2102831,
       reason: 'funnel_step is 2102831; wanted: 7',
+      why: {
+        kind: 'scope',
+        name: 'funnel_step',
+        pointer: '/data/funnel_step/id',
+        is: '2102831',
+        wanted: '7',
+      },
     });
     expect(judgeScope({ funnel_step: 7 }, optin, onBlogPage)).toEqual({
       matched: false,
@@ -52,6 +59,7 @@ describe('a trigger’s scope (B2)', () => {
       wanted: 7,
       missing: true,
       reason: 'funnel_step is missing at /data/funnel_step/id; wanted: 7',
+      why: { kind: 'scope', name: 'funnel_step', pointer: '/data/funnel_step/id', is: null, wanted: '7' },
     });
     expect(judgeScope({ gone: 7 }, optin, onFunnelStep)).toMatchObject({
       missing: true,

@@ -16,6 +16,7 @@ import { getPath, parsePointer } from '../json/pointer.ts';
 import { STEPS, withinWork } from '../work.ts';
 import type { EventBody } from './body.ts';
 import { compareText, type Folding } from './text.ts';
+import { sayWhy, type Why } from './why.ts';
 
 export type ScopeId = string | number;
 
@@ -35,6 +36,8 @@ export interface ScopeMismatch {
   actual?: unknown;
   /** One English sentence with both ids. */
   reason: string;
+  /** What the sentence says, for any language; absent where nothing was decided. */
+  why?: Why;
 }
 
 /** Whether an event of this type lies within `scope`. Never throws on a body of valid JSON. */
@@ -61,27 +64,19 @@ function judgeOne(
   body: EventBody,
 ): ScopeMismatch | null {
   const no = { matched: false as const, scope: name, wanted };
-  if (declared === undefined) {
-    return { ...no, missing: true, reason: `the event type has no scope ${name} any more` };
-  }
+  if (declared === undefined) return { ...no, missing: true, ...said({ kind: 'scope_gone', name }) };
   const path = parsePointer(declared.pointer);
   body.notes.work.charge(STEPS.clause + path.length * STEPS.member);
   const found = getPath(body.value, path);
-  if (!found.found) {
-    return {
-      ...no,
-      missing: true,
-      reason: `${name} is missing at ${declared.pointer}; wanted: ${inWords(wanted)}`,
-    };
-  }
+  const scope = { kind: 'scope', name, pointer: declared.pointer, wanted: inWords(wanted) } as const;
+  if (!found.found) return { ...no, missing: true, ...said({ ...scope, is: null }) };
   if (isSameId(found.value, body.slice(path), wanted, body.notes)) return null;
   const shown = body.notes.shown(found.value);
-  return {
-    ...no,
-    missing: false,
-    actual: shown.excerpt,
-    reason: `${name} is ${shown.words}; wanted: ${inWords(wanted)}`,
-  };
+  return { ...no, missing: false, actual: shown.excerpt, ...said({ ...scope, is: shown.words }) };
+}
+
+function said(why: Why): { reason: string; why: Why } {
+  return { reason: sayWhy(why, 'en'), why };
 }
 
 const EXACTLY = { ignoreCase: false, ignoreArabicForms: false };

@@ -6,6 +6,7 @@ import { seesSecrets, workspaceOf } from '../auth.ts';
 import { asWritten, checkDefinition, storedWarnings } from '../automationInput.ts';
 import type { App, HttpDeps } from '../deps.ts';
 import { dryRunBeside } from '../dryRun.ts';
+import { languageOf } from '../failureTexts.ts';
 import { describe, ref } from '../operation.ts';
 import { type Fault, faulty, notFound } from '../problem.ts';
 import { findSample } from '../samples.ts';
@@ -50,7 +51,16 @@ function testRoute(app: App, deps: HttpDeps, noun: Noun): void {
       const { shown, raw } = await eventToTest(deps, routing, program, input);
       const { waits = {} } = input;
       const showUrls = seesSecrets(request);
-      const run = { kind, definition, type: shown.type, raw, waits, showUrls, now: deps.clock.now() };
+      const run = {
+        kind,
+        definition,
+        type: shown.type,
+        raw,
+        waits,
+        showUrls,
+        language: languageOf(request),
+        now: deps.clock.now(),
+      };
       return { event: shown, ...(await dryRunBeside(deps.dryRuns, routing, run)), warnings };
     },
   );

@@ -94,6 +94,7 @@ export function eventRoutes(app: App, deps: HttpDeps): void {
         shown.map((view) => explainDelivery(view, language)),
         runs.map((run) => explainRun(run, language)),
         releases,
+        language,
       );
       return reply.type('application/json; charset=utf-8').send(text);
     },

@@ -1,13 +1,16 @@
 /** Dry runs as the API shows and takes them: what a rule or workflow would do. Pure. */
 
 import { type Static, Type } from 'typebox';
+import type { Language } from '../../core/failures/texts.ts';
 import { formatId } from '../../core/ids.ts';
+import { refusal } from '../../core/routing/why.ts';
 import { STEP_TYPES } from '../../core/workflow/definition.ts';
 import type { ExplainedStep, Explanation } from '../../core/workflow/explain.ts';
 import type { Effect } from '../../core/workflow/step.ts';
 import type { TriggerFailure, TriggersVerdict } from '../../core/workflow/trigger.ts';
 import { nullable, oneOf, ref, time } from '../operation.ts';
 import { formatTime } from '../paging.ts';
+import { sayOutcome, sayRefusal } from '../verdictTexts.ts';
 import { warningList } from './warning.ts';
 
 const DryRunInputSchema = Type.Object(
@@ -38,6 +41,8 @@ export type DryRunInput = Static<typeof DryRunInputSchema>;
 
 const failureSchema = Type.Object({ code: Type.String(), message: Type.String() });
 
+const reasonText = Type.String({ description: 'Why, in the language of `Accept-Language` (ar or en).' });
+
 const DryRunStepSchema = Type.Object(
   {
     step: Type.String(),
@@ -46,8 +51,9 @@ const DryRunStepSchema = Type.Object(
     outcome: Type.String(),
     until: Type.Optional(time('Of a delay or a wait: when it would be over.')),
     reason: Type.Optional(
-      Type.String({ description: 'Of a decision that says no: the clause and the value.' }),
+      Type.String({ description: 'Of a decision that says no: the clause and the value, in English.' }),
     ),
+    reason_text: Type.Optional(reasonText),
     clause: Type.Optional(Type.Unknown({ description: 'The clause that failed.' })),
     actual: Type.Optional(Type.Unknown({ description: 'What it found instead.' })),
     failure: Type.Optional(failureSchema),
@@ -92,11 +98,13 @@ const DryRunSchema = Type.Object(
       matched: Type.Boolean(),
       trigger: nullable(Type.Integer(), { description: 'Index of the trigger that matched.' }),
       reason: Type.String(),
+      reason_text: reasonText,
       failures: Type.Array(
         Type.Object({
           trigger: Type.Integer(),
           part: oneOf(['scope', 'condition'] as const),
           reason: Type.String(),
+          reason_text: reasonText,
           clause: Type.Optional(Type.Unknown()),
           actual: Type.Optional(Type.Unknown()),
         }),
@@ -122,6 +130,7 @@ export const dryRunComponents = [DryRunInputSchema, DryRunStepSchema, DryRunSche
 export interface DryRunPlaces {
   /** The event's body as it would be sent. */
   body: string;
+  language: Language;
   /** Of the URL that is typed in the rule; null for none yet. */
   typedEndpoint(url: string): number | null;
   urlOf(endpointId: string): string | null;
@@ -129,19 +138,23 @@ export interface DryRunPlaces {
   shownUrl(url: string): string;
 }
 
-export function verdictView(verdict: TriggersVerdict | null): Static<typeof DryRunSchema>['verdict'] {
-  if (verdict === null) {
-    return { matched: false, trigger: null, reason: 'no trigger names this event type', failures: [] };
+export function verdictView(
+  verdict: TriggersVerdict | null,
+  language: Language,
+): Static<typeof DryRunSchema>['verdict'] {
+  if (verdict?.matched === true) {
+    const said = sayOutcome('automation_matched', language);
+    return { matched: true, trigger: verdict.trigger, ...said, failures: [] };
   }
-  if (verdict.matched) return { matched: true, trigger: verdict.trigger, reason: 'matched', failures: [] };
-  const failures = verdict.failures.map(failureView);
-  return { matched: false, trigger: null, reason: failures[0]?.reason ?? 'no trigger matched', failures };
+  const failures = (verdict?.failures ?? []).map((failure) => failureView(failure, language));
+  const { reason, reason_text } = failures[0] ?? sayOutcome('no_trigger', language);
+  return { matched: false, trigger: null, reason, reason_text, failures };
 }
 
-function failureView({ trigger, part, verdict }: TriggerFailure) {
+function failureView({ trigger, part, verdict }: TriggerFailure, language: Language) {
   const clause = part === 'condition' ? verdict.clause : { scope: { [verdict.scope]: verdict.wanted } };
   const actual = verdict.actual === undefined ? {} : { actual: verdict.actual };
-  return { trigger, part, reason: verdict.reason, clause, ...actual };
+  return { trigger, part, ...sayRefusal(refusal(verdict), language), clause, ...actual };
 }
 
 export function pathView(path: readonly ExplainedStep[], places: DryRunPlaces): DryRunStepView[] {
@@ -155,8 +168,9 @@ export function pathView(path: readonly ExplainedStep[], places: DryRunPlaces): 
     if ('until' in entry) view.until = formatTime(entry.until);
     if ('failure' in entry) view.failure = entry.failure;
     if ('verdict' in entry && !entry.verdict.matched) {
-      const { reason, clause, actual } = entry.verdict;
-      Object.assign(view, { reason, clause }, actual === undefined ? {} : { actual });
+      const { clause, actual } = entry.verdict;
+      const said = sayRefusal(refusal(entry.verdict), places.language);
+      Object.assign(view, { ...said, clause }, actual === undefined ? {} : { actual });
     }
     if (effect !== null) view.sends = sendsView(effect, places);
     if (branches !== undefined) {

@@ -5,13 +5,15 @@
 
 import { type Static, Type } from 'typebox';
 import { accountOf, dataOf, familyOf } from '../../core/catalog/envelope.ts';
+import type { Language } from '../../core/failures/texts.ts';
 import { formatId } from '../../core/ids.ts';
 import { readExact } from '../../core/json/exact.ts';
-import type { DeliverySource } from '../../store/records/delivery.ts';
 import type { StoredEvent } from '../../store/records/log.ts';
+import type { VerdictRecord } from '../../store/records/publishing.ts';
 import { MAX_BATCH_EVENTS } from '../bodies.ts';
 import { nullable, pageOf, ref, time } from '../operation.ts';
 import { formatTime } from '../paging.ts';
+import { sayNobody, sayOutcome, sayRefusal } from '../verdictTexts.ts';
 import { type DeliveryView, type SourceView, sourceView } from './delivery.ts';
 import type { EventRunView, ReleaseView } from './run.ts';
 
@@ -89,7 +91,8 @@ const VerdictSchema = Type.Object(
     source: ref<SourceView>('Source'),
     endpoint_id: nullable(Type.String()),
     matched: Type.Boolean(),
-    reason: Type.String(),
+    reason: Type.String({ description: 'Why, in English.' }),
+    reason_text: Type.String({ description: 'Why, in the language of `Accept-Language` (ar or en).' }),
     clause: Type.Optional(Type.Unknown({ description: 'The clause that failed.' })),
     actual: Type.Optional(Type.Unknown({ description: 'What it found instead.' })),
   },
@@ -113,7 +116,12 @@ const EventDetailSchema = Type.Object(
       description: 'The runs that were waiting for it, and went on.',
     }),
     verdicts: Type.Array(ref<VerdictView>('Verdict')),
-    reason: nullable(Type.String(), { description: 'Where it made no delivery: why.' }),
+    reason: nullable(Type.String(), {
+      description: 'Where it made no delivery: why, in English after a code.',
+    }),
+    reason_text: nullable(Type.String(), {
+      description: 'Likewise, in the language of `Accept-Language` (ar or en).',
+    }),
     warnings,
   },
   { $id: 'EventDetail', description: 'An event with what became of it.' },
@@ -149,8 +157,9 @@ export function eventDetailText(
   deliveries: readonly DeliveryView[],
   runs: readonly EventRunView[],
   releases: readonly ReleaseView[],
+  language: Language,
 ): string {
-  const verdicts = [...yesVerdicts(deliveries), ...noVerdicts(row.verdicts)];
+  const verdicts = [...yesVerdicts(deliveries, language), ...noVerdicts(row.verdicts, language)];
   const head = JSON.stringify(eventView(row)).slice(0, -1);
   const { data, account } = textsOf(row);
   const tail = JSON.stringify({
@@ -158,7 +167,9 @@ export function eventDetailText(
     runs,
     releases,
     verdicts,
-    reason: row.deliveries > 0 ? null : reasonForNone(verdicts, { runs, releases }, row.body === null),
+    ...(row.deliveries > 0
+      ? { reason: null, reason_text: null }
+      : reasonForNone(verdicts, { runs, releases }, row.body === null, language)),
     warnings: row.warnings === null ? [] : JSON.parse(row.warnings),
     body_expired: row.body === null,
   });
@@ -172,7 +183,7 @@ function textsOf({ body, account }: StoredEvent): { data: string; account: strin
   return { data: dataOf(family, body), account: account ?? accountOf(family, body) ?? 'null' };
 }
 
-function yesVerdicts(deliveries: readonly DeliveryView[]): VerdictView[] {
+function yesVerdicts(deliveries: readonly DeliveryView[], language: Language): VerdictView[] {
   return deliveries
     .filter(
       ({ replay_of, source }) => replay_of === null && source.kind !== 'rule' && source.kind !== 'workflow',
@@ -181,27 +192,17 @@ function yesVerdicts(deliveries: readonly DeliveryView[]): VerdictView[] {
       source,
       endpoint_id,
       matched: true,
-      reason:
-        source.kind === 'test'
-          ? 'sent as a test'
-          : 'takes this type of event, and its condition (if any) matched',
+      ...sayOutcome(source.kind === 'test' ? 'test' : 'matched', language),
     }));
 }
 
-interface StoredVerdict {
-  source: DeliverySource;
-  clause?: unknown;
-  actual?: unknown;
-  reason: string;
-}
-
-function noVerdicts(text: string | null): VerdictView[] {
-  const stored: readonly StoredVerdict[] = text === null ? [] : (readExact(text) as StoredVerdict[]);
-  return stored.map(({ source, clause, actual, reason }) => ({
+function noVerdicts(text: string | null, language: Language): VerdictView[] {
+  const stored: readonly VerdictRecord[] = text === null ? [] : (readExact(text) as VerdictRecord[]);
+  return stored.map(({ source, clause, actual, ...refusal }) => ({
     source: sourceView(source),
     endpoint_id: source.kind === 'subscription' && source.id !== null ? formatId('ep', source.id) : null,
     matched: false,
-    reason,
+    ...sayRefusal(refusal, language),
     ...(clause === undefined ? {} : { clause }),
     ...(actual === undefined ? {} : { actual }),
   }));
@@ -211,17 +212,12 @@ function reasonForNone(
   verdicts: readonly VerdictView[],
   { runs, releases }: { runs: readonly EventRunView[]; releases: readonly ReleaseView[] },
   expired: boolean,
-): string {
-  if (runs.length === 0 && releases.length > 0) {
-    return 'run_released: a run was waiting for it, and went on; no webhook was sent for it itself';
-  }
-  if (runs.length > 0) return 'nothing_sent: what it has set off has sent no webhook';
-  if (expired) return 'nothing_wanted_it: why is no longer kept';
-  if (verdicts.length === 0) return 'nothing_wanted_it: no endpoint takes this type of event';
-  const asked = verdicts.every(({ source }) => source.kind === 'subscription')
-    ? ['endpoint', 'endpoints']
-    : ['rule or workflow', 'endpoints, rules and workflows'];
-  const count =
-    verdicts.length === 1 ? `the one ${asked[0]} that takes` : `all ${verdicts.length} ${asked[1]} that take`;
-  return `nothing_wanted_it: ${count} this type of event said no`;
+  language: Language,
+): Pick<VerdictView, 'reason' | 'reason_text'> {
+  if (runs.length === 0 && releases.length > 0) return sayOutcome('run_released', language);
+  if (runs.length > 0) return sayOutcome('nothing_sent', language);
+  if (expired) return sayOutcome('forgotten', language);
+  if (verdicts.length === 0) return sayOutcome('not_taken', language);
+  const mixed = verdicts.some(({ source }) => source.kind !== 'subscription');
+  return sayNobody(verdicts.length, mixed, language);
 }

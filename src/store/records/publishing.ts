@@ -1,6 +1,7 @@
 /** What a publish asks of a store, and what the store answers. */
 
 import { DAY } from '../../core/duration.ts';
+import type { Refusal } from '../../core/routing/why.ts';
 import type { NewActivation } from './automation.ts';
 import type { DeliverySource, NewDelivery } from './delivery.ts';
 
@@ -34,13 +35,8 @@ export interface NewEvent {
   signals: boolean;
 }
 
-/** A "no" kept with its event (P12). */
-export interface VerdictRecord {
-  source: DeliverySource;
-  clause: unknown;
-  actual: unknown;
-  reason: string;
-}
+/** A "no" kept with its event (P12): what the condition or scope found, or a reason that begins with its code. */
+export type VerdictRecord = { source: DeliverySource; clause: unknown; actual: unknown } & Refusal;
 
 export interface PublishCall {
   workspace: number;
