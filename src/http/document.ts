@@ -116,7 +116,7 @@ function exampleFor(
   return { type: `urn:mirsal:problem:${code}`, title, status, code, detail: title };
 }
 
-const HEADERS = {
+export const WEBHOOK_HEADERS = {
   'webhook-id': 'The message: the same for every retry and replay of it.',
   'webhook-timestamp': 'Unix seconds of this attempt.',
   'webhook-signature':
@@ -134,7 +134,7 @@ function webhookOf(type: EventType): Json {
     description: description.en,
     tags: ['Webhooks'],
     security: [],
-    parameters: Object.entries(HEADERS).map(([header, said]) => ({
+    parameters: Object.entries(WEBHOOK_HEADERS).map(([header, said]) => ({
       name: header,
       in: 'header',
       required: true,

@@ -3,6 +3,7 @@
  */
 
 import swagger from '@fastify/swagger';
+import { asyncApiDocument } from './asyncapi.ts';
 import type { App, HttpDeps } from './deps.ts';
 import { completeDocument, type OpenApi } from './document.ts';
 import { TAGS } from './operation.ts';
@@ -23,12 +24,14 @@ import { noticeComponents } from './views/notice.ts';
 import { overviewComponents } from './views/overview.ts';
 import { peopleComponents } from './views/people.ts';
 import { runComponents } from './views/run.ts';
+import { seenScopeComponents } from './views/seenScope.ts';
 import { statsComponents } from './views/stats.ts';
 
 export const COMPONENTS: ReadonlyArray<{ $id?: string }> = [
   ProblemSchema,
   ...eventComponents,
   ...eventTypeComponents,
+  ...seenScopeComponents,
   ...endpointComponents,
   ...deliveryComponents,
   ...historyComponents,
@@ -94,7 +97,18 @@ export function describeApi(app: App, deps: HttpDeps): void {
   });
 }
 
-export function openapiRoute(app: App): void {
+/** The two documents for programs: of the API, and of what receivers get. */
+export function documentRoutes(app: App, version: string): void {
+  openapiRoute(app);
+  app.get(
+    '/v1/asyncapi.json',
+    { schema: { hide: true }, config: { access: 'public' } },
+    async (_request, reply) =>
+      reply.type('application/json; charset=utf-8').send(JSON.stringify(asyncApiDocument(version))),
+  );
+}
+
+function openapiRoute(app: App): void {
   let text: string | null = null;
   app.get(
     '/v1/openapi.json',

@@ -15,7 +15,7 @@ import type { App, HttpDeps } from './deps.ts';
 import { languageOf } from './failureTexts.ts';
 import { createIntake, INTAKE_LIMITS, type Intake } from './intake.ts';
 import { allowedMethods, watchRoutes } from './methods.ts';
-import { COMPONENTS, describeApi, openapiRoute } from './openapi.ts';
+import { COMPONENTS, describeApi, documentRoutes } from './openapi.ts';
 import { createPageTurns, type PageTurns } from './pageTurns.ts';
 import { PROBLEM_TYPE, Problem, problemOf } from './problem.ts';
 import { createRateLimiter, type RateLimiter } from './rateLimits.ts';
@@ -35,6 +35,7 @@ import { docsRoutes } from './routes/docs.ts';
 import { endpointActionRoutes } from './routes/endpointActions.ts';
 import { endpointRoutes } from './routes/endpoints.ts';
 import { eventRoutes } from './routes/events.ts';
+import { eventTypeScopesRoute } from './routes/eventTypeScopes.ts';
 import { eventTypeRoutes } from './routes/eventTypes.ts';
 import { healthRoutes } from './routes/health.ts';
 import { invitationRoutes } from './routes/invitations.ts';
@@ -145,7 +146,7 @@ interface Shared {
 
 function publicRoutes(pages: App, deps: HttpDeps, { notices, limiter, turns, intake }: Shared): void {
   pages.addHook('onRequest', (request, reply) => limiter.count('address', request.ip, request, reply));
-  openapiRoute(pages);
+  documentRoutes(pages, deps.meta.version);
   healthRoutes(pages, deps);
   docsRoutes(pages);
   captureRoutes(pages, deps, { notices, limiter, turns, intake });
@@ -163,6 +164,7 @@ function apiRoutes(api: App, deps: HttpDeps, { notices, limiter, turns, intake }
   publishRoutes(api, deps, intake);
   eventRoutes(api, deps);
   eventTypeRoutes(api, deps);
+  eventTypeScopesRoute(api, deps);
   endpointRoutes(api, deps);
   endpointActionRoutes(api, deps);
   budgetRoutes(api, deps);

@@ -20,7 +20,7 @@ import {
 } from '../views/eventType.ts';
 import { changeOnRouting, routingOf } from './endpoints.ts';
 
-const nameParams = Type.Object({
+export const eventTypeNameParams = Type.Object({
   name: Type.String({ minLength: 1, maxLength: 200, description: "The type's name." }),
 });
 
@@ -70,13 +70,13 @@ function readRoutes(app: App, deps: HttpDeps): void {
           access: 'read',
           answers: { 200: { schema: ref('EventType'), description: 'The event type.' } },
         }),
-        params: nameParams,
+        params: eventTypeNameParams,
       },
     },
     async (request) => {
       const types = eventTypesOf(await routingOf(deps, workspaceOf(request)));
       const type = types.get(request.params.name);
-      if (!type) throw unknown(request.params.name, types);
+      if (!type) throw unknownType(request.params.name, types);
       return show(type);
     },
   );
@@ -134,7 +134,7 @@ function patchRoute(app: App, deps: HttpDeps): void {
           problems: ['invalid_event_type', 'event_type_exists', 'changed_meanwhile'],
           hasBody: true,
         }),
-        params: nameParams,
+        params: eventTypeNameParams,
         body: ref<EventTypePatchInput>('EventTypePatch'),
       },
     },
@@ -171,7 +171,7 @@ function deleteRoute(app: App, deps: HttpDeps): void {
           answers: { 204: { schema: null, description: 'It is gone.' } },
           problems: ['event_type_in_use', 'event_type_exists'],
         }),
-        params: nameParams,
+        params: eventTypeNameParams,
       },
     },
     async (request, reply) => {
@@ -198,7 +198,7 @@ function show(type: EventType): EventTypeView {
   return eventTypeView(type, !builtInEventTypes.has(type.name));
 }
 
-function unknown(name: string, types: ReadonlyMap<string, EventType>): Problem {
+export function unknownType(name: string, types: ReadonlyMap<string, EventType>): Problem {
   return new Problem('not_found', `Here ${unknownEventType(name, types)}.`);
 }
 
@@ -206,7 +206,7 @@ function unknown(name: string, types: ReadonlyMap<string, EventType>): Problem {
 function ownType(routing: Routing, name: string): EventType {
   const types = eventTypesOf(routing);
   const type = types.get(name);
-  if (!type) throw unknown(name, types);
+  if (!type) throw unknownType(name, types);
   if (builtInEventTypes.has(name)) {
     throw new Problem(
       'event_type_exists',
