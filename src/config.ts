@@ -45,6 +45,8 @@ export interface Config {
   trustedProxies: readonly string[];
   /** Opens `/metrics`, beside instance keys; null for nothing. */
   metricsToken: string | null;
+  /** Whether the built-in event types can be read without a key. */
+  publicCatalog: boolean;
   bootstrapApiKey: string | null;
   bootstrapInstanceKey: string | null;
   logLevel: (typeof LOG_LEVELS)[number];
@@ -87,6 +89,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     requestsPerSecond: readRequestsPerSecond(text('MIRSAL_REQUESTS_PER_SECOND'), faults),
     trustedProxies: readTrustedProxies(text('MIRSAL_TRUSTED_PROXIES'), faults),
     metricsToken: readMetricsToken(text('MIRSAL_METRICS_TOKEN'), faults),
+    publicCatalog: flag('MIRSAL_PUBLIC_CATALOG'),
     bootstrapApiKey: text('MIRSAL_BOOTSTRAP_API_KEY'),
     bootstrapInstanceKey: text('MIRSAL_BOOTSTRAP_INSTANCE_KEY'),
     logLevel: readLogLevel(text('MIRSAL_LOG_LEVEL'), faults),
@@ -128,6 +131,7 @@ const KNOWN = new Set([
   'MIRSAL_REQUESTS_PER_SECOND',
   'MIRSAL_TRUSTED_PROXIES',
   'MIRSAL_METRICS_TOKEN',
+  'MIRSAL_PUBLIC_CATALOG',
   'MIRSAL_BOOTSTRAP_API_KEY',
   'MIRSAL_BOOTSTRAP_INSTANCE_KEY',
   'MIRSAL_LOG_LEVEL',

@@ -233,6 +233,7 @@ async function startOn(store: Store, opened: Opened): Promise<Running> {
     dryRuns: offload,
     metrics: metrics.http,
     metricsToken: config.metricsToken,
+    publicCatalog: config.publicCatalog,
     logger,
   };
   const app = createHttpServer(deps, listener.server);

@@ -112,6 +112,8 @@ export interface HttpDeps {
   metrics: HttpMetrics | null;
   /** Besides instance keys, what opens `/metrics`; null for nothing. */
   metricsToken: string | null;
+  /** Whether the built-in event types can be read without a key. */
+  publicCatalog: boolean;
   /** A pino instance, or false for silence. */
   logger: FastifyBaseLogger | false;
 }

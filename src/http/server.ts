@@ -29,6 +29,7 @@ import { automationTransferRoutes } from './routes/automationTransfer.ts';
 import { binRoutes } from './routes/bins.ts';
 import { budgetRoutes } from './routes/budget.ts';
 import { captureRoutes } from './routes/capture.ts';
+import { catalogRoutes } from './routes/catalog.ts';
 import { deliveryRoutes } from './routes/deliveries.ts';
 import { deliveryActionRoutes } from './routes/deliveryActions.ts';
 import { docsRoutes } from './routes/docs.ts';
@@ -149,6 +150,7 @@ function publicRoutes(pages: App, deps: HttpDeps, { notices, limiter, turns, int
   documentRoutes(pages, deps.meta.version);
   healthRoutes(pages, deps);
   docsRoutes(pages);
+  if (deps.publicCatalog) catalogRoutes(pages, deps);
   captureRoutes(pages, deps, { notices, limiter, turns, intake });
 }
 
