@@ -125,7 +125,15 @@ function publishOn(store: Store): { worst(): number; count(): number; stop(): Pr
         account: null,
         hash: 'h',
       },
-      ...{ verdicts: null, warnings: null, test: false, depth: 0, activations: [], signals: false },
+      ...{
+        verdicts: null,
+        warnings: null,
+        test: false,
+        depth: 0,
+        trace: null,
+        activations: [],
+        signals: false,
+      },
       deliveries: [
         {
           key: keys.next(Date.now()),

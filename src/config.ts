@@ -47,6 +47,8 @@ export interface Config {
   metricsToken: string | null;
   /** Whether the built-in event types can be read without a key. */
   publicCatalog: boolean;
+  /** Whether OpenTelemetry's variables name a backend for traces. */
+  tracing: boolean;
   bootstrapApiKey: string | null;
   bootstrapInstanceKey: string | null;
   logLevel: (typeof LOG_LEVELS)[number];
@@ -90,6 +92,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     trustedProxies: readTrustedProxies(text('MIRSAL_TRUSTED_PROXIES'), faults),
     metricsToken: readMetricsToken(text('MIRSAL_METRICS_TOKEN'), faults),
     publicCatalog: flag('MIRSAL_PUBLIC_CATALOG'),
+    tracing: readTracing(text, faults),
     bootstrapApiKey: text('MIRSAL_BOOTSTRAP_API_KEY'),
     bootstrapInstanceKey: text('MIRSAL_BOOTSTRAP_INSTANCE_KEY'),
     logLevel: readLogLevel(text('MIRSAL_LOG_LEVEL'), faults),
@@ -136,6 +139,21 @@ const KNOWN = new Set([
   'MIRSAL_BOOTSTRAP_INSTANCE_KEY',
   'MIRSAL_LOG_LEVEL',
 ]);
+
+/** Everything else of them is read by OpenTelemetry itself (tracing.ts). */
+function readTracing(text: (name: string) => string | null, faults: string[]): boolean {
+  const isOff = text('OTEL_SDK_DISABLED')?.toLowerCase() === 'true';
+  const exporter = text('OTEL_TRACES_EXPORTER');
+  const endpoint = text('OTEL_EXPORTER_OTLP_TRACES_ENDPOINT') ?? text('OTEL_EXPORTER_OTLP_ENDPOINT');
+  if (isOff || exporter === 'none' || (endpoint === null && exporter !== 'otlp')) return false;
+  const protocol = text('OTEL_EXPORTER_OTLP_TRACES_PROTOCOL') ?? text('OTEL_EXPORTER_OTLP_PROTOCOL');
+  if (protocol === 'grpc') {
+    faults.push(
+      'OTEL_EXPORTER_OTLP_PROTOCOL: traces are sent by HTTP (port 4318 of a collector), not by grpc. Set http/json and the endpoint of that port.',
+    );
+  }
+  return true;
+}
 
 function readPort(value: string | null, faults: string[]): number {
   if (value === null) return 8080;

@@ -35,6 +35,7 @@ import { openPostgres } from './store/postgres/postgres.ts';
 import type { Listening } from './store/records/nodes.ts';
 import { openSqlite } from './store/sqlite/sqlite.ts';
 import type { Store } from './store/store.ts';
+import { createTracing } from './tracing.ts';
 import type { Clock, MailResult, Random, Send, SendMail } from './world.ts';
 
 export const VERSION: string = packageJson.version;
@@ -182,6 +183,10 @@ async function startOn(store: Store, opened: Opened): Promise<Running> {
   const mailing = createMailing(config, publicUrl, parts.sendMail ?? null);
   const offload = createOffload({ plans: config.plans, mailHost: mailing?.host ?? null });
   closing.push(() => offload.close());
+  const tracing = config.tracing
+    ? await createTracing(VERSION, (message) => logger.warn({ tracing: 'failing' }, message))
+    : null;
+  if (tracing !== null) closing.push(() => tracing.close());
   const engine = createEngine({
     store,
     world: { clock, random, send: parts.send ?? sender.send },
@@ -197,6 +202,7 @@ async function startOn(store: Store, opened: Opened): Promise<Running> {
     },
     onTime: clock.agree,
     meter: metrics.engine,
+    ...(tracing ? { tracing } : {}),
     offload,
   });
   closing.push(() => engine.stop());
@@ -234,6 +240,7 @@ async function startOn(store: Store, opened: Opened): Promise<Running> {
     metrics: metrics.http,
     metricsToken: config.metricsToken,
     publicCatalog: config.publicCatalog,
+    tracing,
     logger,
   };
   const app = createHttpServer(deps, listener.server);

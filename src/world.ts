@@ -29,6 +29,25 @@ export interface Random {
   fraction(): number;
 }
 
+/** A span of work that is told to a tracing backend. */
+export interface Span {
+  /** W3C `traceparent` for what is done within it. */
+  traceparent: string;
+  /** Tells of it, with what became of it; `error` names the kind of failure. To be called once. */
+  end(attributes: SpanAttributes, error: string | null): void;
+}
+
+export type SpanAttributes = Readonly<Record<string, string | number | boolean>>;
+
+/** Where spans begin. Nothing here waits or throws. */
+export interface Tracing {
+  /** `parent` is a W3C `traceparent`, or null for the first span of a trace. */
+  begin(
+    name: string,
+    span: { kind: 'server' | 'client'; parent: string | null; attributes: SpanAttributes },
+  ): Span;
+}
+
 /** What one HTTP request to a receiver is to be. Header names are lower case; order is kept as sent. */
 export interface SendRequest {
   url: string;

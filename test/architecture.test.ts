@@ -77,6 +77,7 @@ const MAIN = [
   'setupToken.ts',
   'keyCommand.ts',
   'metrics.ts',
+  'tracing.ts',
   'welcome.ts',
   'config.ts',
   'real.ts',

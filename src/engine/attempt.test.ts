@@ -69,6 +69,7 @@ function anItem(overrides: Partial<LaneItem> = {}): LaneItem {
     waitedMs: 0,
     nextAttemptAt: null,
     depth: 0,
+    trace: null,
     ownBody: false,
     body: BYTES,
     ...overrides,

@@ -30,6 +30,7 @@ export function buildRequest(
   lane: number,
   destination: Destination,
   nowMs: number,
+  trace: string | null = item.trace,
 ): SendRequest {
   const { endpoint } = destination;
   const keys: PreparedKey[] = [];
@@ -60,6 +61,7 @@ export function buildRequest(
   if (item.replay) headers.push(['mirsal-replay', 'true']);
   // Read when a delivery comes back in as an event (http/causation.ts). Most events have none.
   if (item.depth > 0) headers.push(['mirsal-depth', String(item.depth)]);
+  if (trace !== null) headers.push(['traceparent', trace]);
   const { compatibility } = endpoint.signature;
   if (compatibility !== 'none' && destination.secret !== null) {
     headers.push(['x-webhook-signature', compatibilitySignature(destination.secret, body, compatibility)]);

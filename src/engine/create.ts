@@ -62,6 +62,7 @@ export function createEngine(deps: EngineDeps): Engine {
     store,
     clock,
     send,
+    tracing: deps.tracing ?? null,
     directory,
     recorder,
     slots,

@@ -15,7 +15,7 @@ import type { RoutingStore } from '../store/ports/routing.ts';
 import type { SignalStore } from '../store/ports/signals.ts';
 import type { StatsWorkStore } from '../store/ports/stats.ts';
 import type { Listening } from '../store/records/nodes.ts';
-import type { World } from '../world.ts';
+import type { Tracing, World } from '../world.ts';
 import type { Meter } from './meter.ts';
 import type { Offload } from './offload.ts';
 import type { Mailing } from './outbox.ts';
@@ -63,6 +63,8 @@ export interface EngineDeps {
   offload?: Offload;
   slots?: SlotLimits;
   plans?: readonly Plan[];
+  /** Without it, deliveries pass on what published their events, and nothing is told of them. */
+  tracing?: Tracing;
   /** Without it, nothing is counted. */
   meter?: Meter;
   /** Where others reach this node; told to them with each heartbeat. Default: nowhere. */

@@ -66,14 +66,14 @@ export interface Engine {
    * was answered for before holds, made at whichever node. What it throws is passed on, once it has
    * thrown it by the latest. Told to be `light`, it throws TooHeavy where checking takes more than
    * LIGHT_LIMITS.check; what it would read is then read from `posted`, in a thread of its own, and so is a
-   * text that is large. `depth` is how many events caused one another before these; 0 where it is
-   * left out. Rejects with StoreUnavailable, or Overloaded (P14).
+   * text that is large. `depth` is how many events caused one another before these, 0 where it is
+   * left out; `trace` is the W3C `traceparent` of what publishes them, which their deliveries pass on. Rejects with StoreUnavailable, or Overloaded (P14).
    */
   publish(
     workspace: number,
     read: (routing: Routing, light: boolean) => readonly PublishEvent[],
     idempotency: { key: string; hash: string } | null,
-    depth?: number,
+    origin?: { depth?: number; trace?: string | null },
     posted?: PostedText | null,
   ): Promise<PublishOutcome>;
   /** Publishes a sample to one endpoint only; resolves to the event's id and the delivery's key. */

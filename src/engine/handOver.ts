@@ -81,6 +81,7 @@ function laneItems(
         waitedMs: 0,
         nextAttemptAt: null,
         depth: event.depth,
+        trace: event.trace,
         ownBody: delivery.body !== null,
         // Encoded once for all who get it: for each attempt anew it took 1.7 µs per KB.
         body: delivery.body === null ? body : encode(delivery.body),

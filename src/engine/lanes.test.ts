@@ -143,6 +143,7 @@ const WAITING: Omit<LaneItem, 'key'> = {
   nextAttemptAt: MINUTE,
   ownBody: false,
   depth: 0,
+  trace: null,
   body: Buffer.from('{}'),
 };
 

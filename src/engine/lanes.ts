@@ -21,7 +21,7 @@ import type { LaneStore } from '../store/ports/lanes.ts';
 import type { LaneItem, LaneState } from '../store/records/lanes.ts';
 import type { HeldSlice } from '../store/records/nodes.ts';
 import type { AttemptResult, RecordVerdict } from '../store/records/results.ts';
-import type { Clock, Send } from '../world.ts';
+import type { Clock, Send, Tracing } from '../world.ts';
 import { buildRequest, concludeAttempt, describeAttempt } from './attempt.ts';
 import type { Bodies, HeldBody } from './bodies.ts';
 import { activeDestination, type Destination, type Directory, type WorkspaceView } from './directory.ts';
@@ -31,6 +31,7 @@ import { createPacing, type Pacing, rateHere } from './pacing.ts';
 import { createLaneReads, type LaneReads } from './reads.ts';
 import type { Recorder } from './recorder.ts';
 import type { Slots } from './slots.ts';
+import { beginAttempt, endAttempt } from './tracing.ts';
 
 /** After an error of the store or of the code. */
 const RETRY_MS = SECOND;
@@ -46,6 +47,8 @@ export interface LanesDeps {
   store: Pick<LaneStore, 'readLanesOf' | 'loadLane' | 'claimProbe'>;
   clock: Clock;
   send: Send;
+  /** Null where nobody is told of attempts. */
+  tracing: Tracing | null;
   directory: Directory;
   recorder: Recorder;
   slots: Slots;
@@ -442,18 +445,20 @@ export class Lanes {
     body: Uint8Array,
     destination: Destination,
   ): Promise<AttemptResult> {
-    const { clock, send } = this.#deps;
+    const { clock, send, tracing } = this.#deps;
     const { slice } = lane;
     this.#sending.add(item.key);
     slice.sending += 1;
     try {
       const startedAt = clock.now();
-      const request = buildRequest(item, body, lane.key, destination, startedAt);
+      const span = tracing && beginAttempt(tracing, lane.workspace, item, destination.endpoint);
+      const request = buildRequest(item, body, lane.key, destination, startedAt, span?.traceparent);
       const result = await send(request);
-      const span = { startedAt, endedAt: Math.max(clock.now(), startedAt) };
+      const times = { startedAt, endedAt: Math.max(clock.now(), startedAt) };
       const isAccepting = this.#pacing.isAccepting(lane.endpoint);
       const place = { workspace: lane.workspace, slice: slice.number, epoch: slice.epoch };
-      const concluded = concludeAttempt(place, item, destination, { request, result, isAccepting }, span);
+      const concluded = concludeAttempt(place, item, destination, { request, result, isAccepting }, times);
+      if (span) endAttempt(span, concluded);
       if (concluded.attempt.outcome === 'success') this.#pacing.noteSuccess(lane.endpoint);
       return concluded;
     } catch (error) {

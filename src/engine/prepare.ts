@@ -37,6 +37,8 @@ export interface PublishFacts {
   except: readonly number[];
   /** How many events lie between them and what people published. */
   depth: number;
+  /** W3C `traceparent` of what publishes them; null for none. */
+  trace: string | null;
 }
 
 /** Null where the events take more work than is done at once, and only little is to be done (`light`). */
@@ -121,6 +123,7 @@ function prepareEvent(
     test: test !== null,
     deliveries: routed.deliveries,
     depth,
+    trace: identity.trace,
     activations: setOff.activations,
     signals: test === null && base.subject !== null && view.automations.awaited.has(event.type),
   };

@@ -49,6 +49,8 @@ export interface PublishRequest {
   except?: readonly number[];
   /** How many events lie between it and what people published: system events, and deliveries that came back in. */
   depth?: number;
+  /** W3C `traceparent` of what publishes it. */
+  trace?: string | null;
 }
 
 export interface Published {
@@ -113,8 +115,11 @@ function weighEvent({ body, activations }: NewEvent): number {
 
 type Prepared = { ok: true; events: NewEvent[] } | { ok: false; error: unknown };
 
-function factsOf({ test, except = [], depth = 0 }: PublishRequest, acceptedAt: number): PublishFacts {
-  return { acceptedAt, test, except, depth };
+function factsOf(
+  { test, except = [], depth = 0, trace = null }: PublishRequest,
+  acceptedAt: number,
+): PublishFacts {
+  return { acceptedAt, test, except, depth, trace };
 }
 
 /** On the loop where that takes little, as it does nearly always; else in a thread of its own. */

@@ -16,8 +16,8 @@ export function createPublishing(publisher: Publisher, handOver: (published: Pub
     return published;
   };
   return {
-    async publish(workspace, read, idempotency, depth = 0, posted = null) {
-      const { answer, call } = await publish({ workspace, read, posted, idempotency, test: null, depth });
+    async publish(workspace, read, idempotency, origin = {}, posted = null) {
+      const { answer, call } = await publish({ workspace, read, posted, idempotency, test: null, ...origin });
       if (answer.kind === 'over_quota') return answer;
       if (answer.kind === 'conflict') {
         const isEvent = answer.what === 'event_id';

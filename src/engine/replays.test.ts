@@ -92,7 +92,7 @@ async function makeSkipped(endpoint: Endpoint, count: number): Promise<number[]>
         claim: false,
         body: null,
       };
-      const plain = { depth: 0, activations: [], signals: false };
+      const plain = { depth: 0, trace: null, activations: [], signals: false };
       const common = { subject: null, account: null, verdicts: null, warnings: null, test: false, ...plain };
       return {
         ...common,

@@ -23,7 +23,7 @@ import type { ReplayStore, ResendStore } from '../store/ports/replays.ts';
 import type { SignalStore } from '../store/ports/signals.ts';
 import type { StatsStore } from '../store/ports/stats.ts';
 import type { WatchStore } from '../store/ports/watching.ts';
-import type { Clock, MailResult, Random } from '../world.ts';
+import type { Clock, MailResult, Random, Tracing } from '../world.ts';
 import type { DryRuns } from './dryRuns.ts';
 
 /** The verdict on a URL that a person typed: its form, and every address that its name resolves to. */
@@ -112,6 +112,8 @@ export interface HttpDeps {
   metrics: HttpMetrics | null;
   /** Besides instance keys, what opens `/metrics`; null for nothing. */
   metricsToken: string | null;
+  /** Null where no tracing backend is set. */
+  tracing: Tracing | null;
   /** Whether the built-in event types can be read without a key. */
   publicCatalog: boolean;
   /** A pino instance, or false for silence. */

@@ -9,7 +9,7 @@ import { DEFAULT_SETTINGS } from '../store/records/settings.ts';
 import { createOffload, type RunningOffload } from './client.ts';
 
 const KEYS = { slots: { first: 3, count: 1 }, floor: 0 };
-const FACTS = { acceptedAt: 1_800_000_000_000, test: null, except: [], depth: 0 };
+const FACTS = { acceptedAt: 1_800_000_000_000, test: null, except: [], depth: 0, trace: null };
 
 const routingOf = (key: number): Routing => ({
   workspace: {

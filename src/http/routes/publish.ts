@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Type } from 'typebox';
 import { DAY, SECOND } from '../../core/duration.ts';
+import { formatId } from '../../core/ids.ts';
 import type { PostedText, PublishOutcome } from '../../engine/engine.ts';
 import { workspaceOf } from '../auth.ts';
 import { expectedBytes, MAX_BATCH_BYTES, MAX_EVENT_BYTES, readPostedBody } from '../bodies.ts';
@@ -11,8 +12,9 @@ import { depthOfRequest } from '../causation.ts';
 import type { App, HttpDeps } from '../deps.ts';
 import type { Intake } from '../intake.ts';
 import { describe, ref } from '../operation.ts';
-import { type Fault, faulty, Problem } from '../problem.ts';
+import { type Fault, faulty, Problem, problemOf } from '../problem.ts';
 import { DATA_RULES, readerOf } from '../publishInput.ts';
+import { traceOfRequest } from '../traceparent.ts';
 import { bodyCheckedByRoute } from '../validation.ts';
 import type { AcceptedEventView } from '../views/event.ts';
 
@@ -115,7 +117,9 @@ async function publish(
 ): Promise<AcceptedEventView[]> {
   const workspace = workspaceOf(request);
   const bytes = expectedBytes(request.raw, request.routeOptions.bodyLimit);
-  const outcome = await intake.during(workspace, bytes, () => readAndPublish(deps, request, form));
+  const outcome = await traced(deps, request, (trace) =>
+    intake.during(workspace, bytes, () => readAndPublish(deps, request, form, trace)),
+  );
   if (outcome.kind === 'over_quota') throw overQuota(outcome, deps.clock.now());
   if (outcome.kind === 'conflict') throw conflict(form, outcome);
   if (outcome.repeated.length > 0 && outcome.repeated.every(Boolean))
@@ -131,12 +135,43 @@ async function readAndPublish(
   { engine }: HttpDeps,
   request: FastifyRequest,
   form: PostedText['form'],
+  trace: string | null,
 ): Promise<PublishOutcome> {
   const posted = await readPostedBody(request, form);
   const idempotency = idempotencyOf(request, posted);
-  const depth = depthOfRequest(request.headers);
-  const read = readerOf(posted);
-  return engine.publish(workspaceOf(request), read, idempotency, depth, posted);
+  const origin = { depth: depthOfRequest(request.headers), trace };
+  return engine.publish(workspaceOf(request), readerOf(posted), idempotency, origin, posted);
+}
+
+/** Within a span of its own, where somebody is told of them; its deliveries are below it. */
+async function traced(
+  { tracing }: HttpDeps,
+  request: FastifyRequest,
+  publishWithin: (trace: string | null) => Promise<PublishOutcome>,
+): Promise<PublishOutcome> {
+  const parent = traceOfRequest(request.headers);
+  if (tracing === null) return publishWithin(parent);
+  const span = tracing.begin('publish', {
+    kind: 'server',
+    parent,
+    attributes: {
+      'http.request.method': 'POST',
+      'http.route': request.routeOptions.url ?? '',
+      'mirsal.workspace_id': formatId('ws', workspaceOf(request)),
+    },
+  });
+  try {
+    const outcome = await publishWithin(span.traceparent);
+    const isAccepted = outcome.kind === 'accepted';
+    span.end(
+      isAccepted ? { 'mirsal.events': outcome.accepted.length } : {},
+      isAccepted ? null : outcome.kind,
+    );
+    return outcome;
+  } catch (error) {
+    span.end({}, problemOf(error).body.code);
+    throw error;
+  }
 }
 
 /** The count starts anew at midnight UTC. */

@@ -117,6 +117,7 @@ export async function aServer(parts: TestParts, overrides: Partial<HttpDeps> = {
     dryRuns: null,
     metrics: null,
     metricsToken: null,
+    tracing: null,
     publicCatalog: false,
     identity,
     mailPerson: null,

@@ -238,6 +238,7 @@ export function anEvent(endpoints: readonly NewEndpoint[], over: Partial<NewEven
     test: false,
     deliveries: endpoints.map((endpoint) => aDelivery(endpoint)),
     depth: 0,
+    trace: null,
     activations: [],
     signals: false,
     ...over,

@@ -288,7 +288,8 @@ export function lanesContract(open: OpenStore): void {
       const { store } = opened();
       const { workspace, endpoint } = await seed(store);
       const body = JSON.stringify('x'.repeat(998));
-      const events = Array.from({ length: 10 }, () => anEvent([endpoint], { body }));
+      const trace = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01';
+      const events = Array.from({ length: 10 }, () => anEvent([endpoint], { body, trace }));
       await publishAccepted(store, workspace, events);
       const lane = { workspace, lane: endpoint.lanes[0] ?? 0 };
       const sequences = async (after: number, limit: number, maxBytes: number): Promise<number[]> =>
@@ -312,6 +313,7 @@ export function lanesContract(open: OpenStore): void {
         waitedMs: 0,
         nextAttemptAt: null,
         depth: 0,
+        trace,
         ownBody: false,
         body: Buffer.from(body),
         text: body,

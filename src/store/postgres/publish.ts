@@ -61,13 +61,13 @@ function isKnownBefore(error: unknown): boolean {
 
 // ---------------------------------------------------------------- statements
 
-const EVENT_COLUMNS = 'key, id, type, subject, created_at, hash, test, deliveries';
-/** Parameters 4 to 11. */
+const EVENT_COLUMNS = 'key, id, type, subject, created_at, hash, test, deliveries, trace';
+/** Parameters 4 to 12. */
 const EVENT_ROWS = `unnest($4::bigint[], $5::text[], $6::text[], $7::text[], $8::bigint[], $9::text[], $10::bigint[],
-  $11::bigint[]) WITH ORDINALITY AS e(${EVENT_COLUMNS}, place)`;
+  $11::bigint[], $12::text[]) WITH ORDINALITY AS e(${EVENT_COLUMNS}, place)`;
 const INSERT_EVENTS = `INSERT INTO events
-  (key, workspace, id, type, subject, created_at, accepted_at, hash, test, deliveries)
-  SELECT e.key, $1, e.id, e.type, e.subject, e.created_at, $3, e.hash, e.test, e.deliveries FROM ${EVENT_ROWS}`;
+  (key, workspace, id, type, subject, created_at, accepted_at, hash, test, deliveries, trace)
+  SELECT e.key, $1, e.id, e.type, e.subject, e.created_at, $3, e.hash, e.test, e.deliveries, e.trace FROM ${EVENT_ROWS}`;
 
 /**
  * Bodies, lanes and deliveries of new events. Parameters 4 to 8: event keys, bodies, accounts,
@@ -108,11 +108,11 @@ queued AS (
 const PUBLISH_NEW = `
 WITH routing AS MATERIALIZED (SELECT mirsal_routing_version($1) AS version),
 fresh AS (${INSERT_EVENTS} WHERE (SELECT version FROM routing) = $2 ORDER BY e.id RETURNING key),
-${rest(12, '(SELECT version FROM routing) = $2 AND (SELECT count(*) FROM fresh) >= 0')},
+${rest(13, '(SELECT version FROM routing) = $2 AND (SELECT count(*) FROM fresh) >= 0')},
 remembered AS (
   INSERT INTO idempotency_keys (workspace, idempotency_key, hash, answer, created_at)
-  SELECT $1, $26::text, $27::text, $28::text, $3
-  WHERE (SELECT version FROM routing) = $2 AND $26::text IS NOT NULL AND (SELECT found FROM ends) >= 0),
+  SELECT $1, $27::text, $28::text, $29::text, $3
+  WHERE (SELECT version FROM routing) = $2 AND $27::text IS NOT NULL AND (SELECT found FROM ends) >= 0),
 counted AS (${countEvents('unnest($6::text[]) AS e(type) WHERE (SELECT version FROM routing) = $2')})
 SELECT (SELECT version FROM routing) AS version, a.*
 FROM (SELECT 1) AS one LEFT JOIN advanced a ON true`;
@@ -147,6 +147,7 @@ function eventParameters(events: readonly NewEvent[]): unknown[] {
     texts(events, (event) => event.hash),
     integers(events, (event) => (event.test ? 1 : 0)),
     integers(events, (event) => event.deliveries.length),
+    texts(events, (event) => event.trace),
   ];
 }
 

@@ -177,7 +177,15 @@ async function load(
   if (last === undefined) return [];
   const rows = await open()
     .select(['d.key', 'd.sequence', 'd.message', 'd.event', 'e.type', 'd.source_kind', 'd.source_id'])
-    .select(['d.replay_of', 'd.attempts', 'd.put_offs', 'd.waited_ms', 'd.next_attempt_at', 'e.depth'])
+    .select([
+      'd.replay_of',
+      'd.attempts',
+      'd.put_offs',
+      'd.waited_ms',
+      'd.next_attempt_at',
+      'e.depth',
+      'e.trace',
+    ])
     .select(sql<number>`CASE WHEN x.body IS NULL THEN 0 ELSE 1 END`.as('own_body'))
     .select(
       sql<string | null>`CASE WHEN octet_length(coalesce(x.body, b.body)) <= ${Math.min(LARGE_BODY, maxBytes)}
@@ -199,6 +207,7 @@ async function load(
       waitedMs: row.waited_ms,
       nextAttemptAt: row.next_attempt_at,
       depth: row.depth,
+      trace: row.trace,
       ownBody: row.own_body === 1,
       body: row.body === null ? null : Buffer.from(row.body),
     }),

@@ -47,6 +47,8 @@ export interface LaneItem {
   nextAttemptAt: number | null;
   /** The event's: how many events caused one another before it. */
   depth: number;
+  /** The event's: W3C `traceparent` of what published it; null for none. */
+  trace: string | null;
   /** Whether its message has a body of its own, in the place of its event's. */
   ownBody: boolean;
   /** UTF-8, shared by all deliveries of an event that were published here; null for one that is read when it is sent. */

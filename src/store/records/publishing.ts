@@ -29,6 +29,8 @@ export interface NewEvent {
   deliveries: readonly NewDelivery[];
   /** How many system events lie between it and what people published. */
   depth: number;
+  /** W3C `traceparent` of what published it, for its deliveries; null for none. */
+  trace: string | null;
   /** What it sets off: rules by position, then workflows. */
   activations: readonly NewActivation[];
   /** Whether runs may wait for its type. */

@@ -23,6 +23,7 @@ import { shardable } from './shardableStep.ts';
 import { lanesByKey, slices } from './sliceStep.ts';
 import { startStep } from './startStep.ts';
 import { statsStep } from './statsStep.ts';
+import { traceStep } from './traceStep.ts';
 
 /** Columns in the words of each database: SQLite's indexes end with the key by themselves. */
 const openByAge = (columns: string): string =>
@@ -173,6 +174,7 @@ const STEPS: ReadonlyArray<readonly [name: string, step: Step]> = [
   ['0013_network', networkStep],
   ['0014_stats', statsStep],
   ['0015_people', peopleStep],
+  ['0019_trace', traceStep],
 ];
 
 /** The steps for one database, as Kysely's Migrator takes them. */

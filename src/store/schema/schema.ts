@@ -138,6 +138,8 @@ export interface EventsTable {
   test: number;
   deliveries: number;
   depth: Generated<number>;
+  /** W3C `traceparent` of what published it. */
+  trace: string | null;
 }
 
 /** Apart from the small hot rows, with a retention of its own. */

@@ -25,8 +25,8 @@ import type { Counting } from './counting.ts';
 export type Prepare = (sql: string) => StatementSync;
 
 const INSERT_EVENT = `INSERT INTO events
-  (key, workspace, id, type, subject, created_at, accepted_at, hash, test, deliveries, depth)
-  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (workspace, id) DO NOTHING`;
+  (key, workspace, id, type, subject, created_at, accepted_at, hash, test, deliveries, depth, trace)
+  VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (workspace, id) DO NOTHING`;
 const INSERT_BODY = `INSERT INTO event_bodies (event, workspace, body, account, verdicts, warnings)
   VALUES (?, ?, ?, ?, ?, ?)`;
 const ADVANCE_LANE = `UPDATE lanes SET last_sequence = last_sequence + ?, open = 1
@@ -154,6 +154,7 @@ function insertEvent(
     event.test ? 1 : 0,
     event.deliveries.length,
     event.depth,
+    event.trace,
   );
   if (Number(changes) === 0) {
     const row = prepare('SELECT key, hash, deliveries FROM events WHERE workspace = ? AND id = ?').get(

@@ -107,7 +107,7 @@ export function packCall(call: PublishCall): Value[] {
   ];
   for (const event of call.events) {
     out.push(event.key, event.id, event.type, event.subject, event.createdAt, event.body, event.account);
-    out.push(event.hash, event.verdicts, event.warnings, event.test ? 1 : 0, event.depth);
+    out.push(event.hash, event.verdicts, event.warnings, event.test ? 1 : 0, event.depth, event.trace);
     // Few events set something off: what they do is packed as it is.
     out.push(event.activations.length === 0 ? null : JSON.stringify(event.activations));
     out.push(event.signals ? 1 : 0, event.deliveries.length);
@@ -147,6 +147,7 @@ function readEvent(reader: Reader): NewEvent {
     warnings: reader.next(),
     test: reader.next() === 1,
     depth: reader.next(),
+    trace: reader.next(),
     activations: readActivations(reader.next()),
     signals: reader.next() === 1,
     deliveries: Array.from({ length: reader.next<number>() }, () => readDelivery(reader)),

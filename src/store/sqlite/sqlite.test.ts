@@ -98,6 +98,7 @@ describe('SQLite', () => {
       '0013_network',
       '0014_stats',
       '0015_people',
+      '0019_trace',
     ]);
     await again.close();
     rmSync(directory, { recursive: true });
@@ -150,6 +151,7 @@ describe('SQLite', () => {
       '0013_network',
       '0014_stats',
       '0015_people',
+      '0019_trace',
     ]);
     await store.close();
     const after = new DatabaseSync(path, { readOnly: true });
