@@ -7,6 +7,7 @@ import type { EngineLog, EngineStore, OnError } from './deps.ts';
 import type { Directory } from './directory.ts';
 import { createHousekeeping, createSkipWriting, createStatsFolding, createSweep } from './housekeeping.ts';
 import { createJobs, type Job, type Jobs } from './jobs.ts';
+import { createLongWork } from './longWork.ts';
 import type { Offload, SpareKeys } from './offload.ts';
 import { createMailer, createNoticePublishing, type Mailing, type NoticePublishingDeps } from './outbox.ts';
 import { placesOf } from './prepare.ts';
@@ -47,6 +48,7 @@ export function createBackground(deps: BackgroundDeps): Jobs {
   if (mailing !== null) jobs.push(createMailer({ store, clock, uuid, log, mailing, onError }));
   jobs.push(
     createReplayer({ store, clock, node, nextKey, lanesChanged }),
+    createLongWork({ store, clock, node, works: [] }),
     createRuns({
       store,
       workspace,

@@ -4,6 +4,7 @@ import type { Plan } from '../core/plan.ts';
 import type { Sealer } from '../core/sealing.ts';
 import type { AdministrationStore } from '../store/ports/administration.ts';
 import type { RunWorkStore } from '../store/ports/automation.ts';
+import type { JobWorkStore } from '../store/ports/jobs.ts';
 import type { LaneStore } from '../store/ports/lanes.ts';
 import type { NodeStore, SliceStore } from '../store/ports/nodes.ts';
 import type { MailStore, NoticeStore } from '../store/ports/notices.ts';
@@ -30,6 +31,7 @@ export interface EngineStore
     LaneStore,
     RecordStore,
     ReplayWorkStore,
+    JobWorkStore,
     RunWorkStore,
     NoticeStore,
     MailStore,

@@ -56,6 +56,8 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** A route that does not say is closed to everybody. */
     access?: Access;
+    /** An instance key that names no workspace acts on what belongs to the installation. */
+    installationToo?: boolean;
     /** Needs a plan that includes webhooks. */
     webhooks?: boolean;
     /** Whatever its scopes, no portal link may do this: it lets others in. */
@@ -151,7 +153,8 @@ export function requireAccess(app: App, deps: HttpDeps, callers: Callers, limite
       throw error;
     });
     await limiter.count('key', caller.by, request, reply);
-    checkAccess(caller, access);
+    const isOwn = request.routeOptions.config.installationToo === true && caller.workspace === null;
+    checkAccess(caller, isOwn && caller.instance ? 'instance' : access);
     if (caller.portal !== null && request.routeOptions.config.closedToPortals === true) {
       throw new Problem(
         'portal_refused',

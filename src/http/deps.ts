@@ -15,6 +15,7 @@ import type { AuditStore } from '../store/ports/audit.ts';
 import type { AutomationStore, RunStore } from '../store/ports/automation.ts';
 import type { BinStore } from '../store/ports/bins.ts';
 import type { EndpointStore } from '../store/ports/endpoints.ts';
+import type { JobStore } from '../store/ports/jobs.ts';
 import type { LifecycleStore } from '../store/ports/lifecycle.ts';
 import type { LogStore } from '../store/ports/log.ts';
 import type { MailStore, NoticeStore } from '../store/ports/notices.ts';
@@ -68,6 +69,7 @@ export interface HttpStore
     LogStore,
     ResendStore,
     ReplayStore,
+    JobStore,
     AuditStore,
     NoticeStore,
     Pick<MailStore, 'listMails'>,

@@ -98,6 +98,7 @@ const IDS: ReadonlyArray<readonly [RegExp, string]> = [
   [/^Delivery/, 'dlv'],
   [/^(Created)?Endpoint/, 'ep'],
   [/^(Accepted|New)?Event/, 'evt'],
+  [/^Job/, 'job'],
   [/^Mail/, 'mail'],
   [/^Notice/, 'ntc'],
   [/^Replay/, 'rpl'],

@@ -19,6 +19,7 @@ import { endpointComponents } from './views/endpoint.ts';
 import { eventComponents } from './views/event.ts';
 import { eventTypeComponents } from './views/eventType.ts';
 import { historyComponents } from './views/history.ts';
+import { jobComponents } from './views/job.ts';
 import { mailComponents } from './views/mail.ts';
 import { noticeComponents } from './views/notice.ts';
 import { overviewComponents } from './views/overview.ts';
@@ -35,6 +36,7 @@ export const COMPONENTS: ReadonlyArray<{ $id?: string }> = [
   ...endpointComponents,
   ...deliveryComponents,
   ...historyComponents,
+  ...jobComponents,
   ...automationComponents,
   ...dryRunComponents,
   ...runComponents,

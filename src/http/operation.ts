@@ -13,6 +13,7 @@ export const TAGS = {
   'Event types': 'The catalog of events, and your own additions to it.',
   Endpoints: 'Where webhooks go: destinations, their secrets and their state.',
   Deliveries: 'Each event on its way to each endpoint, with every attempt.',
+  Jobs: 'Long work with its progress: sending many deliveries again, and the like.',
   Automation: 'Rules and workflows: what follows of events by your own conditions, and their runs.',
   Statistics: 'How much was accepted and delivered, how fast, and what needs attention.',
   Notices: 'What there was to tell people of, and who was told.',

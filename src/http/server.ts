@@ -40,6 +40,7 @@ import { eventTypeScopesRoute } from './routes/eventTypeScopes.ts';
 import { eventTypeRoutes } from './routes/eventTypes.ts';
 import { healthRoutes } from './routes/health.ts';
 import { invitationRoutes } from './routes/invitations.ts';
+import { jobRoutes } from './routes/jobs.ts';
 import { mailRoutes } from './routes/mails.ts';
 import { meRoutes } from './routes/me.ts';
 import { memberRoutes } from './routes/members.ts';
@@ -176,6 +177,7 @@ function apiRoutes(api: App, deps: HttpDeps, { notices, limiter, turns, intake }
   deliveryRoutes(api, deps);
   deliveryActionRoutes(api, deps);
   replayRoutes(api, deps);
+  jobRoutes(api, deps);
   automationRoutes(api, deps);
   automationActionRoutes(api, deps);
   automationTransferRoutes(api, deps);

@@ -40,6 +40,8 @@ export const ARABIC_TITLES: Readonly<Record<Code, string>> = {
   nothing_to_replay: 'لا شيء لإعادة إرساله.',
   replay_running: 'هناك إعادة تشغيل جارية إلى هذه الوجهة.',
   replay_ended: 'انتهت إعادة التشغيل من قبل.',
+  job_ended: 'انتهت المهمة من قبل.',
+  job_not_cancellable: 'لا يمكن إلغاء مهمة من هذا النوع.',
   run_ended: 'انتهى التشغيل من قبل.',
   delivery_not_skippable: 'لم يعد تخطّي التسليم ممكنًا.',
   already_set_up: 'لهذا النظام مالك أول من قبل.',

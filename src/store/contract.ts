@@ -9,6 +9,7 @@ import { automationContract } from './contract/automation.ts';
 import { budgetContract } from './contract/budget.ts';
 import type { OpenStore } from './contract/builders.ts';
 import { historyContract } from './contract/history.ts';
+import { jobsContract } from './contract/jobs.ts';
 import { lanesContract } from './contract/lanes.ts';
 import { logContract } from './contract/log.ts';
 import { mailsContract } from './contract/mails.ts';
@@ -43,5 +44,6 @@ export function storeContract(name: string, open: OpenStore): void {
     statsContract(open);
     watchingContract(open);
     peopleContract(open);
+    jobsContract(open);
   });
 }

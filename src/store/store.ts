@@ -17,6 +17,7 @@ import type { AuditStore } from './ports/audit.ts';
 import type { AutomationStore, RunStore, RunWorkStore } from './ports/automation.ts';
 import type { BinStore } from './ports/bins.ts';
 import type { EndpointStore } from './ports/endpoints.ts';
+import type { JobStore, JobWorkStore } from './ports/jobs.ts';
 import type { LaneStore } from './ports/lanes.ts';
 import type { LifecycleStore } from './ports/lifecycle.ts';
 import type { LogStore } from './ports/log.ts';
@@ -65,6 +66,8 @@ export interface Store
     ResendStore,
     ReplayStore,
     ReplayWorkStore,
+    JobStore,
+    JobWorkStore,
     AuditStore,
     NoticeStore,
     MailStore,

@@ -1,7 +1,7 @@
 /**
  * Every verb of the port that writes, for faults.ts: a call of it, what that answers, and what the same call
  * answers when it had been done already and its answer was lost. A verb that is added to the port must be
- * added here, or to those that only read: it does not compile otherwise.
+ * added here, or to those that only read (reading.ts): it does not compile otherwise.
  *
  * What is created bears a key of the caller's: made again under it, it is refused (REFUSED) and nothing
  * changes. It is not answered as if it were new, since another thing might have that key.
@@ -29,7 +29,8 @@ import {
   versionOf,
 } from './builders.ts';
 import { AUTOMATION_CASES } from './faultAutomation.ts';
-import { PEOPLE_CASES, type PeopleReading } from './faultPeople.ts';
+import { JOB_CASES } from './faultJobs.ts';
+import { PEOPLE_CASES } from './faultPeople.ts';
 import {
   aBin,
   aCase,
@@ -49,65 +50,8 @@ import {
   SOME_GONE,
   SPAN,
 } from './faultScenes.ts';
+import type { Reading } from './reading.ts';
 
-type Reading =
-  | 'readSealed'
-  | 'listWorkspaces'
-  | 'workspacesWithRuns'
-  | 'workspacesToPublish'
-  | 'workspacesToTell'
-  | 'workspacesToMail'
-  | 'findWorkspace'
-  | 'findApiKey'
-  | 'listApiKeys'
-  | 'routing'
-  | 'routingVersions'
-  | 'countOpen'
-  | 'listFailing'
-  | 'listBudgetErrors'
-  | 'loadLane'
-  | 'readLanes'
-  | 'readLanesOf'
-  | 'readBody'
-  | 'digestSlices'
-  | 'listOpenLanes'
-  | 'readSlices'
-  | 'listEvents'
-  | 'findEvent'
-  | 'listDeliveries'
-  | 'findDelivery'
-  | 'findOwnBody'
-  | 'listAttempts'
-  | 'laneHeads'
-  | 'scanDeliveries'
-  | 'workspacesToSkip'
-  | 'countOriginals'
-  | 'findResolving'
-  | 'findReplay'
-  | 'listReplays'
-  | 'listOriginals'
-  | 'listAudit'
-  | 'listUnpublishedNotices'
-  | 'listNotices'
-  | 'listMails'
-  | 'listAutomations'
-  | 'listAutomationVersions'
-  | 'listRuns'
-  | 'findRun'
-  | 'listRunSteps'
-  | 'listReleases'
-  | 'findOrigins'
-  | 'readHeard'
-  | 'dueRuns'
-  | 'findBin'
-  | 'listBins'
-  | 'listBinRequests'
-  | 'readAttemptStats'
-  | 'readEventStats'
-  | 'readSparklines'
-  | 'readMarks'
-  | 'readMarkDetails'
-  | PeopleReading;
 type Other = 'migrate' | 'ping' | 'load' | 'close' | 'recording' | 'notify' | 'listen';
 type Writing = Exclude<keyof Store, Reading | Other>;
 
@@ -495,6 +439,7 @@ export const CASES: Record<Writing, Case> = {
   ...AUTOMATION_CASES,
   ...BINS,
   ...PEOPLE_CASES,
+  ...JOB_CASES,
   ...HOUSEKEEPING,
   ...NODES,
 };

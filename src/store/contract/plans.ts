@@ -12,6 +12,7 @@ import { bins } from '../queries/bins.ts';
 import { endpoints } from '../queries/endpoints.ts';
 import { identities } from '../queries/identity.ts';
 import { invitations, portalLinks } from '../queries/invitations.ts';
+import { jobs } from '../queries/jobs.ts';
 import { lanes } from '../queries/lanes.ts';
 import { log } from '../queries/log.ts';
 import { mails } from '../queries/mails.ts';
@@ -134,6 +135,12 @@ const PEOPLE = [
     SELECT i, 1, 'n', 'read', 'h' || i, 'me', 0, i FROM n WHERE i <= 50000`,
 ];
 
+const JOBS = [
+  `INSERT INTO jobs (key, workspace, kind, input, state, done, report, cursor, revision, created_by, created_at, ended_at,
+    taken_at) SELECT 10 + i, i % 3, 'retry_deliveries', '{}', CASE WHEN i % 10000 = 7 THEN 'running' ELSE 'finished' END,
+    0, '{}', '{}', 0, 'me', i, CASE WHEN i % 10000 <> 7 THEN i END, 0 FROM n WHERE i <= 50000`,
+];
+
 /** What the others select from: counted once, and gone when the rows are there. */
 const NUMBERS = [
   'CREATE TABLE n (i bigint)',
@@ -196,6 +203,7 @@ export function planContract(
           ...RUNS,
           ...STATS,
           ...PEOPLE,
+          ...JOBS,
           'DROP TABLE n',
           ...made,
         ]) {
@@ -342,6 +350,16 @@ export function planContract(
         [explained.readsAll],
         2_000,
       );
+    });
+
+    test('jobs that run, and those of a workspace', async () => {
+      const verbs = jobs(explained.db, explained.db);
+      const whole = [explained.readsAll, /^(SCAN|.*Seq Scan on) (jobs|j)\b(?!.* USING)/];
+      const kind = 'retry_deliveries';
+      await check(() => verbs.claimJobs('a', [kind], 20, 1), /jobs_running/, whole, 50);
+      await check(() => verbs.findJob(WORKSPACE, 14), /./, whole, 5);
+      await check(() => verbs.listJobs(WORKSPACE, {}, page), /./, whole, 200);
+      await check(() => verbs.cancelJob(WORKSPACE, 17, 1, 'me'), /./, whole);
     });
 
     test('notices and mails', async () => {

@@ -17,6 +17,7 @@ import { bins } from '../queries/bins.ts';
 import { endpoints } from '../queries/endpoints.ts';
 import { identities } from '../queries/identity.ts';
 import { invitations, portalLinks } from '../queries/invitations.ts';
+import { jobs } from '../queries/jobs.ts';
 import { lanes } from '../queries/lanes.ts';
 import { log } from '../queries/log.ts';
 import { mails } from '../queries/mails.ts';
@@ -139,6 +140,7 @@ export function openPostgres({ url, clock, ...options }: PostgresOptions): Store
     ...automations(db, db, POSTGRES_DIALECT),
     ...runs(db, db, POSTGRES_DIALECT),
     ...replays(db, db, POSTGRES_DIALECT),
+    ...jobs(db, db),
     ...retention(db, db, POSTGRES_DIALECT),
     ...skips(db, db),
     ...stats(db, db, POSTGRES_DIALECT),

@@ -13,6 +13,8 @@ export const AUDIT_ACTIONS = [
   'event.replayed',
   'replay.started',
   'replay.cancelled',
+  'job.started',
+  'job.cancelled',
   'settings.updated',
   'workspace.updated',
   'api_key.created',

@@ -12,6 +12,7 @@ import type { Migration } from 'kysely/migration';
 import { automation } from './automationStep.ts';
 import { failurePolicy } from './failurePolicyStep.ts';
 import { flows } from './flowsStep.ts';
+import { jobsStep } from './jobsStep.ts';
 import { logCost } from './logCostStep.ts';
 import { mailStep } from './mailStep.ts';
 import { networkStep } from './networkStep.ts';
@@ -174,6 +175,7 @@ const STEPS: ReadonlyArray<readonly [name: string, step: Step]> = [
   ['0013_network', networkStep],
   ['0014_stats', statsStep],
   ['0015_people', peopleStep],
+  ['0016_jobs', jobsStep],
   ['0019_trace', traceStep],
 ];
 

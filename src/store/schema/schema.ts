@@ -4,6 +4,7 @@
  */
 
 import type { Generated } from 'kysely';
+import type { JobsTable } from './jobsTables.ts';
 import type { PeopleSchema } from './peopleTables.ts';
 import type { EndpointStatsTable, EventStatsTable } from './statsTables.ts';
 
@@ -476,6 +477,7 @@ export interface Schema extends PeopleSchema {
   mails: MailsTable;
   mail_counts: MailCountsTable;
   replays: ReplaysTable;
+  jobs: JobsTable;
   purged_deliveries: PurgedDeliveriesTable;
   audit: AuditTable;
   usage_by_day: UsageByDayTable;

@@ -98,6 +98,7 @@ describe('SQLite', () => {
       '0013_network',
       '0014_stats',
       '0015_people',
+      '0016_jobs',
       '0019_trace',
     ]);
     await again.close();
@@ -151,6 +152,7 @@ describe('SQLite', () => {
       '0013_network',
       '0014_stats',
       '0015_people',
+      '0016_jobs',
       '0019_trace',
     ]);
     await store.close();

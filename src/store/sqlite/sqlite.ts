@@ -16,6 +16,7 @@ import { countOpen } from '../queries/enabling.ts';
 import { endpoints } from '../queries/endpoints.ts';
 import { identities } from '../queries/identity.ts';
 import { invitations, portalLinks } from '../queries/invitations.ts';
+import { jobs } from '../queries/jobs.ts';
 import { lanes } from '../queries/lanes.ts';
 import { log } from '../queries/log.ts';
 import { mails } from '../queries/mails.ts';
@@ -125,6 +126,8 @@ export function createStore({
     countOriginals: shownReplays.countOriginals,
     listReplays: shownReplays.listReplays,
     countOpen: (workspace, keys) => countOpen(lists, workspace, keys),
+    ...jobs(write, read),
+    listJobs: jobs(write, lists).listJobs,
     ...retention(write, read, dialect),
     ...skips(write, read),
     ...stats(write, lists, dialect),

@@ -1,0 +1,28 @@
+/** The tables of jobs as Kysely sees them; jobsStep.ts makes them. */
+
+export interface JobsTable {
+  key: number;
+  /** INSTALLATION for what belongs to no workspace. */
+  workspace: number;
+  kind: string;
+  /** What was asked for, as JSON. */
+  input: string;
+  state: string;
+  done: number;
+  /** Null while it is not known. */
+  total: number | null;
+  /** What came of it so far, as JSON. */
+  report: string;
+  reason: string | null;
+  /** Where it stands, as JSON; `null` before its first step. */
+  cursor: string;
+  /** Moved by every change of it. */
+  revision: number;
+  created_by: string;
+  created_at: number;
+  ended_at: number | null;
+  /** The node that works on it. */
+  taken_by: string | null;
+  /** When a node last took it up, ms. */
+  taken_at: number;
+}
