@@ -39,6 +39,7 @@ import { MAX_RATE_PER_SECOND } from '../src/http/views/endpoint.ts';
 import { MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH } from '../src/http/views/people.ts';
 import { HASHES_AT_ONCE } from '../src/identity/hashing.ts';
 import { MAX_WAITING_HASHES, RESET_MS, SESSION_MS } from '../src/identity/identity.ts';
+import { BULK_LIMITS } from '../src/store/records/bulk.ts';
 
 const PATH = join(import.meta.dirname, '../docs/limits.md');
 const { requestsPerSecond } = readConfig({});
@@ -123,6 +124,7 @@ const AREAS: Record<string, Readonly<Record<string, Limit>>> = {
   },
   'Large bodies of requests': INTAKE_LIMITS,
   'Large pages': PAGE_LIMITS,
+  'Jobs over many deliveries': BULK_LIMITS,
   Statistics: STATS_LIMITS,
   'Streams of changes': STREAM_LIMITS,
   People: {

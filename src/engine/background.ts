@@ -2,6 +2,7 @@
 
 import type { Plan } from '../core/plan.ts';
 import type { Clock } from '../world.ts';
+import { createBulkWorks } from './bulk.ts';
 import type { Changes } from './changes.ts';
 import type { EngineLog, EngineStore, OnError } from './deps.ts';
 import type { Directory } from './directory.ts';
@@ -28,6 +29,7 @@ export interface BackgroundDeps {
   directory: Directory;
   offload: Offload | null;
   spareKeys(): SpareKeys;
+  isSending(delivery: number): boolean;
   lanesChanged: Changes['lanesChanged'];
   publishSystemEvent: Publishing['publishSystemEvent'];
   onNotice: NoticePublishingDeps['onNotice'];
@@ -48,7 +50,10 @@ export function createBackground(deps: BackgroundDeps): Jobs {
   if (mailing !== null) jobs.push(createMailer({ store, clock, uuid, log, mailing, onError }));
   jobs.push(
     createReplayer({ store, clock, node, nextKey, lanesChanged }),
-    createLongWork({ store, clock, node, works: [] }),
+    createLongWork({
+      ...{ store, clock, node },
+      works: createBulkWorks({ store, nextKey, isSending: deps.isSending, lanesChanged }),
+    }),
     createRuns({
       store,
       workspace,

@@ -4,6 +4,7 @@ import type { Plan } from '../core/plan.ts';
 import type { Sealer } from '../core/sealing.ts';
 import type { AdministrationStore } from '../store/ports/administration.ts';
 import type { RunWorkStore } from '../store/ports/automation.ts';
+import type { BulkWorkStore } from '../store/ports/bulk.ts';
 import type { JobWorkStore } from '../store/ports/jobs.ts';
 import type { LaneStore } from '../store/ports/lanes.ts';
 import type { NodeStore, SliceStore } from '../store/ports/nodes.ts';
@@ -32,6 +33,7 @@ export interface EngineStore
     RecordStore,
     ReplayWorkStore,
     JobWorkStore,
+    BulkWorkStore,
     RunWorkStore,
     NoticeStore,
     MailStore,

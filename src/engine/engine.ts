@@ -2,6 +2,7 @@
  * The engine's public face: what http/ and main.ts may ask of it.
  */
 
+import type { BulkInput, BulkKind, BulkPreview } from '../store/records/bulk.ts';
 import type { Endpoint } from '../store/records/endpoints.ts';
 import type { AcceptedEvent } from '../store/records/publishing.ts';
 import type { Routing } from '../store/records/routing.ts';
@@ -91,6 +92,8 @@ export interface Engine {
   routingChanged(workspace: number): Promise<void>;
   /** To be called after deliveries of these lanes were retried, skipped or added from outside. */
   lanesChanged(lanes: readonly number[]): Promise<void>;
+  /** What a job over many deliveries would do it to now; null where that are too many. */
+  previewBulk(kind: BulkKind, workspace: number, input: BulkInput): Promise<BulkPreview | null>;
   /** How this node stands at this moment. */
   standing(): Standing;
   /** True where this node has the delivery's request in flight. */

@@ -71,6 +71,7 @@ export const CODES = {
   invalid_definition: { status: 422, title: 'The rule or workflow is not well defined.' },
   event_loop: { status: 422, title: 'The event was caused by its own delivery too often.' },
   target_refused: { status: 422, title: 'The URL may not be a target.' },
+  too_many: { status: 422, title: 'These are too many for one job.' },
   unknown_plan: { status: 422, title: 'There is no such plan.' },
   // 429: later
   rate_limited: { status: 429, title: 'Too many requests at a time.' },

@@ -13,6 +13,7 @@ import { planComponents } from './routes/plans.ts';
 import { apiKeyComponents } from './views/administration.ts';
 import { automationComponents } from './views/automation.ts';
 import { binComponents } from './views/bin.ts';
+import { bulkComponents } from './views/bulk.ts';
 import { deliveryComponents } from './views/delivery.ts';
 import { dryRunComponents } from './views/dryRun.ts';
 import { endpointComponents } from './views/endpoint.ts';
@@ -37,6 +38,7 @@ export const COMPONENTS: ReadonlyArray<{ $id?: string }> = [
   ...deliveryComponents,
   ...historyComponents,
   ...jobComponents,
+  ...bulkComponents,
   ...automationComponents,
   ...dryRunComponents,
   ...runComponents,

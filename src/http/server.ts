@@ -28,6 +28,7 @@ import { automationTestRoutes } from './routes/automationTest.ts';
 import { automationTransferRoutes } from './routes/automationTransfer.ts';
 import { binRoutes } from './routes/bins.ts';
 import { budgetRoutes } from './routes/budget.ts';
+import { bulkRoutes } from './routes/bulk.ts';
 import { captureRoutes } from './routes/capture.ts';
 import { catalogRoutes } from './routes/catalog.ts';
 import { deliveryRoutes } from './routes/deliveries.ts';
@@ -178,6 +179,7 @@ function apiRoutes(api: App, deps: HttpDeps, { notices, limiter, turns, intake }
   deliveryActionRoutes(api, deps);
   replayRoutes(api, deps);
   jobRoutes(api, deps);
+  bulkRoutes(api, deps);
   automationRoutes(api, deps);
   automationActionRoutes(api, deps);
   automationTransferRoutes(api, deps);

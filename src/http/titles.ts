@@ -63,6 +63,7 @@ export const ARABIC_TITLES: Readonly<Record<Code, string>> = {
   invalid_definition: 'تعريف القاعدة أو سير العمل غير صحيح.',
   event_loop: 'تسبّب في الحدث تسليمه هو مرات أكثر من المسموح.',
   target_refused: 'لا يجوز الإرسال إلى هذا الرابط.',
+  too_many: 'هذا أكثر مما تتّسع له مهمة واحدة.',
   unknown_plan: 'لا توجد هذه الخطة.',
   rate_limited: 'طلبات أكثر من المسموح في وقت واحد.',
   daily_limit_reached: 'استُنفدت أحداث اليوم في الخطة.',

@@ -45,6 +45,7 @@ const TOUCHES: { [Name in Verb]?: Touches<Name> } = {
   createJob: member,
   cancelJob: first,
   advanceJob: (_node, job) => job.workspace,
+  changeMany: (_node, job) => job.workspace,
   createAutomation: member,
   updateAutomation: first,
   enableAutomation: first,

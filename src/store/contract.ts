@@ -8,6 +8,7 @@ import { administrationContract } from './contract/administration.ts';
 import { automationContract } from './contract/automation.ts';
 import { budgetContract } from './contract/budget.ts';
 import type { OpenStore } from './contract/builders.ts';
+import { bulkContract } from './contract/bulk.ts';
 import { historyContract } from './contract/history.ts';
 import { jobsContract } from './contract/jobs.ts';
 import { lanesContract } from './contract/lanes.ts';
@@ -45,5 +46,6 @@ export function storeContract(name: string, open: OpenStore): void {
     watchingContract(open);
     peopleContract(open);
     jobsContract(open);
+    bulkContract(open);
   });
 }

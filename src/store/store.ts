@@ -16,6 +16,7 @@ import type { AdministrationStore } from './ports/administration.ts';
 import type { AuditStore } from './ports/audit.ts';
 import type { AutomationStore, RunStore, RunWorkStore } from './ports/automation.ts';
 import type { BinStore } from './ports/bins.ts';
+import type { BulkWorkStore } from './ports/bulk.ts';
 import type { EndpointStore } from './ports/endpoints.ts';
 import type { JobStore, JobWorkStore } from './ports/jobs.ts';
 import type { LaneStore } from './ports/lanes.ts';
@@ -67,6 +68,7 @@ export interface Store
     ReplayStore,
     ReplayWorkStore,
     JobStore,
+    BulkWorkStore,
     JobWorkStore,
     AuditStore,
     NoticeStore,

@@ -29,6 +29,7 @@ import {
   versionOf,
 } from './builders.ts';
 import { AUTOMATION_CASES } from './faultAutomation.ts';
+import { BULK_CASES } from './faultBulk.ts';
 import { JOB_CASES } from './faultJobs.ts';
 import { PEOPLE_CASES } from './faultPeople.ts';
 import {
@@ -440,6 +441,7 @@ export const CASES: Record<Writing, Case> = {
   ...BINS,
   ...PEOPLE_CASES,
   ...JOB_CASES,
+  ...BULK_CASES,
   ...HOUSEKEEPING,
   ...NODES,
 };

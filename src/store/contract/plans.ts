@@ -9,6 +9,7 @@ import type { Dialect } from '../dialect.ts';
 import { audit } from '../queries/audit.ts';
 import { readKeptDefinitions } from '../queries/automations.ts';
 import { bins } from '../queries/bins.ts';
+import { bulk } from '../queries/bulk.ts';
 import { endpoints } from '../queries/endpoints.ts';
 import { identities } from '../queries/identity.ts';
 import { invitations, portalLinks } from '../queries/invitations.ts';
@@ -25,9 +26,10 @@ import { retention } from '../queries/retention.ts';
 import { runs } from '../queries/runs.ts';
 import { stats } from '../queries/stats.ts';
 import { watching } from '../queries/watching.ts';
+import type { OwnedJob } from '../records/jobs.ts';
 import type { DeliveryFilter, EventFilter } from '../records/log.ts';
 import type { MailFilter } from '../records/mails.ts';
-import type { ReplayableState } from '../records/replays.ts';
+import { REPLAYABLE_STATES, type ReplayableState } from '../records/replays.ts';
 import type { Schema } from '../schema/schema.ts';
 
 export interface Explained {
@@ -360,6 +362,26 @@ export function planContract(
       await check(() => verbs.findJob(WORKSPACE, 14), /./, whole, 5);
       await check(() => verbs.listJobs(WORKSPACE, {}, page), /./, whole, 200);
       await check(() => verbs.cancelJob(WORKSPACE, 17, 1, 'me'), /./, whole);
+    });
+
+    test('deliveries that a job is done to', async () => {
+      const verbs = bulk(explained.db, explained.db, explained.dialect);
+      const base = { key: 14, workspace: WORKSPACE, kind: 'retry_deliveries', revision: 0 } as OwnedJob;
+      const job = { ...base, workspace: WORKSPACE };
+      const progress = () => ({ done: 1, total: 1, cursor: null, report: {} });
+      const states = [...REPLAYABLE_STATES, 'pending', 'waiting', 'held'] as const;
+      for (const state of states) await check(() => verbs.scanPlaces(WORKSPACE, { state }, page));
+      await check(() => verbs.findPlaces(WORKSPACE, [500_077, 500_078]));
+      await sql`UPDATE jobs SET state = 'running', taken_by = 'a' WHERE key = 14`.execute(explained.db);
+      const deliveries = [599_997, 599_998];
+      const skip = { act: 'skip', deliveries, reason: 'r' } as const;
+      await check(() => verbs.changeMany('a', job, skip, progress, 1), /deliveries/);
+      await sql`UPDATE endpoints SET lanes = '[204]', ordering = '{"by":"endpoint"}' WHERE key = 104`.execute(
+        explained.db,
+      );
+      const items = [{ original: 500_003, key: 1 }];
+      const resend = { act: 'resend', endpoint: 104, items, maxOpen: 1e6 } as const;
+      await check(() => verbs.changeMany('a', { ...job, revision: 1 }, resend, progress, 1), /deliveries/);
     });
 
     test('notices and mails', async () => {

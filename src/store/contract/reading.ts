@@ -1,5 +1,6 @@
 /** Verbs of the port that only read: faultCases.ts has a case for every other one. */
 
+import type { BulkReading } from './faultBulk.ts';
 import type { JobReading } from './faultJobs.ts';
 import type { PeopleReading } from './faultPeople.ts';
 
@@ -61,4 +62,5 @@ export type Reading =
   | 'readMarks'
   | 'readMarkDetails'
   | PeopleReading
-  | JobReading;
+  | JobReading
+  | BulkReading;

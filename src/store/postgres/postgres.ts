@@ -14,6 +14,7 @@ import { administration } from '../queries/administration.ts';
 import { audit } from '../queries/audit.ts';
 import { automations } from '../queries/automations.ts';
 import { bins } from '../queries/bins.ts';
+import { bulk } from '../queries/bulk.ts';
 import { endpoints } from '../queries/endpoints.ts';
 import { identities } from '../queries/identity.ts';
 import { invitations, portalLinks } from '../queries/invitations.ts';
@@ -140,6 +141,7 @@ export function openPostgres({ url, clock, ...options }: PostgresOptions): Store
     ...automations(db, db, POSTGRES_DIALECT),
     ...runs(db, db, POSTGRES_DIALECT),
     ...replays(db, db, POSTGRES_DIALECT),
+    ...bulk(db, db, POSTGRES_DIALECT),
     ...jobs(db, db),
     ...retention(db, db, POSTGRES_DIALECT),
     ...skips(db, db),

@@ -12,6 +12,7 @@ import { administration } from '../queries/administration.ts';
 import { audit } from '../queries/audit.ts';
 import { automations } from '../queries/automations.ts';
 import { bins } from '../queries/bins.ts';
+import { bulk } from '../queries/bulk.ts';
 import { countOpen } from '../queries/enabling.ts';
 import { endpoints } from '../queries/endpoints.ts';
 import { identities } from '../queries/identity.ts';
@@ -126,6 +127,7 @@ export function createStore({
     countOriginals: shownReplays.countOriginals,
     listReplays: shownReplays.listReplays,
     countOpen: (workspace, keys) => countOpen(lists, workspace, keys),
+    ...bulk(write, lists, dialect),
     ...jobs(write, read),
     listJobs: jobs(write, lists).listJobs,
     ...retention(write, read, dialect),
