@@ -1,5 +1,6 @@
 /** `/v1/rules` and `/v1/workflows`: what follows of events by a workspace's own conditions (B2, B3, B7). */
 
+import type { FastifyRequest } from 'fastify';
 import { parseId } from '../../core/ids.ts';
 import type { Automation, AutomationKind, WaitingRuns } from '../../store/records/automation.ts';
 import type { Routing } from '../../store/records/routing.ts';
@@ -160,25 +161,37 @@ function patchRoute(app: App, deps: HttpDeps, noun: Noun): void {
       },
     },
     async (request) => {
-      const workspace = workspaceOf(request);
-      const { id } = request.params;
-      const { by } = callerOf(request);
       const { members, waiting } = readPatch(kind, asWritten(request));
-      let warnings: Warning[] = [];
-      await changeOnRouting(deps, workspace, async (routing) => {
-        const row = automationOfId(routing, noun, id);
-        const checked = await checkDefinition(deps, routing, kind, {
-          pointer: '',
-          input: { ...writtenView(row), ...members },
-          known: connectedUrls(routing),
-        });
-        ({ warnings } = checked);
-        return (await save(deps, routing, row, { checked, waiting, by })) || null;
+      return changeAutomation(deps, request, noun, {
+        ...{ id: request.params.id, waiting },
+        input: (row) => ({ ...writtenView(row), ...members }),
       });
-      await deps.engine.routingChanged(workspace);
-      return { ...(await showAutomation(deps, workspace, noun, id)), warnings };
     },
   );
+}
+
+/** Puts what is written in its place, checked as a whole on the routing that it is saved on. */
+export async function changeAutomation(
+  deps: HttpDeps,
+  request: FastifyRequest,
+  noun: Noun,
+  { id, input, waiting }: { id: string; input(row: Automation): object; waiting: WaitingRuns },
+): Promise<AutomationView & { warnings: Warning[] }> {
+  const workspace = workspaceOf(request);
+  const { by } = callerOf(request);
+  let warnings: Warning[] = [];
+  await changeOnRouting(deps, workspace, async (routing) => {
+    const row = automationOfId(routing, noun, id);
+    const checked = await checkDefinition(deps, routing, noun.kind, {
+      pointer: '',
+      input: input(row),
+      known: connectedUrls(routing),
+    });
+    ({ warnings } = checked);
+    return (await save(deps, routing, row, { checked, waiting, by })) || null;
+  });
+  await deps.engine.routingChanged(workspace);
+  return { ...(await showAutomation(deps, workspace, noun, id)), warnings };
 }
 
 /** A name that cannot be looked up at this moment must not keep anybody from changing the rest. */
@@ -216,7 +229,7 @@ async function save(
 const WAITING_RUNS: readonly WaitingRuns[] = ['keep', 'cancel', 'move'];
 
 /** Rules have no runs that wait. */
-function readPatch(kind: AutomationKind, body: object): { members: object; waiting: WaitingRuns } {
+export function readPatch(kind: AutomationKind, body: object): { members: object; waiting: WaitingRuns } {
   if (kind === 'rule' || !('waiting_runs' in body)) return { members: body, waiting: 'keep' };
   const { waiting_runs, ...members } = body;
   const waiting = WAITING_RUNS.find((choice) => choice === waiting_runs);
