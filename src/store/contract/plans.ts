@@ -232,7 +232,11 @@ export function planContract(
         const plan = await explained.explain(text, parameters);
         const bad = plan.filter((line) => readsTooMuch.some((reads) => reads.test(line)));
         expect(bad, `${text}\n${plan.join('\n')}`).toEqual([]);
-        if (explained.rowsRead !== null && /^\s*(select|with)/i.test(text) && !/update|delete|insert/i.test(text)) {
+        if (
+          explained.rowsRead !== null &&
+          /^\s*(select|with)/i.test(text) &&
+          !/update|delete|insert/i.test(text)
+        ) {
           const read = await explained.rowsRead(text, parameters);
           expect(read, `${text}\n${plan.join('\n')}`).toBeLessThan(mostRows);
         }
