@@ -58,6 +58,8 @@ declare module 'fastify' {
     access?: Access;
     /** An instance key that names no workspace acts on what belongs to the installation. */
     installationToo?: boolean;
+    /** Done once for an idempotency key (idempotency.ts). */
+    onceByKey?: boolean;
     /** Needs a plan that includes webhooks. */
     webhooks?: boolean;
     /** Whatever its scopes, no portal link may do this: it lets others in. */

@@ -34,6 +34,8 @@ export const CODES = {
   unsupported_media_type: { status: 415, title: 'The body must be JSON.' },
   // 409: it clashes with what is there
   idempotency_conflict: { status: 409, title: 'The id or idempotency key was used for something else.' },
+  request_running: { status: 409, title: 'The same call is being done at this moment.' },
+  outcome_unknown: { status: 409, title: 'Whether the call was done is not known.' },
   event_type_exists: { status: 409, title: 'An event type of this name exists.' },
   changed_meanwhile: { status: 409, title: 'Others changed the same at this moment.' },
   event_type_in_use: { status: 409, title: 'Endpoints use this event type.' },

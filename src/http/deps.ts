@@ -21,6 +21,7 @@ import type { LogStore } from '../store/ports/log.ts';
 import type { MailStore, NoticeStore } from '../store/ports/notices.ts';
 import type { InvitationStore, MemberStore, PeopleStore, PortalLinkStore } from '../store/ports/people.ts';
 import type { ReplayStore, ResendStore } from '../store/ports/replays.ts';
+import type { RequestStore } from '../store/ports/requests.ts';
 import type { SignalStore } from '../store/ports/signals.ts';
 import type { StatsStore } from '../store/ports/stats.ts';
 import type { WatchStore } from '../store/ports/watching.ts';
@@ -70,6 +71,7 @@ export interface HttpStore
     ResendStore,
     ReplayStore,
     JobStore,
+    RequestStore,
     AuditStore,
     NoticeStore,
     Pick<MailStore, 'listMails'>,

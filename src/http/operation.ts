@@ -119,6 +119,21 @@ function codesOf(operation: Operation): Code[] {
   return [...codes];
 }
 
+/** The answers of a route with further problems that it may have. */
+export function withProblems(
+  response: Readonly<Record<string, unknown>>,
+  codes: readonly Code[],
+): Record<string, unknown> {
+  const all: Record<string, unknown> = { ...response };
+  for (const [status, answer] of Object.entries(problemAnswers(codes))) {
+    const before = all[status] as { description: string } | undefined;
+    const added = answer as { description: string };
+    const lines = [...(before?.description.split('\n\n') ?? []), ...added.description.split('\n\n')];
+    all[status] = { ...added, description: [...new Set(lines)].join('\n\n') };
+  }
+  return all;
+}
+
 function problemAnswers(codes: readonly Code[]): Record<string, unknown> {
   const byStatus = Map.groupBy(codes, (code) => CODES[code].status);
   const responses: Record<string, unknown> = {};

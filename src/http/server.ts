@@ -13,6 +13,7 @@ import { type BinNotices, createBinNotices } from './binNotices.ts';
 import { MAX_ADMIN_BYTES, readJsonBody } from './bodies.ts';
 import type { App, HttpDeps } from './deps.ts';
 import { languageOf } from './failureTexts.ts';
+import { answerRepeats } from './idempotency.ts';
 import { createIntake, INTAKE_LIMITS, type Intake } from './intake.ts';
 import { allowedMethods, watchRoutes } from './methods.ts';
 import { COMPONENTS, describeApi, documentRoutes } from './openapi.ts';
@@ -159,6 +160,7 @@ function publicRoutes(pages: App, deps: HttpDeps, { notices, limiter, turns, int
 function apiRoutes(api: App, deps: HttpDeps, { notices, limiter, turns, intake }: Shared, hub: Hub): void {
   const callers = createCallers(deps);
   requireAccess(api, deps, callers, limiter);
+  answerRepeats(api, deps);
   // An empty body is an empty object: where members are needed, the schema names those that are missing.
   api.addHook('preValidation', async (request) => {
     if (request.body === undefined && request.routeOptions.schema?.body) request.body = {};

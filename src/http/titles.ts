@@ -30,6 +30,8 @@ export const ARABIC_TITLES: Readonly<Record<Code, string>> = {
   uri_too_long: 'العنوان أطول من المسموح.',
   unsupported_media_type: 'يجب أن يكون محتوى الطلب JSON.',
   idempotency_conflict: 'استُخدم المعرّف أو مفتاح عدم التكرار لشيء آخر.',
+  request_running: 'هذا الطلب نفسه قيد التنفيذ الآن.',
+  outcome_unknown: 'لا يُعرف إن كان الطلب قد نُفّذ.',
   event_type_exists: 'يوجد نوع حدث بهذا الاسم.',
   changed_meanwhile: 'غيّر آخرون الشيء نفسه في هذه اللحظة.',
   event_type_in_use: 'تستخدم وجهات نوع الحدث هذا.',

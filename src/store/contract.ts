@@ -18,6 +18,7 @@ import { noticesContract } from './contract/notices.ts';
 import { peopleContract } from './contract/people.ts';
 import { publishingContract } from './contract/publishing.ts';
 import { recordingContract } from './contract/recording.ts';
+import { requestsContract } from './contract/requests.ts';
 import { retentionContract } from './contract/retention.ts';
 import { runsContract } from './contract/runs.ts';
 import { skipsContract } from './contract/skips.ts';
@@ -47,5 +48,6 @@ export function storeContract(name: string, open: OpenStore): void {
     peopleContract(open);
     jobsContract(open);
     bulkContract(open);
+    requestsContract(open);
   });
 }

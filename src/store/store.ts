@@ -34,6 +34,7 @@ import type {
 import type { PublishStore } from './ports/publishing.ts';
 import type { RecordStore } from './ports/recording.ts';
 import type { ReplayStore, ReplayWorkStore, ResendStore } from './ports/replays.ts';
+import type { RequestStore } from './ports/requests.ts';
 import type { RetentionStore, SkipStore, SweepStore } from './ports/retention.ts';
 import type { RoutingStore } from './ports/routing.ts';
 import type { SecretStore } from './ports/secret.ts';
@@ -69,6 +70,7 @@ export interface Store
     ReplayWorkStore,
     JobStore,
     BulkWorkStore,
+    RequestStore,
     JobWorkStore,
     AuditStore,
     NoticeStore,

@@ -32,6 +32,7 @@ import { AUTOMATION_CASES } from './faultAutomation.ts';
 import { BULK_CASES } from './faultBulk.ts';
 import { JOB_CASES } from './faultJobs.ts';
 import { PEOPLE_CASES } from './faultPeople.ts';
+import { REQUEST_CASES } from './faultRequests.ts';
 import {
   aBin,
   aCase,
@@ -442,6 +443,7 @@ export const CASES: Record<Writing, Case> = {
   ...PEOPLE_CASES,
   ...JOB_CASES,
   ...BULK_CASES,
+  ...REQUEST_CASES,
   ...HOUSEKEEPING,
   ...NODES,
 };

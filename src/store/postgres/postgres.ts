@@ -26,6 +26,7 @@ import { nodes } from '../queries/nodes.ts';
 import { notices } from '../queries/notices.ts';
 import { members, people } from '../queries/people.ts';
 import { replays } from '../queries/replays.ts';
+import { requests } from '../queries/requests.ts';
 import { resending } from '../queries/resend.ts';
 import { retention } from '../queries/retention.ts';
 import { runs } from '../queries/runs.ts';
@@ -143,6 +144,7 @@ export function openPostgres({ url, clock, ...options }: PostgresOptions): Store
     ...replays(db, db, POSTGRES_DIALECT),
     ...bulk(db, db, POSTGRES_DIALECT),
     ...jobs(db, db),
+    ...requests(db),
     ...retention(db, db, POSTGRES_DIALECT),
     ...skips(db, db),
     ...stats(db, db, POSTGRES_DIALECT),

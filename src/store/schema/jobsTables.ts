@@ -1,4 +1,4 @@
-/** The tables of jobs as Kysely sees them; jobsStep.ts makes them. */
+/** The tables of jobs and of calls under idempotency keys as Kysely sees them; the step 0016 makes them. */
 
 export interface JobsTable {
   key: number;
@@ -25,4 +25,21 @@ export interface JobsTable {
   taken_by: string | null;
   /** When a node last took it up, ms. */
   taken_at: number;
+}
+
+export interface RequestKeysTable {
+  /** INSTALLATION for calls that are for no workspace. */
+  workspace: number;
+  caller: string;
+  idempotency_key: string;
+  hash: string;
+  /** Who has begun it. */
+  claim: string;
+  claimed_at: number;
+  /** When it was answered; null while nobody knows. */
+  ended_at: number | null;
+  /** Null where nobody knows what came of it. */
+  status: number | null;
+  /** The answer; null where it is not kept. */
+  sealed: Uint8Array | null;
 }

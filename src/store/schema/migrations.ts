@@ -17,6 +17,7 @@ import { logCost } from './logCostStep.ts';
 import { mailStep } from './mailStep.ts';
 import { networkStep } from './networkStep.ts';
 import { peopleStep } from './peopleStep.ts';
+import { requestsStep } from './requestsStep.ts';
 import { runsStep } from './runsStep.ts';
 import type { Schema } from './schema.ts';
 import type { Step, Types } from './schemaStep.ts';
@@ -175,7 +176,7 @@ const STEPS: ReadonlyArray<readonly [name: string, step: Step]> = [
   ['0013_network', networkStep],
   ['0014_stats', statsStep],
   ['0015_people', peopleStep],
-  ['0016_jobs', jobsStep],
+  ['0016_jobs', (types) => [...jobsStep(types), ...requestsStep(types)]],
   ['0019_trace', traceStep],
 ];
 

@@ -4,7 +4,7 @@
  */
 
 import type { Generated } from 'kysely';
-import type { JobsTable } from './jobsTables.ts';
+import type { JobsTable, RequestKeysTable } from './jobsTables.ts';
 import type { PeopleSchema } from './peopleTables.ts';
 import type { EndpointStatsTable, EventStatsTable } from './statsTables.ts';
 
@@ -478,6 +478,7 @@ export interface Schema extends PeopleSchema {
   mail_counts: MailCountsTable;
   replays: ReplaysTable;
   jobs: JobsTable;
+  request_keys: RequestKeysTable;
   purged_deliveries: PurgedDeliveriesTable;
   audit: AuditTable;
   usage_by_day: UsageByDayTable;

@@ -25,6 +25,7 @@ import { nodes } from '../queries/nodes.ts';
 import { notices } from '../queries/notices.ts';
 import { members, people } from '../queries/people.ts';
 import { replays } from '../queries/replays.ts';
+import { requests } from '../queries/requests.ts';
 import { resending } from '../queries/resend.ts';
 import { retention } from '../queries/retention.ts';
 import { runs } from '../queries/runs.ts';
@@ -129,6 +130,7 @@ export function createStore({
     countOpen: (workspace, keys) => countOpen(lists, workspace, keys),
     ...bulk(write, lists, dialect),
     ...jobs(write, read),
+    ...requests(write),
     listJobs: jobs(write, lists).listJobs,
     ...retention(write, read, dialect),
     ...skips(write, read),
