@@ -37,7 +37,6 @@ export const CODES = {
   request_running: { status: 409, title: 'The same call is being done at this moment.' },
   outcome_unknown: { status: 409, title: 'Whether the call was done is not known.' },
   event_type_exists: { status: 409, title: 'An event type of this name exists.' },
-  changed_meanwhile: { status: 409, title: 'Others changed the same at this moment.' },
   event_type_in_use: { status: 409, title: 'Endpoints use this event type.' },
   endpoint_disabled: { status: 409, title: 'The endpoint is disabled.' },
   held_choice_required: { status: 409, title: 'Deliveries are held: send them or skip them?' },
@@ -59,6 +58,8 @@ export const CODES = {
   invitation_void: { status: 409, title: 'The invitation is not in force.' },
   reset_token_void: { status: 409, title: 'The link for a new password is not in force.' },
   mail_not_set_up: { status: 409, title: 'This installation sends no mail.' },
+  // 412: it is not what the caller has read
+  changed_meanwhile: { status: 412, title: 'Others have changed it meanwhile.' },
   // 422: readable, but not acceptable
   unknown_event_type: { status: 422, title: 'There is no such event type.' },
   reserved_event_type: { status: 422, title: 'Only Mirsal itself publishes this event type.' },

@@ -119,6 +119,19 @@ function codesOf(operation: Operation): Code[] {
   return [...codes];
 }
 
+/** The good answers of a route with headers that they have. */
+export function withHeaders(
+  response: Readonly<Record<string, unknown>>,
+  headers: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(response).map(([status, answer]) => [
+      status,
+      status === '200' ? { ...(answer as object), headers } : answer,
+    ]),
+  );
+}
+
 /** The answers of a route with further problems that it may have. */
 export function withProblems(
   response: Readonly<Record<string, unknown>>,

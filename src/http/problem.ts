@@ -7,7 +7,7 @@ import type { FastifyError } from 'fastify';
 import { Type } from 'typebox';
 import { EventTypeGone, Overloaded } from '../engine/engine.ts';
 import { HashingBusy } from '../identity/identity.ts';
-import { StoreUnavailable } from '../store/store.ts';
+import { RoutingMoved, StoreUnavailable } from '../store/store.ts';
 import { CODE_NAMES, CODES, type Code } from './codes.ts';
 
 export const PROBLEM_TYPE = 'application/problem+json';
@@ -133,6 +133,9 @@ const OVERLOAD_RETRY_AFTER_S = '1';
 /** Pure. The one mapper from thrown errors to problems. */
 export function problemOf(error: unknown): Problem {
   if (error instanceof Problem) return error;
+  if (error instanceof RoutingMoved) {
+    return new Problem('changed_meanwhile', 'Nothing was changed. Read it anew, then send the change again.');
+  }
   if (error instanceof StoreUnavailable) {
     return new Problem(
       'store_unavailable',

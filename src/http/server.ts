@@ -12,6 +12,7 @@ import { type Callers, createCallers, requireAccess } from './auth.ts';
 import { type BinNotices, createBinNotices } from './binNotices.ts';
 import { MAX_ADMIN_BYTES, readJsonBody } from './bodies.ts';
 import type { App, HttpDeps } from './deps.ts';
+import { tagThings } from './entityTags.ts';
 import { languageOf } from './failureTexts.ts';
 import { answerRepeats } from './idempotency.ts';
 import { createIntake, INTAKE_LIMITS, type Intake } from './intake.ts';
@@ -161,6 +162,7 @@ function apiRoutes(api: App, deps: HttpDeps, { notices, limiter, turns, intake }
   const callers = createCallers(deps);
   requireAccess(api, deps, callers, limiter);
   answerRepeats(api, deps);
+  tagThings(api, deps);
   // An empty body is an empty object: where members are needed, the schema names those that are missing.
   api.addHook('preValidation', async (request) => {
     if (request.body === undefined && request.routeOptions.schema?.body) request.body = {};

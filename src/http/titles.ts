@@ -33,7 +33,7 @@ export const ARABIC_TITLES: Readonly<Record<Code, string>> = {
   request_running: 'هذا الطلب نفسه قيد التنفيذ الآن.',
   outcome_unknown: 'لا يُعرف إن كان الطلب قد نُفّذ.',
   event_type_exists: 'يوجد نوع حدث بهذا الاسم.',
-  changed_meanwhile: 'غيّر آخرون الشيء نفسه في هذه اللحظة.',
+  changed_meanwhile: 'غيّره آخرون في هذه الأثناء.',
   event_type_in_use: 'تستخدم وجهات نوع الحدث هذا.',
   endpoint_disabled: 'الوجهة معطَّلة.',
   held_choice_required: 'هناك تسليمات محجوزة: أتُرسَل أم تُتخطّى؟',

@@ -24,6 +24,7 @@ import { runsContract } from './contract/runs.ts';
 import { skipsContract } from './contract/skips.ts';
 import { statsContract } from './contract/stats.ts';
 import { traceContract } from './contract/traces.ts';
+import { versionsContract } from './contract/versions.ts';
 import { watchingContract } from './contract/watching.ts';
 
 /** `open` gives each test an empty, migrated store. */
@@ -49,5 +50,6 @@ export function storeContract(name: string, open: OpenStore): void {
     jobsContract(open);
     bulkContract(open);
     requestsContract(open);
+    versionsContract(open);
   });
 }

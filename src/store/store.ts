@@ -47,6 +47,11 @@ export class StoreUnavailable extends Error {
   override readonly name = 'StoreUnavailable';
 }
 
+/** The workspace's routing is no longer at the version that the caller named. Nothing was written. */
+export class RoutingMoved extends Error {
+  override readonly name = 'RoutingMoved';
+}
+
 /** All of it: what a database's store implements. */
 export interface Store
   extends LifecycleStore,

@@ -179,17 +179,23 @@ export async function changeAutomation(
 ): Promise<AutomationView & { warnings: Warning[] }> {
   const workspace = workspaceOf(request);
   const { by } = callerOf(request);
+  const { expectedVersion } = request;
   let warnings: Warning[] = [];
-  await changeOnRouting(deps, workspace, async (routing) => {
-    const row = automationOfId(routing, noun, id);
-    const checked = await checkDefinition(deps, routing, noun.kind, {
-      pointer: '',
-      input: input(row),
-      known: connectedUrls(routing),
-    });
-    ({ warnings } = checked);
-    return (await save(deps, routing, row, { checked, waiting, by })) || null;
-  });
+  await changeOnRouting(
+    deps,
+    workspace,
+    async (routing) => {
+      const row = automationOfId(routing, noun, id);
+      const checked = await checkDefinition(deps, routing, noun.kind, {
+        pointer: '',
+        input: input(row),
+        known: connectedUrls(routing),
+      });
+      ({ warnings } = checked);
+      return (await save(deps, routing, row, { checked, waiting, by, expectedVersion })) || null;
+    },
+    expectedVersion,
+  );
   await deps.engine.routingChanged(workspace);
   return { ...(await showAutomation(deps, workspace, noun, id)), warnings };
 }
@@ -199,12 +205,19 @@ function connectedUrls({ endpoints }: Routing): Set<string> {
   return new Set(endpoints.filter(({ automation }) => automation !== null).map(({ url }) => url));
 }
 
+interface Saving {
+  checked: CheckedDefinition;
+  waiting: WaitingRuns;
+  by: string;
+  expectedVersion: number | undefined;
+}
+
 /** False, and nothing is saved, where routing has moved since it was read. */
 async function save(
   deps: HttpDeps,
   routing: Routing,
   row: Automation,
-  { checked, waiting, by }: { checked: CheckedDefinition; waiting: WaitingRuns; by: string },
+  { checked, waiting, by, expectedVersion }: Saving,
 ): Promise<boolean> {
   const { workspace, key, kind } = row;
   const gone = () => notFound(kind, automationId(kind, key));
@@ -212,7 +225,8 @@ async function save(
   const endpoints = missingEndpoints(deps, routing, key, checked);
   const { name, definition } = checked;
   const position = checked.position ?? row.position;
-  if (definition !== row.definition || position !== row.position || endpoints.length > 0) {
+  const isChanged = definition !== row.definition || position !== row.position || endpoints.length > 0;
+  if (isChanged) {
     const { routingVersion } = routing.workspace;
     const resets = resetsBrake(kind, row.definition, definition);
     const saving = { endpoints, waiting, resetsBrake: resets, routingVersion, by, at };
@@ -221,7 +235,9 @@ async function save(
     if (saved === 'stale') return false;
   }
   if (checked.enabled !== (row.enabledAt !== null)) {
-    if (!(await deps.store.enableAutomation(workspace, key, checked.enabled, by, at))) throw gone();
+    // What was saved just now has moved it.
+    const version = isChanged ? undefined : expectedVersion;
+    if (!(await deps.store.enableAutomation(workspace, key, checked.enabled, by, at, version))) throw gone();
   }
   return true;
 }
@@ -262,7 +278,8 @@ function deleteRoute(app: App, deps: HttpDeps, noun: Noun): void {
       const { id } = request.params;
       const { key } = automationOfId(await routingOf(deps, workspace), noun, id);
       const { by } = callerOf(request);
-      if (!(await deps.store.deleteAutomation(workspace, key, by, deps.clock.now())))
+      const { expectedVersion } = request;
+      if (!(await deps.store.deleteAutomation(workspace, key, by, deps.clock.now(), expectedVersion)))
         throw notFound(kind, id);
       await deps.engine.routingChanged(workspace);
       return reply.code(204).send();

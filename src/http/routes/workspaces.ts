@@ -176,7 +176,13 @@ function patchRoute(app: App, deps: HttpDeps): void {
       const workspace = found(
         key === null
           ? null
-          : await deps.store.updateWorkspace(key, patch, deps.clock.now(), callerOf(request).by),
+          : await deps.store.updateWorkspace(
+              key,
+              patch,
+              deps.clock.now(),
+              callerOf(request).by,
+              request.expectedVersion,
+            ),
         request.params.id,
       );
       await deps.engine.routingChanged(workspace.key);

@@ -8,7 +8,10 @@ import type {
   WorkspacePatch,
 } from '../records/administration.ts';
 
-/** What an operator and the owners of a workspace set up. */
+/**
+ * What an operator and the owners of a workspace set up. Changes that name a routing version are made at that version or
+ * not at all (RoutingMoved).
+ */
 export interface AdministrationStore {
   createWorkspace(workspace: Omit<Workspace, 'routingVersion'>): Promise<void>;
   listWorkspaces(): Promise<Workspace[]>;
@@ -18,6 +21,7 @@ export interface AdministrationStore {
     patch: WorkspacePatch,
     at: number,
     by: string,
+    routingVersion?: number,
   ): Promise<Workspace | null>;
   createApiKey(key: NewApiKey, by: string): Promise<void>;
   /** Null for an unknown or revoked key. */
@@ -26,5 +30,5 @@ export interface AdministrationStore {
   revokeApiKey(workspace: number | null, key: number, at: number, by: string): Promise<boolean>;
   /** False, and nothing is written, where `routingVersion` is given and routing has moved since. */
   putEventType(type: CustomEventType, routingVersion?: number): Promise<boolean>;
-  deleteEventType(workspace: number, name: string): Promise<boolean>;
+  deleteEventType(workspace: number, name: string, routingVersion?: number): Promise<boolean>;
 }

@@ -51,9 +51,16 @@ export interface AutomationStore {
     enabled: boolean,
     by: string,
     at: number,
+    routingVersion?: number,
   ): Promise<Automation | null>;
   /** Cancels the runs that wait. */
-  deleteAutomation(workspace: number, automation: number, by: string, at: number): Promise<boolean>;
+  deleteAutomation(
+    workspace: number,
+    automation: number,
+    by: string,
+    at: number,
+    routingVersion?: number,
+  ): Promise<boolean>;
   /**
    * Lets one subject, or with null all of them, set it off anew as often as is allowed. Answers how often the subject
    * had set it off in the period that was running; null if the automation is unknown.

@@ -10,7 +10,10 @@ import type {
   SealedSecret,
 } from '../records/endpoints.ts';
 
-/** Each change of an endpoint moves its workspace's routing version. */
+/**
+ * Each change of an endpoint moves its workspace's routing version. One that names a version is made at that version or
+ * not at all (RoutingMoved).
+ */
 export interface EndpointStore {
   createEndpoint(endpoint: NewEndpoint, by: string): Promise<void>;
   updateEndpoint(
@@ -19,9 +22,16 @@ export interface EndpointStore {
     patch: EndpointPatch,
     at: number,
     by: string,
+    routingVersion?: number,
   ): Promise<boolean>;
   /** Its open deliveries count as skipped from then on (`writeSkips`). */
-  deleteEndpoint(workspace: number, endpoint: number, at: number, by: string): Promise<boolean>;
+  deleteEndpoint(
+    workspace: number,
+    endpoint: number,
+    at: number,
+    by: string,
+    routingVersion?: number,
+  ): Promise<boolean>;
   disableEndpoint(
     workspace: number,
     endpoint: number,

@@ -12,6 +12,7 @@ import {
   type WorkspaceSettings,
 } from '../records/settings.ts';
 import { type ApiKeysTable, INSTALLATION, type Schema, type WorkspacesTable } from '../schema/schema.ts';
+import { RoutingMoved } from '../store.ts';
 import { insertAudit } from './audit.ts';
 
 /** Settings that were added after a workspace was made have their defaults there. */
@@ -77,6 +78,16 @@ export async function lockAtVersion(
   return row?.routing_version === routingVersion;
 }
 
+/** Likewise; throws RoutingMoved where it is not. Asks nothing where no version is given. */
+export async function requireVersion(
+  trx: Transaction<Schema>,
+  workspace: number,
+  routingVersion: number | undefined,
+): Promise<void> {
+  if (routingVersion === undefined || (await lockAtVersion(trx, workspace, routingVersion))) return;
+  throw new RoutingMoved(`Workspace ${workspace} is no longer at routing version ${routingVersion}.`);
+}
+
 /** What of a workspace an update replaces: by member, from what to what. */
 function changesOf(
   before: Workspace,
@@ -131,8 +142,9 @@ export function administration(write: Kysely<Schema>, read: Kysely<Schema>): Adm
       return rows.map(toWorkspace);
     },
     findWorkspace: (workspace) => findWorkspace(read, workspace),
-    updateWorkspace: (workspace, patch, at, by) =>
+    updateWorkspace: (workspace, patch, at, by, routingVersion) =>
       write.transaction().execute(async (trx) => {
+        await requireVersion(trx, workspace, routingVersion);
         await lockWorkspace(trx, workspace);
         const before = await findWorkspace(trx, workspace);
         if (before === null) return null;
@@ -238,8 +250,9 @@ export function administration(write: Kysely<Schema>, read: Kysely<Schema>): Adm
         await moveRouting(trx, type.workspace);
         return true;
       }),
-    deleteEventType: (workspace, name) =>
+    deleteEventType: (workspace, name, routingVersion) =>
       write.transaction().execute(async (trx) => {
+        await requireVersion(trx, workspace, routingVersion);
         const result = await trx
           .deleteFrom('event_types')
           .where('workspace', '=', workspace)
