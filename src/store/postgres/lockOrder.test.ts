@@ -9,6 +9,7 @@ import { createDatabase, MIGRATED } from '../../../test/support/postgres.ts';
 import { DAY } from '../../core/duration.ts';
 import { realClock } from '../../real.ts';
 import { aResult, publishSome, seed, T0, WAITING } from '../contract/builders.ts';
+import { aStep } from '../contract/faultBulk.ts';
 import { SKIPPED_AT_ONCE } from '../queries/skips.ts';
 import type { NewEndpoint } from '../records/endpoints.ts';
 import type { LaneItem } from '../records/lanes.ts';
@@ -61,6 +62,12 @@ const VERBS: Record<
     queued: SKIPPED_AT_ONCE + 2,
     before: ({ workspace, endpoint }) => store.deleteEndpoint(workspace, endpoint.key, T0, 'me'),
     call: ({ workspace }) => store.writeSkips(workspace, 100),
+  },
+  changeMany: {
+    async call({ workspace, items }) {
+      const step = { act: 'skip', deliveries: items.map(({ key }) => key), reason: 'r' } as const;
+      await (await aStep({ store, workspace }, step))();
+    },
   },
   expireHeld: {
     before: disable,
