@@ -107,6 +107,16 @@ export class EventTypeGone extends Error {
   override readonly name = 'EventTypeGone';
 }
 
+/** The workspace is suspended and accepts no events. Nothing was accepted. */
+export class WorkspaceSuspended extends Error {
+  override readonly name = 'WorkspaceSuspended';
+}
+
+/** The workspace was deleted since the caller was let in. Nothing was accepted. */
+export class WorkspaceGone extends Error {
+  override readonly name = 'WorkspaceGone';
+}
+
 /** Checking the events takes more than is done on the loop; see `publish`. */
 export class TooHeavy extends Error {
   override readonly name = 'TooHeavy';

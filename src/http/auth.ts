@@ -22,6 +22,7 @@ import { hashApiKey, parseApiKey } from './apiKey.ts';
 import type { App, HttpDeps } from './deps.ts';
 import { type LinkPlace, parseLinkToken } from './linkToken.ts';
 import { requireOwnOrigin } from './origin.ts';
+import { formatTime } from './paging.ts';
 import { notFound, Problem } from './problem.ts';
 import type { RateLimiter } from './rateLimits.ts';
 
@@ -193,6 +194,12 @@ async function identify(
   if (!parsed.ok) throw unauthenticated(parsed.message);
   const key = await callers.keys.find(parsed.hash);
   if (!key) throw unauthenticated('This API key is unknown or was revoked.');
+  if (hasExpired(key, deps)) {
+    const since = formatTime(key.expiresAt ?? 0);
+    throw new Problem('api_key_expired', `This API key has expired (${since}). Make another one.`, {
+      headers: CHALLENGE,
+    });
+  }
   const { name, scopes } = key;
   const caller = { by: `key:${key.prefix}`, name, session: null, role: null, portal: null };
   if (key.workspace !== null) {
@@ -383,7 +390,14 @@ export function recheckOf(
     const { key, hash } = link;
     return async () => (await store.findPortalLink(link.workspace, key, hash, clock.now())) !== null;
   }
-  return async () => (await store.findApiKey(hashApiKey(text))) !== null;
+  return async () => {
+    const key = await store.findApiKey(hashApiKey(text));
+    return key !== null && !hasExpired(key, { clock });
+  };
+}
+
+function hasExpired({ expiresAt }: ApiKey, { clock }: Pick<HttpDeps, 'clock'>): boolean {
+  return expiresAt !== null && expiresAt <= clock.now();
 }
 
 /** The caller of a route that is not public. */

@@ -13,6 +13,7 @@ export const CODES = {
   workspace_required: { status: 400, title: 'The request does not say which workspace it is for.' },
   // 401, 403: who asks
   unauthenticated: { status: 401, title: 'No valid API key or session.' },
+  api_key_expired: { status: 401, title: 'The API key has expired.' },
   sign_in_failed: { status: 401, title: 'The e-mail or the password is wrong.' },
   origin_refused: { status: 403, title: 'The request comes from another site.' },
   setup_token_required: { status: 403, title: 'The set-up needs the token that the start has printed.' },
@@ -38,6 +39,9 @@ export const CODES = {
   outcome_unknown: { status: 409, title: 'Whether the call was done is not known.' },
   event_type_exists: { status: 409, title: 'An event type of this name exists.' },
   event_type_in_use: { status: 409, title: 'Endpoints use this event type.' },
+  workspace_suspended: { status: 409, title: 'The workspace is suspended.' },
+  external_id_taken: { status: 409, title: 'Another workspace has this external id.' },
+  first_workspace: { status: 409, title: 'The workspace that the installation starts with stays.' },
   endpoint_disabled: { status: 409, title: 'The endpoint is disabled.' },
   held_choice_required: { status: 409, title: 'Deliveries are held: send them or skip them?' },
   delivery_not_retryable: { status: 409, title: 'The delivery cannot be retried now.' },

@@ -14,6 +14,7 @@ import type { AdministrationStore } from '../store/ports/administration.ts';
 import type { AuditStore } from '../store/ports/audit.ts';
 import type { AutomationStore, RunStore } from '../store/ports/automation.ts';
 import type { BinStore } from '../store/ports/bins.ts';
+import type { CustomerStore } from '../store/ports/customers.ts';
 import type { EndpointStore } from '../store/ports/endpoints.ts';
 import type { JobStore } from '../store/ports/jobs.ts';
 import type { LifecycleStore } from '../store/ports/lifecycle.ts';
@@ -66,6 +67,7 @@ export interface HttpMetrics {
 /** What of the store the routes ask. */
 export interface HttpStore
   extends AdministrationStore,
+    CustomerStore,
     EndpointStore,
     LogStore,
     ResendStore,

@@ -10,6 +10,7 @@ import { TAGS } from './operation.ts';
 import { ProblemSchema } from './problem.ts';
 import { budgetComponents } from './routes/budget.ts';
 import { planComponents } from './routes/plans.ts';
+import { usageComponents } from './routes/usage.ts';
 import { apiKeyComponents } from './views/administration.ts';
 import { automationComponents } from './views/automation.ts';
 import { binComponents } from './views/bin.ts';
@@ -50,6 +51,7 @@ export const COMPONENTS: ReadonlyArray<{ $id?: string }> = [
   ...budgetComponents,
   ...planComponents,
   ...statsComponents,
+  ...usageComponents,
   ...overviewComponents,
 ];
 

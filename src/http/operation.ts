@@ -89,7 +89,10 @@ function goodAnswers(answers: Operation['answers']): Record<string, unknown> {
 
 function codesOf(operation: Operation): Code[] {
   const codes = new Set<Code>(['invalid_request', 'rate_limited', 'internal_error', 'store_unavailable']);
-  if (operation.access !== 'public') codes.add('unauthenticated').add('origin_refused').add('not_found');
+  if (operation.access !== 'public') {
+    for (const code of ['unauthenticated', 'api_key_expired', 'origin_refused', 'not_found'] as const)
+      codes.add(code);
+  }
   if (operation.access === 'instance') codes.add('instance_key_required');
   if (['publish', 'read', 'manage'].includes(operation.access)) {
     for (const code of [

@@ -60,6 +60,8 @@ import { setupRoutes } from './routes/setup.ts';
 import { signInRoutes } from './routes/signIn.ts';
 import { statsRoutes } from './routes/stats.ts';
 import { streamRoutes } from './routes/stream.ts';
+import { suspensionRoutes } from './routes/suspension.ts';
+import { usageRoutes } from './routes/usage.ts';
 import { workspaceRoutes } from './routes/workspaces.ts';
 import { createHub, type Hub } from './stream/hub.ts';
 import { createThrottle } from './throttle.ts';
@@ -193,6 +195,8 @@ function apiRoutes(api: App, deps: HttpDeps, { notices, limiter, turns, intake }
   mailRoutes(api, deps);
   noticeRoutes(api, deps);
   workspaceRoutes(api, deps);
+  suspensionRoutes(api, deps);
+  usageRoutes(api, deps);
   apiKeyRoutes(api, deps, callers.keys);
   settingsRoutes(api, deps);
   auditRoutes(api, deps);

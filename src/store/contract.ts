@@ -9,6 +9,7 @@ import { automationContract } from './contract/automation.ts';
 import { budgetContract } from './contract/budget.ts';
 import type { OpenStore } from './contract/builders.ts';
 import { bulkContract } from './contract/bulk.ts';
+import { customersContract } from './contract/customers.ts';
 import { historyContract } from './contract/history.ts';
 import { jobsContract } from './contract/jobs.ts';
 import { lanesContract } from './contract/lanes.ts';
@@ -51,5 +52,6 @@ export function storeContract(name: string, open: OpenStore): void {
     bulkContract(open);
     requestsContract(open);
     versionsContract(open);
+    customersContract(open);
   });
 }

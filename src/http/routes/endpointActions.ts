@@ -45,8 +45,8 @@ function disableRoute(app: App, deps: HttpDeps): void {
     async (request) => {
       const workspace = workspaceOf(request);
       const endpoint = await endpointOfId(deps, workspace, request.params.id);
-      // Disabled already: the first reason and time stay.
-      if (endpoint.disabled === null) {
+      // Disabled already: the first reason and time stay; resuming the workspace would end only its own.
+      if (endpoint.disabled === null || endpoint.disabled.reason === 'suspended') {
         const disabled = { reason: 'manual' as const, at: deps.clock.now(), by: callerOf(request).by };
         await deps.store.disableEndpoint(workspace, endpoint.key, disabled);
         await deps.engine.routingChanged(workspace);
@@ -70,7 +70,7 @@ function enableRoute(app: App, deps: HttpDeps): void {
           access: 'manage',
           description: 'With deliveries held, `held` must say whether they are sent in order or skipped.',
           answers: { 200: { schema: ref('Endpoint'), description: 'The endpoint as it is now.' } },
-          problems: ['plan_required', 'held_choice_required'],
+          problems: ['plan_required', 'held_choice_required', 'workspace_suspended'],
           hasBody: true,
         }),
         params: idParams('endpoint'),
@@ -85,6 +85,7 @@ function enableRoute(app: App, deps: HttpDeps): void {
       const { id } = request.params;
       const endpoint = await endpointOfId(deps, workspace, id);
       if (endpoint.disabled === null) return showEndpoint(deps, request, endpoint);
+      if (endpoint.disabled.reason === 'suspended') throw suspended();
       const { held } = request.body;
       if (held === undefined) await refuseSilentChoice(deps, workspace, endpoint.key);
       const { by } = callerOf(request);
@@ -96,6 +97,7 @@ function enableRoute(app: App, deps: HttpDeps): void {
         deps.clock.now(),
       );
       if (released === null) throw notFound('endpoint', id);
+      if (released === 'suspended') throw suspended();
       await deps.engine.routingChanged(workspace);
       const enabled = await findEndpoint(deps, workspace, endpoint.key);
       await deps.engine.lanesChanged(enabled.lanes);
@@ -120,7 +122,7 @@ function enableManyRoute(app: App, deps: HttpDeps): void {
           description:
             'One after the other: where the call fails amid them, the same call again does the rest.',
           answers: { 200: { schema: ref('EnabledEndpoints'), description: 'What became of each.' } },
-          problems: ['plan_required'],
+          problems: ['plan_required', 'workspace_suspended'],
           hasBody: true,
         }),
         body: Type.Object(
@@ -158,6 +160,7 @@ function enableManyRoute(app: App, deps: HttpDeps): void {
               deps.clock.now(),
             )
           : null;
+        if (released === 'suspended') throw suspended();
         if (released !== null) lanes.push(...(endpoint?.lanes ?? []));
         const outcome =
           released !== null ? 'enabled' : wasDisabled || !endpoint ? 'not_found' : 'was_enabled';
@@ -169,6 +172,13 @@ function enableManyRoute(app: App, deps: HttpDeps): void {
       }
       return { data };
     },
+  );
+}
+
+function suspended(): Problem {
+  return new Problem(
+    'workspace_suspended',
+    'Whoever runs the platform has suspended the workspace. Endpoints are enabled when it is resumed.',
   );
 }
 
@@ -202,7 +212,7 @@ function testRoute(app: App, deps: HttpDeps): void {
               description: 'The sample is on its way.',
             },
           },
-          problems: ['plan_required', 'endpoint_disabled', 'unknown_event_type'],
+          problems: ['plan_required', 'endpoint_disabled', 'workspace_suspended', 'unknown_event_type'],
           hasBody: true,
         }),
         params: idParams('endpoint'),
@@ -225,6 +235,7 @@ function testRoute(app: App, deps: HttpDeps): void {
       const endpoint = await endpointOfId(deps, workspace, request.params.id);
       const routing = await routingOf(deps, workspace);
       const event = sampleEvent(routing, request.body.event_type, request.body.sample ?? null);
+      if (endpoint.disabled?.reason === 'suspended') throw suspended();
       if (endpoint.disabled !== null) {
         throw new Problem('endpoint_disabled', 'Enable the endpoint first; a test would only be held.');
       }

@@ -160,7 +160,7 @@ const endpointMembers = {
   enabled: Type.Boolean(),
   disabled: nullable(
     Type.Object({
-      reason: oneOf(['manual', 'error_budget', 'gone'] as const),
+      reason: oneOf(['manual', 'error_budget', 'gone', 'suspended'] as const),
       at: time('Since when.'),
       by: Type.String({ description: 'Who did it.' }),
     }),

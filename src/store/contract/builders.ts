@@ -105,6 +105,7 @@ export function aWorkspace(
     settings: DEFAULT_SETTINGS,
     owners: [],
     createdAt: T0,
+    ...{ externalId: null, metadata: {}, suspended: null },
     ...over,
   };
 }
@@ -359,6 +360,7 @@ export function aResult(
     epoch,
     delivery: item.key,
     endpoint: endpoint.key,
+    eventType: 'contact.tag.added',
     attempt: anAttempt(),
     next: DELIVERED,
     disable: null,

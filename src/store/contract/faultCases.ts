@@ -30,6 +30,7 @@ import {
 } from './builders.ts';
 import { AUTOMATION_CASES } from './faultAutomation.ts';
 import { BULK_CASES } from './faultBulk.ts';
+import { CUSTOMER_CASES } from './faultCustomers.ts';
 import { JOB_CASES } from './faultJobs.ts';
 import { PEOPLE_CASES } from './faultPeople.ts';
 import { REQUEST_CASES } from './faultRequests.ts';
@@ -62,15 +63,6 @@ const ADMINISTRATION = {
     const canary = new Uint8Array([1, 2, 3]);
     return { call: async () => [...(await store.keepCanary(canary))], first: [1, 2, 3], again: SAME };
   }),
-  createWorkspace: aCase(async ({ store }) => {
-    const workspace = aWorkspace();
-    return { call: () => store.createWorkspace(workspace), first: undefined, again: REFUSED };
-  }),
-  updateWorkspace: aCase(async ({ store, workspace }) => ({
-    call: () => store.updateWorkspace(workspace, { name: 'Other' }, T0, 'me'),
-    first: expect.objectContaining({ name: 'Other' }),
-    again: SAME,
-  })),
   createApiKey: aCase(async ({ store, workspace }) => {
     const key = anApiKey(workspace);
     return { call: () => store.createApiKey(key, 'me'), first: undefined, again: REFUSED };
@@ -440,6 +432,7 @@ export const CASES: Record<Writing, Case> = {
   ...NOTICES,
   ...AUTOMATION_CASES,
   ...BINS,
+  ...CUSTOMER_CASES,
   ...PEOPLE_CASES,
   ...JOB_CASES,
   ...BULK_CASES,

@@ -2,6 +2,7 @@
 
 import type { BulkReading } from './faultBulk.ts';
 import type { JobReading } from './faultJobs.ts';
+import type { CustomerReading } from './faultCustomers.ts';
 import type { PeopleReading } from './faultPeople.ts';
 
 export type Reading =
@@ -61,6 +62,7 @@ export type Reading =
   | 'readSparklines'
   | 'readMarks'
   | 'readMarkDetails'
+  | CustomerReading
   | PeopleReading
   | JobReading
   | BulkReading;

@@ -4,6 +4,7 @@ import type {
   ApiKey,
   CustomEventType,
   NewApiKey,
+  NewWorkspace,
   Workspace,
   WorkspacePatch,
 } from '../records/administration.ts';
@@ -13,7 +14,8 @@ import type {
  * not at all (RoutingMoved).
  */
 export interface AdministrationStore {
-  createWorkspace(workspace: Omit<Workspace, 'routingVersion'>): Promise<void>;
+  /** The workspace that has its external id already, where there is one: then nothing was made. */
+  createWorkspace(workspace: NewWorkspace): Promise<number | null>;
   listWorkspaces(): Promise<Workspace[]>;
   findWorkspace(workspace: number): Promise<Workspace | null>;
   updateWorkspace(
@@ -24,7 +26,7 @@ export interface AdministrationStore {
     routingVersion?: number,
   ): Promise<Workspace | null>;
   createApiKey(key: NewApiKey, by: string): Promise<void>;
-  /** Null for an unknown or revoked key. */
+  /** Null for an unknown or revoked key; whoever asks looks whether it has expired. */
   findApiKey(hash: string): Promise<ApiKey | null>;
   listApiKeys(workspace: number | null): Promise<ApiKey[]>;
   revokeApiKey(workspace: number | null, key: number, at: number, by: string): Promise<boolean>;

@@ -103,7 +103,7 @@ export interface RunWorkStore {
   dueRuns(workspace: number, limit: number): Promise<DueRuns>;
   /** The events that these waits of the run were for, as far as they have come. */
   readHeard(workspace: number, run: number, steps: readonly string[]): Promise<HeardEvent[]>;
-  /** Takes those of these runs out of sight whose automation is disabled, until it is enabled and they are resumed. */
+  /** Takes those of these runs out of sight whose automation is disabled, or whose workspace is suspended, until that is over and they are resumed. */
   setAsideRuns(workspace: number, runs: readonly number[]): Promise<void>;
   /** Lets a run rest that cannot be worked on: it is not due before `until`. */
   postponeRun(workspace: number, run: number, until: number): Promise<void>;

@@ -39,7 +39,8 @@ export interface EndpointStore {
   ): Promise<boolean>;
   /**
    * Clears its errors from the budget and lets its first delivery be tried alone. After `skip`, what was
-   * held counts as skipped (`writeSkips`), saying by whom. Returns how many were held, null if unknown.
+   * held counts as skipped (`writeSkips`), saying by whom. Returns how many were held, null if unknown;
+   * nothing is changed while its workspace is suspended.
    */
   enableEndpoint(
     workspace: number,
@@ -47,7 +48,7 @@ export interface EndpointStore {
     held: 'send' | 'skip',
     by: string,
     at: number,
-  ): Promise<number | null>;
+  ): Promise<number | 'suspended' | null>;
   /** Puts a new secret in force; those of the same kind before it expire at `overlapUntil`. */
   rotateSecret(
     workspace: number,

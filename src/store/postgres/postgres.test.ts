@@ -166,6 +166,7 @@ describe('PostgreSQL', () => {
       '0014_stats',
       '0015_people',
       '0016_jobs',
+      '0017_customers',
       '0019_trace',
     ]);
     await Promise.all(stores.map((store) => store.close()));

@@ -15,6 +15,7 @@ import { audit } from '../queries/audit.ts';
 import { automations } from '../queries/automations.ts';
 import { bins } from '../queries/bins.ts';
 import { bulk } from '../queries/bulk.ts';
+import { customers } from '../queries/customers.ts';
 import { endpoints } from '../queries/endpoints.ts';
 import { identities } from '../queries/identity.ts';
 import { invitations, portalLinks } from '../queries/invitations.ts';
@@ -125,6 +126,7 @@ export function openPostgres({ url, clock, ...options }: PostgresOptions): Store
   const signals = openSignals(url, clock, limits, pool);
   const verbs = guardAll({
     ...administration(db, db),
+    ...customers(db, db),
     ...people(db, db),
     ...members(db, db),
     ...invitations(db, db),
@@ -146,7 +148,7 @@ export function openPostgres({ url, clock, ...options }: PostgresOptions): Store
     ...jobs(db, db),
     ...requests(db),
     ...retention(db, db, POSTGRES_DIALECT),
-    ...skips(db, db),
+    ...skips(db, db, POSTGRES_DIALECT),
     ...stats(db, db, POSTGRES_DIALECT),
     ...watching(db),
     publish: (call: Parameters<Store['publish']>[0]) => publish(hot, call),

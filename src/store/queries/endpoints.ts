@@ -260,6 +260,7 @@ function reading(
         .selectFrom('workspaces')
         .selectAll()
         .where('key', '=', workspace)
+        .where('deleted_at', 'is', null)
         .executeTakeFirst();
       if (row === undefined) return null;
       const [endpointRows, secretRows, typeRows, automations, keptDefinitions] = await Promise.all([

@@ -17,6 +17,8 @@ export const AUDIT_ACTIONS = [
   'job.cancelled',
   'settings.updated',
   'workspace.updated',
+  'workspace.suspended',
+  'workspace.resumed',
   'api_key.created',
   'api_key.revoked',
   'rule.created',

@@ -10,6 +10,7 @@
 import { type Kysely, sql } from 'kysely';
 import type { Migration } from 'kysely/migration';
 import { automation } from './automationStep.ts';
+import { customersStep } from './customersStep.ts';
 import { failurePolicy } from './failurePolicyStep.ts';
 import { flows } from './flowsStep.ts';
 import { jobsStep } from './jobsStep.ts';
@@ -177,6 +178,7 @@ const STEPS: ReadonlyArray<readonly [name: string, step: Step]> = [
   ['0014_stats', statsStep],
   ['0015_people', peopleStep],
   ['0016_jobs', (types) => [...jobsStep(types), ...requestsStep(types)]],
+  ['0017_customers', customersStep],
   ['0019_trace', traceStep],
 ];
 

@@ -19,6 +19,20 @@ export interface WorkspacesTable {
   routing_version: number;
   created_at: number;
   owners: Generated<string>;
+  external_id: Generated<string | null>;
+  metadata: Generated<string>;
+  suspended_mode: Generated<string | null>;
+  suspended_reason: Generated<string | null>;
+  suspended_at: Generated<number | null>;
+  suspended_by: Generated<string | null>;
+  /** Since then nobody finds it; a job deletes what is of it. */
+  deleted_at: Generated<number | null>;
+}
+
+/** Which workspace a platform calls so. */
+export interface ExternalIdsTable {
+  external_id: string;
+  workspace: number;
 }
 
 /** One row for the whole installation. */
@@ -36,6 +50,7 @@ export interface ApiKeysTable {
   scopes: string;
   created_at: number;
   revoked_at: number | null;
+  expires_at: Generated<number | null>;
 }
 
 /** Where the API key of a hash stands: whoever calls says the key alone. */
@@ -141,6 +156,8 @@ export interface EventsTable {
   depth: Generated<number>;
   /** W3C `traceparent` of what published it. */
   trace: string | null;
+  /** When a person's data in it were erased, ms. */
+  erased_at: Generated<number | null>;
 }
 
 /** Apart from the small hot rows, with a retention of its own. */
@@ -453,6 +470,7 @@ export interface RunSignalsTable {
 
 export interface Schema extends PeopleSchema {
   workspaces: WorkspacesTable;
+  external_ids: ExternalIdsTable;
   installation: InstallationTable;
   api_keys: ApiKeysTable;
   api_key_hashes: ApiKeyHashesTable;

@@ -236,6 +236,8 @@ const INSERT_ATTEMPT = `INSERT INTO attempts
   (workspace, delivery, number, started_at, duration_ms, outcome, status, error, note, address, timings, url,
    request_headers, response_headers, response_body, truncated)
   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`;
+// Its workspace was deleted meanwhile: nothing is kept of it.
+const IS_THERE = 'SELECT 1 FROM deliveries WHERE key = ?';
 
 export function record(
   prepare: Prepare,
@@ -248,11 +250,13 @@ export function record(
   const verdicts = results.map((result): RecordVerdict => {
     if (slices.get(result.slice, node, result.epoch) === undefined) return 'fenced';
     const settled = settleDelivery(prepare, result);
-    if (insertAttempt(prepare, result)) {
-      const { workspace, endpoint, attempt, next } = result;
+    const isThere = settled || prepare(IS_THERE).get(result.delivery) !== undefined;
+    if (isThere && insertAttempt(prepare, result)) {
+      const { workspace, endpoint, eventType, attempt, next } = result;
       const { outcome, startedAt, durationMs } = attempt;
+      const counted = { workspace, endpoint, eventType, outcome, startedAt, durationMs };
       const dropped = settled && next.state === 'dropped';
-      counting.addResult({ workspace, endpoint, outcome, startedAt, durationMs, dropped });
+      counting.addResult({ ...counted, dropped, delivered: settled && next.state === 'delivered' });
       fresh.push(result);
     }
     return 'recorded';

@@ -99,6 +99,7 @@ describe('SQLite', () => {
       '0014_stats',
       '0015_people',
       '0016_jobs',
+      '0017_customers',
       '0019_trace',
     ]);
     await again.close();
@@ -153,6 +154,7 @@ describe('SQLite', () => {
       '0014_stats',
       '0015_people',
       '0016_jobs',
+      '0017_customers',
       '0019_trace',
     ]);
     await store.close();

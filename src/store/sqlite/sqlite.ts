@@ -13,6 +13,7 @@ import { audit } from '../queries/audit.ts';
 import { automations } from '../queries/automations.ts';
 import { bins } from '../queries/bins.ts';
 import { bulk } from '../queries/bulk.ts';
+import { customers } from '../queries/customers.ts';
 import { countOpen } from '../queries/enabling.ts';
 import { endpoints } from '../queries/endpoints.ts';
 import { identities } from '../queries/identity.ts';
@@ -107,6 +108,7 @@ export function createStore({
   const shownReplays = replays(write, lists, dialect);
   return {
     ...administration(write, read),
+    ...customers(write, read),
     ...people(write, read),
     ...members(write, read),
     ...invitations(write, read),
@@ -133,7 +135,7 @@ export function createStore({
     ...requests(write),
     listJobs: jobs(write, lists).listJobs,
     ...retention(write, read, dialect),
-    ...skips(write, read),
+    ...skips(write, read, dialect),
     ...stats(write, lists, dialect),
     ...watching(read),
     publish: async (call) =>

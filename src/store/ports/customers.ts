@@ -1,0 +1,31 @@
+/** Workspaces as the customers of a platform: found by what it calls them, suspended, and what they have used. */
+
+import type { Suspension, Workspace } from '../records/administration.ts';
+import type { UsageQuery, UsageRow, WorkspaceFilter, WorkspaceIdentity } from '../records/customers.ts';
+import type { Page } from '../records/log.ts';
+
+export interface CustomerStore {
+  findByExternalId(externalId: string): Promise<Workspace | null>;
+  /**
+   * Newest first: as many as the page has, of those that fulfil the filter among the next so many. `next` is the key to go
+   * on before; null where there are no more. A page may be short and still have a next.
+   */
+  scanWorkspaces(filter: WorkspaceFilter, page: Page): Promise<{ rows: Workspace[]; next: number | null }>;
+  /** Null for an unknown workspace; the key of the one that has the external id already, and nothing is changed then. */
+  identifyWorkspace(
+    workspace: number,
+    identity: WorkspaceIdentity,
+    at: number,
+    by: string,
+    routingVersion?: number,
+  ): Promise<Workspace | { takenBy: number } | null>;
+  /**
+   * From then on nothing of it is sent: its enabled endpoints are disabled as `suspended`, its runs and the mails of its
+   * automations wait. Suspended already, it gets this mode and reason. Null for an unknown workspace.
+   */
+  suspendWorkspace(workspace: number, suspension: Suspension): Promise<Workspace | null>;
+  /** Enables what the suspension has disabled, as `enableEndpoint` does with what was held to be sent. */
+  resumeWorkspace(workspace: number, at: number, by: string): Promise<Workspace | null>;
+  /** One more than the limit where there are more. */
+  readUsage(query: UsageQuery): Promise<UsageRow[]>;
+}
