@@ -6,6 +6,7 @@ import { createBulkWorks } from './bulk.ts';
 import type { Changes } from './changes.ts';
 import type { EngineLog, EngineStore, OnError } from './deps.ts';
 import type { Directory } from './directory.ts';
+import { createErasure, createWorkspaceDeletion } from './erasures.ts';
 import { createHousekeeping, createSkipWriting, createStatsFolding, createSweep } from './housekeeping.ts';
 import { createJobs, type Job, type Jobs } from './jobs.ts';
 import { createLongWork } from './longWork.ts';
@@ -52,7 +53,11 @@ export function createBackground(deps: BackgroundDeps): Jobs {
     createReplayer({ store, clock, node, nextKey, lanesChanged }),
     createLongWork({
       ...{ store, clock, node },
-      works: createBulkWorks({ store, nextKey, isSending: deps.isSending, lanesChanged }),
+      works: [
+        ...createBulkWorks({ store, nextKey, isSending: deps.isSending, lanesChanged }),
+        createWorkspaceDeletion(store),
+        createErasure({ store, lanesChanged }),
+      ],
     }),
     createRuns({
       store,

@@ -5,6 +5,7 @@ import type { Sealer } from '../core/sealing.ts';
 import type { AdministrationStore } from '../store/ports/administration.ts';
 import type { RunWorkStore } from '../store/ports/automation.ts';
 import type { BulkWorkStore } from '../store/ports/bulk.ts';
+import type { DeletionStore, ErasureStore } from '../store/ports/customers.ts';
 import type { JobWorkStore } from '../store/ports/jobs.ts';
 import type { LaneStore } from '../store/ports/lanes.ts';
 import type { NodeStore, SliceStore } from '../store/ports/nodes.ts';
@@ -41,6 +42,8 @@ export interface EngineStore
     SkipStore,
     SweepStore,
     StatsWorkStore,
+    Pick<DeletionStore, 'deleteSome'>,
+    ErasureStore,
     SignalStore,
     Pick<AdministrationStore, 'listWorkspaces'> {}
 

@@ -14,7 +14,7 @@ import type { AdministrationStore } from '../store/ports/administration.ts';
 import type { AuditStore } from '../store/ports/audit.ts';
 import type { AutomationStore, RunStore } from '../store/ports/automation.ts';
 import type { BinStore } from '../store/ports/bins.ts';
-import type { CustomerStore } from '../store/ports/customers.ts';
+import type { CustomerStore, DeletionStore } from '../store/ports/customers.ts';
 import type { EndpointStore } from '../store/ports/endpoints.ts';
 import type { JobStore } from '../store/ports/jobs.ts';
 import type { LifecycleStore } from '../store/ports/lifecycle.ts';
@@ -68,6 +68,7 @@ export interface HttpMetrics {
 export interface HttpStore
   extends AdministrationStore,
     CustomerStore,
+    Pick<DeletionStore, 'deleteWorkspace'>,
     EndpointStore,
     LogStore,
     ResendStore,

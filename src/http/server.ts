@@ -38,6 +38,7 @@ import { deliveryActionRoutes } from './routes/deliveryActions.ts';
 import { docsRoutes } from './routes/docs.ts';
 import { endpointActionRoutes } from './routes/endpointActions.ts';
 import { endpointRoutes } from './routes/endpoints.ts';
+import { erasureRoutes } from './routes/erasures.ts';
 import { eventRoutes } from './routes/events.ts';
 import { eventTypeScopesRoute } from './routes/eventTypeScopes.ts';
 import { eventTypeRoutes } from './routes/eventTypes.ts';
@@ -197,6 +198,9 @@ function apiRoutes(api: App, deps: HttpDeps, { notices, limiter, turns, intake }
   workspaceRoutes(api, deps);
   suspensionRoutes(api, deps);
   usageRoutes(api, deps);
+  erasureRoutes(api, deps, () => {
+    for (const trust of Object.values(callers)) trust.forget();
+  });
   apiKeyRoutes(api, deps, callers.keys);
   settingsRoutes(api, deps);
   auditRoutes(api, deps);

@@ -28,6 +28,8 @@ const TOUCHES: { [Name in Verb]?: Touches<Name> } = {
   identifyWorkspace: first,
   suspendWorkspace: first,
   resumeWorkspace: first,
+  deleteWorkspace: first,
+  eraseSome: (_node, job) => job.workspace,
   revokeApiKey: first,
   putEventType: member,
   deleteEventType: first,

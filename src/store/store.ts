@@ -17,7 +17,7 @@ import type { AuditStore } from './ports/audit.ts';
 import type { AutomationStore, RunStore, RunWorkStore } from './ports/automation.ts';
 import type { BinStore } from './ports/bins.ts';
 import type { BulkWorkStore } from './ports/bulk.ts';
-import type { CustomerStore } from './ports/customers.ts';
+import type { CustomerStore, DeletionStore, ErasureStore } from './ports/customers.ts';
 import type { EndpointStore } from './ports/endpoints.ts';
 import type { JobStore, JobWorkStore } from './ports/jobs.ts';
 import type { LaneStore } from './ports/lanes.ts';
@@ -59,6 +59,8 @@ export interface Store
     SecretStore,
     AdministrationStore,
     CustomerStore,
+    DeletionStore,
+    ErasureStore,
     PeopleStore,
     MemberStore,
     InvitationStore,

@@ -1,8 +1,8 @@
 /** Verbs of the port that only read: faultCases.ts has a case for every other one. */
 
 import type { BulkReading } from './faultBulk.ts';
-import type { JobReading } from './faultJobs.ts';
 import type { CustomerReading } from './faultCustomers.ts';
+import type { JobReading } from './faultJobs.ts';
 import type { PeopleReading } from './faultPeople.ts';
 
 export type Reading =

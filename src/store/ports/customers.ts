@@ -2,6 +2,7 @@
 
 import type { Suspension, Workspace } from '../records/administration.ts';
 import type { UsageQuery, UsageRow, WorkspaceFilter, WorkspaceIdentity } from '../records/customers.ts';
+import type { JobProgress, OwnedJob } from '../records/jobs.ts';
 import type { Page } from '../records/log.ts';
 
 export interface CustomerStore {
@@ -28,4 +29,24 @@ export interface CustomerStore {
   resumeWorkspace(workspace: number, at: number, by: string): Promise<Workspace | null>;
   /** One more than the limit where there are more. */
   readUsage(query: UsageQuery): Promise<UsageRow[]>;
+}
+
+/** Workspaces that go, and people whose data go: begun by somebody, done by jobs. */
+export interface DeletionStore {
+  /**
+   * Nobody finds the workspace from then on; keys, members and links of it are gone. A job of the installation, under the
+   * key given, deletes the rest. False for an unknown workspace.
+   */
+  deleteWorkspace(workspace: number, asked: { job: number; at: number; by: string }): Promise<boolean>;
+  /** One step of such a job. Null where this node has it no longer; `later` where it waits for what is under way. */
+  deleteSome(node: string, job: OwnedJob, now: number): Promise<JobProgress | 'later' | null>;
+}
+
+export interface ErasureStore {
+  /** One step of a job that erases a person's data; `lanes` have had something skipped. Else as `deleteSome`. */
+  eraseSome(
+    node: string,
+    job: OwnedJob,
+    now: number,
+  ): Promise<{ progress: JobProgress; lanes: number[] } | 'later' | null>;
 }

@@ -16,7 +16,9 @@ import { automations } from '../queries/automations.ts';
 import { bins } from '../queries/bins.ts';
 import { bulk } from '../queries/bulk.ts';
 import { customers } from '../queries/customers.ts';
+import { deletion } from '../queries/deletion.ts';
 import { endpoints } from '../queries/endpoints.ts';
+import { erasing } from '../queries/erasing.ts';
 import { identities } from '../queries/identity.ts';
 import { invitations, portalLinks } from '../queries/invitations.ts';
 import { jobs } from '../queries/jobs.ts';
@@ -127,6 +129,9 @@ export function openPostgres({ url, clock, ...options }: PostgresOptions): Store
   const verbs = guardAll({
     ...administration(db, db),
     ...customers(db, db),
+    ...deletion(db),
+    // What rows have held stays in their tables' files until the server vacuums them.
+    ...erasing(db, db, POSTGRES_DIALECT, async () => true),
     ...people(db, db),
     ...members(db, db),
     ...invitations(db, db),

@@ -10,6 +10,7 @@
  */
 
 import type pg from 'pg';
+import { ERASED } from '../../core/erasing.ts';
 import { readSettings } from '../queries/administration.ts';
 import { consequences, hasConsequences } from '../queries/budget.ts';
 import { driveAsync } from '../queries/statement.ts';
@@ -44,15 +45,16 @@ settled AS (
     ended_at = CASE WHEN d.ended_at IS NULL AND d.sequence > l.skip_through THEN k.ended_at ELSE d.ended_at END
   FROM kept k, lanes l
   WHERE d.workspace = $2 AND d.key = k.delivery AND l.workspace = $2 AND l.key = d.lane
-  RETURNING d.key, d.state),
+  RETURNING d.key, d.state, d.reason),
 -- A batch is handed in again when the answer to it was lost: what is there already is the same.
 logged AS (
   INSERT INTO attempts (workspace, delivery, number, started_at, duration_ms, outcome, status, error, note,
     address, timings, url, request_headers, response_headers, response_body, truncated)
   SELECT $2, k.delivery, k.number, k.started_at, k.duration_ms, k.outcome, k.status, k.error, k.note,
     k.address, k.timings, k.url, k.request_headers, k.response_headers, k.response_body, k.truncated
-  -- Of a delivery that is gone, its workspace with it, nothing is kept.
-  FROM kept k WHERE k.delivery IN (SELECT s.key FROM settled s) ON CONFLICT DO NOTHING RETURNING delivery, number),
+  -- Of a delivery that is gone, its workspace with it, or whose event was erased, nothing is kept.
+  FROM kept k WHERE k.delivery IN (SELECT s.key FROM settled s WHERE s.reason IS DISTINCT FROM '${ERASED}')
+  ON CONFLICT DO NOTHING RETURNING delivery, number),
 recovered AS (
   DELETE FROM failing WHERE workspace = $2 AND endpoint IN (
     SELECT f.endpoint FROM failing f JOIN kept k ON k.endpoint = f.endpoint

@@ -44,6 +44,7 @@ function eventQuery(db: Kysely<Schema>, workspace: number) {
       'e.subject',
       'e.created_at',
       'e.accepted_at',
+      'e.erased_at',
       'e.test',
       'e.deliveries',
     ])
@@ -53,8 +54,12 @@ function eventQuery(db: Kysely<Schema>, workspace: number) {
 
 type EventRow = Awaited<ReturnType<ReturnType<typeof eventQuery>['execute']>>[number];
 
-function toEvent({ created_at, accepted_at, test, ...row }: EventRow): StoredEvent {
-  return { ...row, createdAt: created_at, acceptedAt: accepted_at, test: test === 1 };
+function toEvent({ created_at, accepted_at, erased_at, test, ...row }: EventRow): StoredEvent {
+  return {
+    ...row,
+    ...{ createdAt: created_at, acceptedAt: accepted_at, erasedAt: erased_at },
+    test: test === 1,
+  };
 }
 
 /** Keys grow with time, so a page and a span of time are both ranges of the primary key. */

@@ -19,6 +19,7 @@ export const AUDIT_ACTIONS = [
   'workspace.updated',
   'workspace.suspended',
   'workspace.resumed',
+  'workspace.deleted',
   'api_key.created',
   'api_key.revoked',
   'rule.created',

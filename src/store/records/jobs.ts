@@ -5,6 +5,8 @@ export const JOB_KINDS = {
   retry_deliveries: { cancellable: true },
   skip_deliveries: { cancellable: true },
   replay_deliveries: { cancellable: true },
+  delete_workspace: { cancellable: false },
+  erase: { cancellable: false },
 } as const satisfies Record<string, { cancellable: boolean }>;
 export type JobKind = keyof typeof JOB_KINDS;
 

@@ -14,8 +14,10 @@ import { automations } from '../queries/automations.ts';
 import { bins } from '../queries/bins.ts';
 import { bulk } from '../queries/bulk.ts';
 import { customers } from '../queries/customers.ts';
+import { deletion } from '../queries/deletion.ts';
 import { countOpen } from '../queries/enabling.ts';
 import { endpoints } from '../queries/endpoints.ts';
+import { erasing } from '../queries/erasing.ts';
 import { identities } from '../queries/identity.ts';
 import { invitations, portalLinks } from '../queries/invitations.ts';
 import { jobs } from '../queries/jobs.ts';
@@ -42,6 +44,7 @@ import type { Store } from '../store.ts';
 import { sqliteDialect } from './dialect.ts';
 import { checkFile, lockDirectory } from './lock.ts';
 import { packCall, packResults } from './packing.ts';
+import type { QueryRows } from './protocol.ts';
 import { lazyThread, startThread, type Thread, threadDialect } from './thread-client.ts';
 
 export interface SqliteOptions {
@@ -89,6 +92,15 @@ function loadOf(name: string, thread: Thread): StoreLoad {
   return { pool: name, busy: Math.min(1, open), idle: open === 0 ? 1 : 0, waiting: Math.max(0, open - 1) };
 }
 
+/**
+ * Empties the log of writes, which holds what pages held before; in the pages themselves nothing stays that was deleted
+ * (thread.ts). False where somebody reads at this moment.
+ */
+async function scrub(writer: Thread): Promise<boolean> {
+  const { rows } = (await writer.run({ kind: 'scrub' })) as QueryRows;
+  return (rows[0] as { busy: number } | undefined)?.busy === 0;
+}
+
 /** The store on threads of one file; lists are read by `lister`. */
 export function createStore({
   writer,
@@ -109,6 +121,8 @@ export function createStore({
   return {
     ...administration(write, read),
     ...customers(write, read),
+    ...deletion(write),
+    ...erasing(write, read, dialect, () => scrub(writer)),
     ...people(write, read),
     ...members(write, read),
     ...invitations(write, read),
