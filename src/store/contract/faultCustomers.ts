@@ -32,7 +32,7 @@ export const CUSTOMER_CASES = {
     again: SAME,
   })),
   identifyWorkspace: aCase(async ({ store, workspace }) => {
-    const identity = { externalId: 'cus_42', metadata: { tier: 'gold' } };
+    const identity = { externalId: `cus_${workspace}`, metadata: { tier: 'gold' } };
     const call = () => store.identifyWorkspace(workspace, identity, T0, 'me');
     return { call, first: expect.objectContaining(identity), again: SAME };
   }),

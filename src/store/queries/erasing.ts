@@ -10,6 +10,7 @@
  */
 
 import { type Kysely, sql, type Transaction } from 'kysely';
+import { SECOND } from '../../core/duration.ts';
 import { maskPerson, mentionsOf, type Person } from '../../core/erasing.ts';
 import { firstKeyAt, parseId } from '../../core/ids.ts';
 import type { Dialect } from '../dialect.ts';
@@ -98,7 +99,8 @@ function taskOf(job: OwnedJob): Task {
     workspace: job.workspace ?? 0,
     person,
     mentions: mentionsOf(person),
-    before: firstKeyAt(job.createdAt + 1),
+    // Keys of a busy node run ahead of its clock, and clocks of nodes differ.
+    before: Math.max(job.key, firstKeyAt(job.createdAt + SECOND)),
     cursor: (job.cursor as Cursor | null) ?? { phase: 'subject', ...BEGIN },
   };
 }
