@@ -62,6 +62,7 @@ describe('a key', () => {
     expect(list[0]).toEqual({
       id: made.id,
       name: 'ci',
+      expires_at: null,
       prefix: made.prefix,
       scopes: ['read'],
       created_at: made.created_at,

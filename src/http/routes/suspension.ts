@@ -37,7 +37,7 @@ function suspendRoute(app: App, deps: HttpDeps): void {
         params: idParams('workspace'),
         body: Type.Object(
           {
-            mode: oneOf(SUSPENSION_MODES),
+            mode: oneOf(SUSPENSION_MODES, { description: 'What becomes of events that are published.' }),
             reason: Type.Optional(
               Type.String({
                 minLength: 1,

@@ -212,7 +212,9 @@ function patchRoute(app: App, deps: HttpDeps): void {
             name: Type.Optional(nameInput),
             plan: Type.Optional(planInput),
             owners: Type.Optional(ownersInput),
-            external_id: Type.Optional(nullable(externalIdInput)),
+            external_id: Type.Optional(
+              nullable(externalIdInput, { description: 'What your platform calls it; null for nothing.' }),
+            ),
             metadata: Type.Optional(metadataInput('It replaces all that was noted.')),
           },
           { additionalProperties: false },

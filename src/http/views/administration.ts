@@ -96,7 +96,10 @@ const SettingsPatchSchema = Type.Object(
 );
 export type SettingsPatchInput = Static<typeof SettingsPatchSchema>;
 
-export const externalIdInput = Type.String({ minLength: 1, maxLength: CUSTOMER_LIMITS.external_id.value });
+export const externalIdInput = Type.String({
+  ...{ minLength: 1, maxLength: CUSTOMER_LIMITS.external_id.value },
+  description: 'What your platform calls it; no two workspaces have the same.',
+});
 /** What stands in queries and headers without escaping. */
 const METADATA_NAME = '^[A-Za-z0-9_.-]{1,64}$';
 

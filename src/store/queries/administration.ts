@@ -17,7 +17,8 @@ import {
   type Recipient,
   type WorkspaceSettings,
 } from '../records/settings.ts';
-import { type ApiKeysTable, INSTALLATION, type Schema, type WorkspacesTable } from '../schema/schema.ts';
+import { INSTALLATION, type Schema } from '../schema/schema.ts';
+import type { ApiKeysTable, WorkspacesTable } from '../schema/workspaceTables.ts';
 import { RoutingMoved } from '../store.ts';
 import { insertAudit } from './audit.ts';
 

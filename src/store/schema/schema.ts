@@ -7,57 +7,20 @@ import type { Generated } from 'kysely';
 import type { JobsTable, RequestKeysTable } from './jobsTables.ts';
 import type { PeopleSchema } from './peopleTables.ts';
 import type { EndpointStatsTable, EventStatsTable } from './statsTables.ts';
+import type {
+  ApiKeyHashesTable,
+  ApiKeysTable,
+  ExternalIdsTable,
+  WorkspacesTable,
+} from './workspaceTables.ts';
 
 /** In the place of a workspace, in rows that belong to the installation as a whole. */
 export const INSTALLATION = 0;
-
-export interface WorkspacesTable {
-  key: number;
-  name: string;
-  plan: string;
-  settings: string;
-  routing_version: number;
-  created_at: number;
-  owners: Generated<string>;
-  external_id: Generated<string | null>;
-  metadata: Generated<string>;
-  suspended_mode: Generated<string | null>;
-  suspended_reason: Generated<string | null>;
-  suspended_at: Generated<number | null>;
-  suspended_by: Generated<string | null>;
-  /** Since then nobody finds it; a job deletes what is of it. */
-  deleted_at: Generated<number | null>;
-}
-
-/** Which workspace a platform calls so. */
-export interface ExternalIdsTable {
-  external_id: string;
-  workspace: number;
-}
 
 /** One row for the whole installation. */
 export interface InstallationTable {
   id: number;
   canary: Uint8Array;
-}
-
-export interface ApiKeysTable {
-  key: number;
-  /** INSTALLATION for an instance key. */
-  workspace: number;
-  name: string;
-  prefix: string;
-  scopes: string;
-  created_at: number;
-  revoked_at: number | null;
-  expires_at: Generated<number | null>;
-}
-
-/** Where the API key of a hash stands: whoever calls says the key alone. */
-export interface ApiKeyHashesTable {
-  hash: string;
-  workspace: number;
-  api_key: number;
 }
 
 export interface EventTypesTable {
