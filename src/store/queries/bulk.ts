@@ -14,6 +14,7 @@ import { findPlaces, scanPlaces } from './deliveryLists.ts';
 import { holdJob, noteProgress } from './jobs.ts';
 import { openAt } from './replays.ts';
 import { resend } from './resend.ts';
+import { countSkipped } from './skipCounts.ts';
 
 export function bulk(write: Kysely<Schema>, read: Kysely<Schema>, dialect: Dialect): BulkWorkStore {
   return {
@@ -88,7 +89,7 @@ async function changeOpen(
       step.act === 'skip'
         ? { state: 'skipped', reason: step.reason, ended_at: now, next_attempt_at: null }
         : { next_attempt_at: now };
-    await trx
+    const written = await trx
       .updateTable('deliveries')
       .set(values)
       .where('workspace', '=', workspace)
@@ -97,7 +98,10 @@ async function changeOpen(
         'in',
         changed.map(({ key }) => key),
       )
+      .returning('event')
       .execute();
+    const events = written.map(({ event }) => event);
+    if (step.act === 'skip') await countSkipped(trx, dialect, { workspace, at: now }, events);
     // Who works the lanes finds by it that what it holds in memory is no longer so.
     await sql`UPDATE lanes SET revision = revision + 1
       WHERE workspace = ${workspace} AND key IN (${sql.join(lanes)})`.execute(trx);
