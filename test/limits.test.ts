@@ -8,6 +8,7 @@ import { MAX_SUBJECT_LENGTH } from '../src/core/catalog/subject.ts';
 import { MAX_LANES } from '../src/core/delivery/order.ts';
 import { PUT_OFF_LIMIT_MS } from '../src/core/delivery/retry.ts';
 import { DAY, HOUR } from '../src/core/duration.ts';
+import { ERASURE_LIMITS } from '../src/core/erasing.ts';
 import { MAX_JSON_DEPTH } from '../src/core/json/parse.ts';
 import {
   CHECK_LIMITS,
@@ -24,6 +25,7 @@ import { DEFINITION_LIMITS } from '../src/core/workflow/definition.ts';
 import { TEMPLATE_LIMITS } from '../src/core/workflow/template.ts';
 import { MAX_DEPTH } from '../src/engine/engine.ts';
 import { MAX_ADMIN_BYTES, MAX_BATCH_BYTES, MAX_BATCH_EVENTS, MAX_EVENT_BYTES } from '../src/http/bodies.ts';
+import { CUSTOMER_LIMITS } from '../src/http/customerLimits.ts';
 import { MAX_HEADER_BYTES, MAX_HEADERS } from '../src/http/headerRules.ts';
 import { INTAKE_LIMITS } from '../src/http/intake.ts';
 import { PAGE_LIMITS } from '../src/http/pageTurns.ts';
@@ -127,6 +129,8 @@ const AREAS: Record<string, Readonly<Record<string, Limit>>> = {
   'Jobs over many deliveries': BULK_LIMITS,
   Statistics: STATS_LIMITS,
   'Streams of changes': STREAM_LIMITS,
+  'Customers of a platform': CUSTOMER_LIMITS,
+  'Erasing a person': ERASURE_LIMITS,
   People: {
     'sign-in, by address': TRY_LIMITS.sign_in_address,
     'sign-in, by e-mail': TRY_LIMITS.sign_in_email,

@@ -29,7 +29,7 @@ export const WORKSPACE_TABLES = {
   runs: ['key'],
   run_steps: ['run', 'number'],
   run_signals: ['run', 'event'],
-  run_events: ['run', 'step', 'event'],
+  run_events: ['run', 'step'],
   // With their tokens.
   bins: ['key'],
   bin_requests: ['key'],
