@@ -10,6 +10,7 @@ import { audit } from '../queries/audit.ts';
 import { readKeptDefinitions } from '../queries/automations.ts';
 import { bins } from '../queries/bins.ts';
 import { bulk } from '../queries/bulk.ts';
+import { customers } from '../queries/customers.ts';
 import { endpoints } from '../queries/endpoints.ts';
 import { identities } from '../queries/identity.ts';
 import { invitations, portalLinks } from '../queries/invitations.ts';
@@ -336,6 +337,13 @@ export function planContract(
       const tooMuch = [explained.readsAll];
       await check(() => verbs.readAttemptStats(WORKSPACE, 103, span), /endpoint_stats/, tooMuch, 150);
       await check(() => verbs.readEventStats(WORKSPACE, span), /event_stats/, tooMuch, 1_500);
+      const usage = { workspace: WORKSPACE, ...span, after: null, limit: 50 };
+      await check(
+        () => customers(explained.db, explained.db).readUsage(usage),
+        /event_stats/,
+        tooMuch,
+        1_500,
+      );
       const keys = Array.from({ length: 20 }, (_, index) => 100 + index);
       await check(() => verbs.readSparklines(WORKSPACE, keys, span), /endpoint_stats/, tooMuch, 3_000);
       await check(() => verbs.foldStats(now, 50), /_apart[\s\S]*_by_age/, tooMuch, 500);
