@@ -12,8 +12,8 @@ import type { StoredEvent } from '../../store/records/log.ts';
 import type { VerdictRecord } from '../../store/records/publishing.ts';
 import { MAX_BATCH_EVENTS } from '../bodies.ts';
 import { nullable, pageOf, ref, time } from '../operation.ts';
-import { sayNobody, sayOutcome, sayRefusal } from '../verdictTexts.ts';
 import { formatTime, formatTimeOrNull } from '../paging.ts';
+import { sayNobody, sayOutcome, sayRefusal } from '../verdictTexts.ts';
 import { type DeliveryView, type SourceView, sourceView } from './delivery.ts';
 import type { EventRunView, ReleaseView } from './run.ts';
 

@@ -34,6 +34,7 @@ export const WORKSPACE_TABLES = {
   bins: ['key'],
   bin_requests: ['key'],
   idempotency_keys: ['idempotency_key'],
+  request_keys: ['caller', 'idempotency_key'],
   mails: ['key'],
   mail_counts: ['day', 'recipient'],
   notices: ['key'],
