@@ -20,6 +20,8 @@ import { holdJob, insertJob, noteProgress } from './jobs.ts';
  * looked up by comes first. Tables with bodies in them are taken fewer rows at a time.
  */
 export const WORKSPACE_TABLES = {
+  // Lanes before their deliveries, as everyone locks them; nodes forget a lane that is not there.
+  lanes: ['key'],
   deliveries: ['key'],
   attempts: ['delivery', 'number'],
   delivery_bodies: ['delivery'],
@@ -40,7 +42,6 @@ export const WORKSPACE_TABLES = {
   notices: ['key'],
   replays: ['key'],
   jobs: ['key'],
-  lanes: ['key'],
   endpoints: ['key'],
   secrets: ['key'],
   failing: ['endpoint'],
