@@ -1,6 +1,12 @@
-/** `mirsal/sdk`: for whoever receives webhooks. Nothing of Node is needed. */
+/** `mirsal/sdk`: for whoever publishes events and reads what became of them, and for whoever receives webhooks. Nothing of Node is needed. */
 
 export { receive, verifyIn, webhooks } from './adapters.ts';
+export type { CallOptions, NewEventOf, Pages } from './calls.ts';
+export { Mirsal, type MirsalOptions } from './client.ts';
+export { type ErrorCode, MirsalError } from './errors.ts';
+export type { EventData, WebhookBodies } from './generated/events.ts';
+export type * as Schemas from './generated/schemas.ts';
+export type { HintKind, StreamMessage, StreamOptions } from './stream.ts';
 export {
   DEFAULT_TOLERANCE_S,
   type HeadersLike,

@@ -1,0 +1,168 @@
+/** Every operation's method, path, and whether it has a body (b), a query (q), pages (p), an idempotency key (i). Made of the OpenAPI document by clients/typescript/generate.ts: `npm run sdk` makes it anew. */
+
+export const OPERATIONS: Readonly<Record<string, Readonly<Record<string, readonly [string, string, string]>>>> = {
+  plans: {
+    list: ["GET", "/v1/plans", ""],
+  },
+  events: {
+    publish: ["POST", "/v1/events", "bi"],
+    list: ["GET", "/v1/events", "qp"],
+    publishBatch: ["POST", "/v1/events/batch", "bi"],
+    get: ["GET", "/v1/events/{id}", ""],
+    replay: ["POST", "/v1/events/{id}/replay", "b"],
+  },
+  eventTypes: {
+    list: ["GET", "/v1/event-types", ""],
+    create: ["POST", "/v1/event-types", "b"],
+    get: ["GET", "/v1/event-types/{name}", ""],
+    update: ["PATCH", "/v1/event-types/{name}", "b"],
+    delete: ["DELETE", "/v1/event-types/{name}", ""],
+  },
+  endpoints: {
+    create: ["POST", "/v1/endpoints", "b"],
+    list: ["GET", "/v1/endpoints", "qp"],
+    get: ["GET", "/v1/endpoints/{id}", ""],
+    update: ["PATCH", "/v1/endpoints/{id}", "b"],
+    delete: ["DELETE", "/v1/endpoints/{id}", ""],
+    disable: ["POST", "/v1/endpoints/{id}/disable", ""],
+    enable: ["POST", "/v1/endpoints/{id}/enable", "b"],
+    test: ["POST", "/v1/endpoints/{id}/test", "b"],
+    getSecret: ["GET", "/v1/endpoints/{id}/secret", ""],
+    rotateSecret: ["POST", "/v1/endpoints/{id}/secret/rotate", "b"],
+    getStats: ["GET", "/v1/endpoints/{id}/stats", "q"],
+    getSparklines: ["GET", "/v1/endpoints/sparklines", ""],
+    replay: ["POST", "/v1/endpoints/{id}/replay", "b"],
+  },
+  budget: {
+    get: ["GET", "/v1/budget", ""],
+  },
+  stats: {
+    get: ["GET", "/v1/stats", "q"],
+  },
+  overview: {
+    get: ["GET", "/v1/overview", ""],
+  },
+  deliveries: {
+    list: ["GET", "/v1/deliveries", "qp"],
+    get: ["GET", "/v1/deliveries/{id}", ""],
+    retry: ["POST", "/v1/deliveries/{id}/retry", ""],
+    skip: ["POST", "/v1/deliveries/{id}/skip", ""],
+  },
+  replays: {
+    list: ["GET", "/v1/replays", "qp"],
+    get: ["GET", "/v1/replays/{id}", ""],
+    cancel: ["POST", "/v1/replays/{id}/cancel", ""],
+  },
+  rules: {
+    create: ["POST", "/v1/rules", "b"],
+    list: ["GET", "/v1/rules", ""],
+    get: ["GET", "/v1/rules/{id}", ""],
+    update: ["PATCH", "/v1/rules/{id}", "b"],
+    delete: ["DELETE", "/v1/rules/{id}", ""],
+    enable: ["POST", "/v1/rules/{id}/enable", ""],
+    disable: ["POST", "/v1/rules/{id}/disable", ""],
+    duplicate: ["POST", "/v1/rules/{id}/duplicate", ""],
+    listVersions: ["GET", "/v1/rules/{id}/versions", ""],
+    cancelRuns: ["POST", "/v1/rules/{id}/cancel-runs", ""],
+    resetBrake: ["POST", "/v1/rules/{id}/reset-brake", "b"],
+    export: ["GET", "/v1/rules/export", ""],
+    import: ["POST", "/v1/rules/import", "b"],
+    test: ["POST", "/v1/rules/test", "b"],
+  },
+  workflows: {
+    create: ["POST", "/v1/workflows", "b"],
+    list: ["GET", "/v1/workflows", ""],
+    get: ["GET", "/v1/workflows/{id}", ""],
+    update: ["PATCH", "/v1/workflows/{id}", "b"],
+    delete: ["DELETE", "/v1/workflows/{id}", ""],
+    enable: ["POST", "/v1/workflows/{id}/enable", ""],
+    disable: ["POST", "/v1/workflows/{id}/disable", ""],
+    duplicate: ["POST", "/v1/workflows/{id}/duplicate", ""],
+    listVersions: ["GET", "/v1/workflows/{id}/versions", ""],
+    cancelRuns: ["POST", "/v1/workflows/{id}/cancel-runs", ""],
+    resetBrake: ["POST", "/v1/workflows/{id}/reset-brake", "b"],
+    export: ["GET", "/v1/workflows/export", ""],
+    import: ["POST", "/v1/workflows/import", "b"],
+    test: ["POST", "/v1/workflows/test", "b"],
+  },
+  runs: {
+    list: ["GET", "/v1/runs", "qp"],
+    get: ["GET", "/v1/runs/{id}", ""],
+    cancel: ["POST", "/v1/runs/{id}/cancel", ""],
+  },
+  bins: {
+    create: ["POST", "/v1/bins", "b"],
+    list: ["GET", "/v1/bins", "qp"],
+    get: ["GET", "/v1/bins/{id}", ""],
+    update: ["PATCH", "/v1/bins/{id}", "b"],
+    delete: ["DELETE", "/v1/bins/{id}", ""],
+    listRequests: ["GET", "/v1/bins/{id}/requests", "qp"],
+  },
+  mails: {
+    list: ["GET", "/v1/mails", "qp"],
+  },
+  notices: {
+    list: ["GET", "/v1/notices", "qp"],
+  },
+  workspaces: {
+    create: ["POST", "/v1/workspaces", "b"],
+    list: ["GET", "/v1/workspaces", "qp"],
+    get: ["GET", "/v1/workspaces/{id}", ""],
+    update: ["PATCH", "/v1/workspaces/{id}", "b"],
+  },
+  apiKeys: {
+    create: ["POST", "/v1/api-keys", "b"],
+    list: ["GET", "/v1/api-keys", "qp"],
+    revoke: ["DELETE", "/v1/api-keys/{id}", ""],
+  },
+  settings: {
+    get: ["GET", "/v1/settings", ""],
+    update: ["PATCH", "/v1/settings", "b"],
+  },
+  meta: {
+    get: ["GET", "/v1/meta", ""],
+  },
+  audit: {
+    list: ["GET", "/v1/audit", "qp"],
+  },
+  setup: {
+    get: ["GET", "/v1/setup", ""],
+    setUp: ["POST", "/v1/setup", "b"],
+  },
+  signIn: {
+    signIn: ["POST", "/v1/sign-in", "b"],
+  },
+  signOut: {
+    signOut: ["POST", "/v1/sign-out", ""],
+  },
+  passwordResets: {
+    request: ["POST", "/v1/password-resets", "b"],
+    resetPassword: ["POST", "/v1/password-resets/confirm", "b"],
+  },
+  me: {
+    get: ["GET", "/v1/me", ""],
+    update: ["PATCH", "/v1/me", "b"],
+    changePassword: ["POST", "/v1/me/password", "b"],
+    listSessions: ["GET", "/v1/me/sessions", ""],
+    endSession: ["DELETE", "/v1/me/sessions/{id}", ""],
+    endOtherSessions: ["POST", "/v1/me/sessions/end-others", ""],
+  },
+  members: {
+    list: ["GET", "/v1/members", ""],
+    update: ["PATCH", "/v1/members/{id}", "b"],
+    remove: ["DELETE", "/v1/members/{id}", ""],
+    invite: ["POST", "/v1/members/invitations", "b"],
+    listInvitations: ["GET", "/v1/members/invitations", ""],
+    resendInvitation: ["POST", "/v1/members/invitations/{id}/resend", ""],
+    revokeInvitation: ["DELETE", "/v1/members/invitations/{id}", ""],
+  },
+  invitations: {
+    lookAt: ["POST", "/v1/invitations/look", "b"],
+    accept: ["POST", "/v1/invitations/accept", "b"],
+  },
+  portalLinks: {
+    create: ["POST", "/v1/portal-links", "b"],
+    list: ["GET", "/v1/portal-links", ""],
+    revoke: ["DELETE", "/v1/portal-links/{id}", ""],
+  },
+};
