@@ -272,7 +272,7 @@ const BANS: readonly Ban[] = [
     only: [],
   },
   { what: 'performance.now, hrtime', pattern: /\bperformance\s*\.|\bhrtime\b/, only: ['real.ts'] },
-  { what: 'Math.random', pattern: /\bMath\s*\.\s*random\b/, only: ['real.ts'] },
+  { what: 'Math.random', pattern: /\bMath\s*\.\s*random\b/, only: ['real.ts', 'sdk/platform.ts'] },
   {
     what: 'randomness of the global crypto',
     pattern: /(?<![.\w$])(?:globalThis\.|webcrypto\.)?crypto\s*\.\s*(?:random|getRandom|subtle)/,
@@ -281,10 +281,14 @@ const BANS: readonly Ban[] = [
   {
     what: 'timers',
     pattern: /(?<![.\w$])(?:globalThis\.)?(?:setTimeout|setInterval|setImmediate)\b(?!\s*[:?])/,
-    only: ['real.ts'],
+    only: ['real.ts', 'sdk/platform.ts'],
   },
   { what: 'timers of AbortSignal', pattern: /\bAbortSignal\s*\.\s*timeout\b/, only: [] },
-  { what: 'fetch', pattern: global('fetch|WebSocket|EventSource'), only: [] },
+  {
+    what: 'fetch',
+    pattern: global('fetch|WebSocket|EventSource'),
+    only: ['sdk/platform.ts'],
+  },
   { what: 'process.env', pattern: /\bprocess\s*\.\s*env\b|\bimport\.meta\.env\b/, only: ['config.ts'] },
   { what: 'console', pattern: /(?<![.\w$])console\s*\./, only: [] },
   { what: 'process.exit', pattern: /\bprocess\s*\.\s*(?:exit|abort|kill)\b/, only: ['main.ts'] },
@@ -429,7 +433,10 @@ describe('time, chance, the network and the environment', () => {
 
 describe('files', () => {
   it(`have at most ${MAX_LINES} lines`, () => {
-    const long = SOURCES.map(({ path, text }) => ({ path, lines: text.trimEnd().split('\n').length }));
+    const long = SOURCES.filter(({ path }) => !path.startsWith('sdk/generated/')).map(({ path, text }) => ({
+      path,
+      lines: text.trimEnd().split('\n').length,
+    }));
     expect(long.filter(({ lines }) => lines > MAX_LINES)).toEqual([]);
   });
 

@@ -6,6 +6,19 @@ export { Mirsal, type MirsalOptions } from './client.ts';
 export { type ErrorCode, MirsalError } from './errors.ts';
 export type { EventData, WebhookBodies } from './generated/events.ts';
 export type * as Schemas from './generated/schemas.ts';
+export {
+  createOutbox,
+  type Outbox,
+  type OutboxDatabase,
+  type OutboxDialect,
+  type OutboxOptions,
+  type OutboxRow,
+  type OutboxRows,
+  type Statement,
+  type WriteOptions,
+} from './outbox.ts';
+export { createPublisher, type Publisher, type PublisherOptions } from './publisher.ts';
+export { createRelay, type Relay, type RelayOptions, startRelay } from './relay.ts';
 export type { HintKind, StreamMessage, StreamOptions } from './stream.ts';
 export {
   DEFAULT_TOLERANCE_S,

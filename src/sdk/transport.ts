@@ -58,7 +58,7 @@ export function createTransport(options: TransportOptions): Transport {
   const { retries = 5, deadlineMs = 60_000, timeoutMs = 30_000 } = options;
   const { now, sleep } = options.clock ?? { now: realNow, sleep: realSleep };
   const base = options.url.replace(/\/+$/, '');
-  const fetch = options.fetch ?? fetchHere;
+  const fetchWith = options.fetch ?? fetchHere;
 
   const headersOf = ({ body, headers }: Pick<Request, 'body' | 'headers'>): Record<string, string> => ({
     accept: 'application/json',
@@ -72,7 +72,7 @@ export function createTransport(options: TransportOptions): Transport {
   async function send(request: Omit<Request, 'repeatable'>, signal: AbortSignal): Promise<Response> {
     const { method, path, body } = request;
     try {
-      return await fetch(base + path, {
+      return await fetchWith(base + path, {
         method,
         headers: headersOf(request),
         signal,
