@@ -1,6 +1,7 @@
 /**
- * `npm run clients`: clients in other languages, made by generators of the OpenAPI document alone, publish, page and meet a conflict at a
- * real node. Needs Python 3 and Go, and fetches the generators; `--only python` leaves the other out.
+ * `npm run clients`: clients in other languages, made by generators of the OpenAPI document alone, and the SDK under other runtimes,
+ * publish, page and meet a conflict at a real node. Needs Python 3 and Go, and fetches generators and runtimes; `--only python` leaves
+ * the others out.
  */
 
 import { execFileSync } from 'node:child_process';
@@ -11,6 +12,7 @@ import { startMirsal, temporaryDirectory } from '../test/support/process.ts';
 
 const PYTHON_GENERATOR = 'openapi-python-client==0.29.1';
 const GO_GENERATOR = 'github.com/oapi-codegen/oapi-codegen/v2/cmd/oapi-codegen@v2.8.2';
+const RUNTIMES = { bun: '1.4.5', deno: '2.9.6' } as const;
 
 interface Place {
   directory: string;
@@ -55,7 +57,24 @@ const CLIENTS: Readonly<Record<string, (place: Place) => string>> = {
     run(place, 'go', 'mod', 'tidy');
     return run(place, 'go', 'run', '.');
   },
+  bun: (place) => runByPackage(place, 'bun', []),
+  deno: (place) => runByPackage(place, 'deno', ['run', '--allow-net', '--allow-env', '--no-check']),
 };
+
+/** A runtime of JavaScript as npm has it, which runs the SDK's sources as they are. */
+function runByPackage(place: Place, name: 'bun' | 'deno', args: string[]): string {
+  run(
+    place,
+    'npm',
+    'install',
+    '--silent',
+    '--no-save',
+
+    `${name}@${RUNTIMES[name]}`,
+  );
+  const script = join(import.meta.dirname, 'typescript/main.ts');
+  return `${name}: ${run(place, join(place.directory, 'node_modules/.bin', name), ...args, script)}done\n`;
+}
 
 const { values } = parseArgs({ options: { only: { type: 'string' } } });
 const names = values.only?.split(',') ?? Object.keys(CLIENTS);

@@ -29,12 +29,15 @@ function npm(directory: string, ...args: string[]): string {
   });
 }
 
+function packedFile(): string {
+  return readdirSync(folder.path).find((name) => name.endsWith('.tgz')) ?? '';
+}
+
 beforeAll(() => {
   npm(ROOT, 'pack', '--pack-destination', folder.path);
-  const [packed] = readdirSync(folder.path);
   npm(folder.path, 'init', '--yes');
   // What is installed there was installed for this project, too, so that none of it need be fetched.
-  npm(folder.path, 'install', '--omit=dev', '--prefer-offline', `./${packed}`);
+  npm(folder.path, 'install', '--omit=dev', '--prefer-offline', `./${packedFile()}`);
 });
 afterAll(() => folder.remove());
 
@@ -133,6 +136,22 @@ describe('the package', () => {
       const code = readFileSync(join(sdk, file), 'utf8').replaceAll(/\/\*[\s\S]*?\*\//g, '');
       expect(code).not.toMatch(/from ['"]node:|\bprocess\b|\bBuffer\b|require\(/);
     }
+  });
+
+  // Both are asked as for packages that are ES modules alone, which every Node that runs Mirsal can also require().
+  test('is taken by every resolver that knows exports, types included', async () => {
+    const tarball = readFileSync(join(folder.path, packedFile()));
+    const { checkPackage, createPackageFromTarballData } = await import('@arethetypeswrong/core');
+    const checked = await checkPackage(createPackageFromTarballData(new Uint8Array(tarball)));
+    if (checked.types === false) throw new Error('There are no types in the package.');
+    const wrong = checked.problems.filter(
+      (problem) => !('resolutionKind' in problem) || /^(?:node16-esm|bundler)$/.test(problem.resolutionKind),
+    );
+    expect(wrong).toEqual([]);
+    expect(checked.entrypoints['./sdk']?.resolutions.bundler.isWildcard).not.toBe(true);
+    const { publint } = await import('publint');
+    const { messages } = await publint({ pkgDir: join(folder.path, 'node_modules/mirsal'), strict: true });
+    expect(messages).toEqual([]);
   });
 
   test('with no command that is known says which there are, and ends with 1', () => {
