@@ -118,7 +118,7 @@ describe('a bin', () => {
       body: '<script>alert(1)</script>',
     };
     const changed = await server.call('PATCH', `/v1/bins/${bin.id}`, { answer });
-    expect(changed.body.answer).toEqual({ ...answer, delay_ms: 0, failure_rate: 0 });
+    expect(changed.body.answer).toEqual({ ...answer, delay_ms: 0, failure_rate: 0, relay_ms: 0 });
     const got = await send('POST', path, 'x', { 'content-type': 'text/plain' });
     expect(got).toMatchObject({ status: 418, text: answer.body });
     expect(got.headers).toMatchObject({
@@ -165,6 +165,53 @@ describe('a bin', () => {
     server.clock.move(7 * 24 * 3_600_000);
     expect((await send('POST', path)).status).toBe(404);
     expect((await server.call('GET', `/v1/bins/${bin.id}`)).status).toBe(404);
+  });
+});
+
+describe('a bin that relays', () => {
+  const answerOf = (id: string, body: unknown) =>
+    server.call('POST', `/v1/bins/${bin.id}/requests/${id}/answer`, body);
+  const relaying = (answer = {}) =>
+    server.call('PATCH', `/v1/bins/${bin.id}`, { answer: { relay_ms: 4000, status: 504, ...answer } });
+  const next = async (after = '') => (await requests(`?wait=5${after}`))[0];
+
+  test('has each request wait for its own answer, and shows nothing of those on their way', async () => {
+    expect((await relaying()).body.answer).toMatchObject({ status: 504, relay_ms: 4000 });
+    const one = send('POST', `${path}/one`, 'first');
+    const first = await next();
+    const other = send('POST', `${path}/two`, 'second');
+    const second = await next(`&after=${first.id}`);
+    const headers = { 'x-from': 'here', 'content-type': 'application/json' };
+    expect((await answerOf(second.id, { status: 201, headers, body: '{"two":2}' })).status).toBe(204);
+    expect((await server.call('GET', `/v1/bins/${bin.id}`)).body.answer).toEqual({
+      ...{ status: 504, headers: {}, body: '', delay_ms: 0, failure_rate: 0, relay_ms: 4000 },
+    });
+    expect(await other).toMatchObject({ status: 201, body: { two: 2 }, headers: { 'x-from': 'here' } });
+    await answerOf(first.id, { status: 418 });
+    expect(await one).toMatchObject({ status: 418, text: '' });
+    const stored = await server.store.findBin({ token: path.slice(3) });
+    expect(Object.keys(stored?.answer ?? {}).filter((name) => name.startsWith('reply_'))).toEqual([]);
+  });
+
+  test('answers by itself where nobody does in time, and refuses what comes too late or was not asked for', async () => {
+    await relaying();
+    const sent = send('POST', path, 'x');
+    const { id } = await next();
+    expect(await movingUntil(sent, 500)).toMatchObject({ status: 504 });
+    const refused = { status: 409, body: { code: 'answer_not_awaited' } };
+    expect(await answerOf(id, { status: 200 })).toMatchObject(refused);
+    expect(await answerOf('req_zzz', { status: 200 })).toMatchObject(refused);
+    expect(await answerOf('evt_1', { status: 200 })).toMatchObject({ status: 404 });
+    const cookie = await answerOf(id, { status: 200, headers: { 'set-cookie': 'a=b' } });
+    expect(cookie).toMatchObject({ status: 400, body: { errors: [{ field: '/headers/set-cookie' }] } });
+  });
+
+  test('does not hold up a shutdown', async () => {
+    await relaying();
+    const sent = send('POST', path, 'x');
+    await next();
+    await Promise.all([server.close(), sent]);
+    server = await aServer(parts);
   });
 });
 

@@ -53,6 +53,7 @@ export const CODES = {
   job_not_cancellable: { status: 409, title: 'A job of this kind cannot be cancelled.' },
   run_ended: { status: 409, title: 'The run has ended already.' },
   delivery_not_skippable: { status: 409, title: 'The delivery cannot be skipped any more.' },
+  answer_not_awaited: { status: 409, title: 'The request does not wait for an answer, or not any more.' },
   already_set_up: { status: 409, title: 'The installation has its first owner already.' },
   last_owner: { status: 409, title: 'A workspace needs an owner.' },
   already_member: { status: 409, title: 'The person is a member already.' },

@@ -76,9 +76,9 @@ export function requestHeaderFaults(headers: Readonly<Record<string, string>>): 
   });
 }
 
-/** Faults of a bin's answer headers, under `/answer/headers/…`. */
-export function answerHeaderFaults(headers: Readonly<Record<string, string>>): Fault[] {
-  return headerFaults(headers, '/answer/headers', (name) => {
+/** Faults of a bin's answer headers, under `/headers/…` of the answer's place. */
+export function answerHeaderFaults(headers: Readonly<Record<string, string>>, place = '/answer'): Fault[] {
+  return headerFaults(headers, `${place}/headers`, (name) => {
     if (isHopByHop(name)) return 'belongs to the connection and cannot be set';
     const isForbidden =
       FORBIDDEN_IN_ANSWERS.includes(name) ||

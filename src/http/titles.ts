@@ -50,6 +50,7 @@ export const ARABIC_TITLES: Readonly<Record<Code, string>> = {
   job_not_cancellable: 'لا يمكن إلغاء مهمة من هذا النوع.',
   run_ended: 'انتهى التشغيل من قبل.',
   delivery_not_skippable: 'لم يعد تخطّي التسليم ممكنًا.',
+  answer_not_awaited: 'لا ينتظر هذا الطلب ردًّا، أو لم يعد ينتظره.',
   already_set_up: 'لهذا النظام مالك أول من قبل.',
   last_owner: 'لا بدّ لمساحة العمل من مالك.',
   already_member: 'هذا الشخص عضو من قبل.',

@@ -8,6 +8,7 @@ import type { Bin, BinAnswer, BinRequestPage, ListedBinRequest } from '../../sto
 import { randomText } from '../apiKey.ts';
 import { callerOf, workspaceOf } from '../auth.ts';
 import type { BinNotices } from '../binNotices.ts';
+import { giveReply } from '../binRelay.ts';
 import { KIB } from '../bodies.ts';
 import type { App, HttpDeps } from '../deps.ts';
 import { answerHeaderFaults } from '../headerRules.ts';
@@ -21,6 +22,7 @@ import {
   BIN_LIMITS,
   BIN_PAGE_BYTES,
   type BinInput,
+  type BinReplyInput,
   binRequestView,
   binView,
   DEFAULT_ANSWER,
@@ -42,6 +44,7 @@ export function binRoutes(app: App, deps: HttpDeps, around: Around): void {
   createRoute(app, deps);
   readRoutes(app, deps);
   requestsRoute(app, deps, around);
+  answerRoute(app, deps, around);
   changeRoutes(app, deps);
 }
 
@@ -285,6 +288,49 @@ function changeRoutes(app: App, deps: HttpDeps): void {
   );
 }
 
+function answerRoute(app: App, deps: HttpDeps, { notices }: Around): void {
+  app.post(
+    '/v1/bins/:id/requests/:request_id/answer',
+    {
+      config: { access: 'manage' },
+      schema: {
+        ...describe({
+          id: 'answerBinRequest',
+          summary: 'Answer a request that waits for it',
+          tag: 'Bins',
+          access: 'manage',
+          description:
+            'For bins with `relay_ms`: the sender gets this answer. Who relays requests waits for them with `listBinRequests`, and answers each.',
+          answers: { 204: { schema: null, description: 'It is on its way to the sender.' } },
+          problems: ['answer_not_awaited'],
+          hasBody: true,
+        }),
+        params: Type.Object({
+          id: Type.String({ minLength: 1, maxLength: 200, description: "The bin's id." }),
+          request_id: Type.String({
+            minLength: 1,
+            maxLength: 200,
+            description: "The captured request's id.",
+          }),
+        }),
+        body: ref<BinReplyInput>('BinReply'),
+      },
+    },
+    async (request, reply) => {
+      const { id, request_id } = request.params;
+      const bin = await binOfId(deps, workspaceOf(request), id);
+      const key = parseId('req', request_id);
+      if (key === null) throw notFound('request', request_id);
+      const { status, headers = {}, body = '' } = request.body;
+      checkAnswer({ headers }, '');
+      if (!(await giveReply(deps, notices, { bin, request: key, reply: { status, headers, body } }))) {
+        throw new Problem('answer_not_awaited', 'Its sender has got another answer, or has gone.');
+      }
+      return reply.code(204).send();
+    },
+  );
+}
+
 async function binOfId(deps: HttpDeps, workspace: number, id: string): Promise<Bin> {
   const key = parseId('bin', id);
   const bin = key === null ? null : await deps.store.findBin({ workspace, key });
@@ -293,8 +339,8 @@ async function binOfId(deps: HttpDeps, workspace: number, id: string): Promise<B
 }
 
 /** Throws a Problem where the headers may not be set. */
-function checkAnswer(patch: NonNullable<BinInput['answer']>): void {
-  const faults = answerHeaderFaults(patch.headers ?? {});
+function checkAnswer(patch: NonNullable<BinInput['answer']>, place = '/answer'): void {
+  const faults = answerHeaderFaults(patch.headers ?? {}, place);
   if (faults.length > 0) throw faulty('invalid_request', faults);
 }
 
@@ -306,6 +352,7 @@ function mergeAnswer(answer: BinAnswer, patch: NonNullable<BinInput['answer']>):
     body: patch.body ?? answer.body,
     delay_ms: patch.delay_ms ?? answer.delay_ms,
     failure_rate: patch.failure_rate ?? answer.failure_rate,
+    relay_ms: patch.relay_ms ?? answer.relay_ms ?? 0,
   };
 }
 

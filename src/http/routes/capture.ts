@@ -9,8 +9,9 @@
 import { METHODS } from 'node:http';
 import type { Readable } from 'node:stream';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Bin, BinAnswer } from '../../store/records/bins.ts';
+import type { Bin, BinAnswer, BinReply } from '../../store/records/bins.ts';
 import type { BinNotices } from '../binNotices.ts';
+import { awaitReply } from '../binRelay.ts';
 import { binSignature } from '../binSignature.ts';
 import { expectedBytes } from '../bodies.ts';
 import type { App, HttpDeps } from '../deps.ts';
@@ -80,11 +81,17 @@ export function captureRoutes(
             return reply.headers(INSPECT_HEADERS).send(await page.make(make));
           }
           await limiter.count('bin', bin.token, request, reply);
-          await intake.during(bin.workspace, request.hiddenBytes, () =>
+          const key = await intake.during(bin.workspace, request.hiddenBytes, () =>
             capture(deps, notices, request, reply, bin),
           );
+          const isGone = (): boolean => reply.raw.destroyed;
+          const relayed =
+            (bin.answer.relay_ms ?? 0) > 0
+              ? await awaitReply(deps, notices, { bin, request: key, isGone })
+              : null;
+          if (relayed !== null) return answer(reply, relayed);
           await notices.pause(bin.answer.delay_ms);
-          return answer(deps, reply, bin.answer);
+          return answer(reply, scripted(deps, bin.answer));
         },
       });
     }
@@ -109,7 +116,7 @@ async function capture(
   request: FastifyRequest,
   reply: FastifyReply,
   bin: Bin,
-): Promise<void> {
+): Promise<number> {
   const headers = pairsOf(request.raw.rawHeaders);
   const { body, truncated } = await readUpTo(request.raw, BIN_LIMITS.request_bytes);
   // The rest of the upload stays unread, so the connection cannot carry another request.
@@ -117,9 +124,10 @@ async function capture(
   const routing = await deps.engine.routing(bin.workspace);
   const now = deps.clock.now();
   const around = { endpoints: routing?.endpoints ?? [], sealer: deps.sealer, now };
+  const key = deps.engine.nextKey();
   await deps.store.captureRequest(
     {
-      key: deps.engine.nextKey(),
+      key,
       workspace: bin.workspace,
       bin: bin.key,
       at: now,
@@ -133,6 +141,7 @@ async function capture(
     { requests: BIN_LIMITS.requests, bytes: BIN_LIMITS.bytes },
   );
   notices.captured(bin.key);
+  return key;
 }
 
 /** The first `limit` bytes. A sender that breaks off leaves what came until then, as truncated. */
@@ -165,14 +174,18 @@ function pathBelow(request: FastifyRequest, token: string): string {
   return at === -1 ? '' : request.url.slice(at + token.length);
 }
 
-function answer(deps: HttpDeps, reply: FastifyReply, scripted: BinAnswer): FastifyReply {
-  const fails = scripted.failure_rate > 0 && deps.random.fraction() < scripted.failure_rate;
-  reply.code(fails ? 500 : scripted.status);
-  if (scripted.body !== '') reply.type('text/plain; charset=utf-8');
-  reply.headers(scripted.headers).headers(ANSWER_HEADERS);
-  const hasNoBody = scripted.body === '' || reply.statusCode === 204 || reply.statusCode === 304;
+function scripted(deps: HttpDeps, told: BinAnswer): BinReply {
+  const fails = told.failure_rate > 0 && deps.random.fraction() < told.failure_rate;
+  return fails ? { ...told, status: 500 } : told;
+}
+
+function answer(reply: FastifyReply, { status, headers, body }: BinReply): FastifyReply {
+  reply.code(status);
+  if (body !== '') reply.type('text/plain; charset=utf-8');
+  reply.headers(headers).headers(ANSWER_HEADERS);
+  const hasNoBody = body === '' || status === 204 || status === 304;
   // As bytes, so that no serialiser looks at it, whatever type the bin was told to name.
-  return reply.send(hasNoBody ? undefined : Buffer.from(scripted.body));
+  return reply.send(hasNoBody ? undefined : Buffer.from(body));
 }
 
 // ---------------------------------------------------------------- the page

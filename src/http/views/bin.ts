@@ -3,7 +3,7 @@
 import { type Static, Type } from 'typebox';
 import { DAY } from '../../core/duration.ts';
 import { formatId } from '../../core/ids.ts';
-import type { Bin, BinAnswer, ListedBinRequest } from '../../store/records/bins.ts';
+import type { Bin, BinAnswer, BinReply, ListedBinRequest } from '../../store/records/bins.ts';
 import { KIB, MIB } from '../bodies.ts';
 import { nullable, oneOf, pageOf, ref, time } from '../operation.ts';
 import { formatTime } from '../paging.ts';
@@ -16,7 +16,14 @@ export const BIN_PAGE_BYTES = 4 * MIB;
 export const BIN_LIFETIME_MS = BIN_LIMITS.days * DAY;
 export const MAX_DELAY_MS = 30_000;
 
-export const DEFAULT_ANSWER: BinAnswer = { status: 200, headers: {}, body: '', delay_ms: 0, failure_rate: 0 };
+export const DEFAULT_ANSWER = {
+  status: 200,
+  headers: {},
+  body: '',
+  delay_ms: 0,
+  failure_rate: 0,
+  relay_ms: 0,
+} satisfies BinAnswer;
 
 const answerMembers = {
   status: Type.Integer({ minimum: 200, maximum: 599 }),
@@ -27,6 +34,12 @@ const answerMembers = {
     minimum: 0,
     maximum: 1,
     description: 'The share of requests that are answered 500 instead.',
+  }),
+  relay_ms: Type.Integer({
+    minimum: 0,
+    maximum: MAX_DELAY_MS,
+    description:
+      'How long a request waits to be answered by a call of `answerBinRequest`; without one, the bin answers as it is told here.',
   }),
 };
 
@@ -42,6 +55,7 @@ const BinInputSchema = Type.Object(
           body: Type.Optional(answerMembers.body),
           delay_ms: Type.Optional(answerMembers.delay_ms),
           failure_rate: Type.Optional(answerMembers.failure_rate),
+          relay_ms: Type.Optional(answerMembers.relay_ms),
         },
         { additionalProperties: false, description: 'What is absent stays as it is.' },
       ),
@@ -50,6 +64,20 @@ const BinInputSchema = Type.Object(
   { $id: 'BinInput', additionalProperties: false },
 );
 export type BinInput = Static<typeof BinInputSchema>;
+
+const BinReplySchema = Type.Object(
+  {
+    status: answerMembers.status,
+    headers: Type.Optional(answerMembers.headers),
+    body: Type.Optional(answerMembers.body),
+  },
+  {
+    $id: 'BinReply',
+    additionalProperties: false,
+    description: 'The answer to one request that waits for it.',
+  },
+);
+export type BinReplyInput = Omit<BinReply, 'headers' | 'body'> & Partial<BinReply>;
 
 const BinSchema = Type.Object(
   {
@@ -110,6 +138,7 @@ export type BinRequestView = Static<typeof BinRequestSchema>;
 export const binComponents = [
   BinAnswerSchema,
   BinInputSchema,
+  BinReplySchema,
   BinSchema,
   pageOf(ref('Bin'), 'BinPage'),
   SignatureVerdictSchema,
@@ -127,12 +156,18 @@ export function binView(bin: Bin, publicUrl: string): BinView {
     id: formatId('bin', bin.key),
     url,
     inspect_url: `${url}?inspect`,
-    answer: bin.answer,
+    answer: shownAnswer(bin.answer),
     request_count: bin.requests,
     created_at: formatTime(bin.createdAt),
     expires_at: formatTime(bin.expiresAt),
     limits: { ...BIN_LIMITS },
   };
+}
+
+/** Without replies that are on their way, and with what answers of before did not have. */
+function shownAnswer(answer: BinAnswer): BinAnswer {
+  const { status, headers, body, delay_ms, failure_rate, relay_ms = 0 } = answer;
+  return { status, headers, body, delay_ms, failure_rate, relay_ms };
 }
 
 export function binRequestView(row: ListedBinRequest, { body }: { body: boolean }): BinRequestView {

@@ -292,6 +292,8 @@ export interface Nouns {
       /** With the bodies. */
       bodies?: boolean | undefined;
     }, options?: CallOptions): Pages<S.BinRequestPage>;
+    /** Answer a request that waits for it. */
+    answerRequest(id: string, request_id: string, body: S.BinReply, options?: CallOptions): Promise<void>;
   };
   readonly mails: {
     /** List mails. */

@@ -97,6 +97,7 @@ export const OPERATIONS: Readonly<Record<string, Readonly<Record<string, readonl
     update: ["PATCH", "/v1/bins/{id}", "b"],
     delete: ["DELETE", "/v1/bins/{id}", ""],
     listRequests: ["GET", "/v1/bins/{id}/requests", "qp"],
+    answerRequest: ["POST", "/v1/bins/{id}/requests/{request_id}/answer", "b"],
   },
   mails: {
     list: ["GET", "/v1/mails", "qp"],

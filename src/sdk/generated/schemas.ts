@@ -9,7 +9,7 @@ export interface Problem {
   /** The HTTP status. */
   status: number;
   /** Stable; meant for programs. */
-  code: "invalid_request" | "invalid_json" | "invalid_utf8" | "too_deep" | "duplicate_member" | "workspace_required" | "unauthenticated" | "sign_in_failed" | "origin_refused" | "setup_token_required" | "person_required" | "role_required" | "portal_refused" | "wrong_password" | "invitation_for_other" | "scope_required" | "instance_key_required" | "plan_required" | "limit_reached" | "not_found" | "route_not_found" | "method_not_allowed" | "body_too_large" | "uri_too_long" | "unsupported_media_type" | "idempotency_conflict" | "event_type_exists" | "changed_meanwhile" | "event_type_in_use" | "endpoint_disabled" | "held_choice_required" | "delivery_not_retryable" | "body_expired" | "nothing_to_replay" | "replay_running" | "replay_ended" | "run_ended" | "delivery_not_skippable" | "already_set_up" | "last_owner" | "already_member" | "email_taken" | "account_exists" | "invitation_used" | "invitation_void" | "reset_token_void" | "mail_not_set_up" | "unknown_event_type" | "reserved_event_type" | "schema_violation" | "event_too_costly" | "duplicate_event_id" | "invalid_event_type" | "invalid_condition" | "invalid_definition" | "event_loop" | "target_refused" | "unknown_plan" | "rate_limited" | "daily_limit_reached" | "internal_error" | "store_unavailable" | "starting" | "stopping" | "overloaded";
+  code: "invalid_request" | "invalid_json" | "invalid_utf8" | "too_deep" | "duplicate_member" | "workspace_required" | "unauthenticated" | "sign_in_failed" | "origin_refused" | "setup_token_required" | "person_required" | "role_required" | "portal_refused" | "wrong_password" | "invitation_for_other" | "scope_required" | "instance_key_required" | "plan_required" | "limit_reached" | "not_found" | "route_not_found" | "method_not_allowed" | "body_too_large" | "uri_too_long" | "unsupported_media_type" | "idempotency_conflict" | "event_type_exists" | "changed_meanwhile" | "event_type_in_use" | "endpoint_disabled" | "held_choice_required" | "delivery_not_retryable" | "body_expired" | "nothing_to_replay" | "replay_running" | "replay_ended" | "run_ended" | "delivery_not_skippable" | "answer_not_awaited" | "already_set_up" | "last_owner" | "already_member" | "email_taken" | "account_exists" | "invitation_used" | "invitation_void" | "reset_token_void" | "mail_not_set_up" | "unknown_event_type" | "reserved_event_type" | "schema_violation" | "event_too_costly" | "duplicate_event_id" | "invalid_event_type" | "invalid_condition" | "invalid_definition" | "event_loop" | "target_refused" | "unknown_plan" | "rate_limited" | "daily_limit_reached" | "internal_error" | "store_unavailable" | "starting" | "stopping" | "overloaded";
   /** What happened this time, the limit or the value, and what to do next. */
   detail: string;
   /** Every field at fault (at most 100). */
@@ -1626,6 +1626,8 @@ export interface BinAnswer {
   delay_ms: number;
   /** The share of requests that are answered 500 instead. */
   failure_rate: number;
+  /** How long a request waits to be answered by a call of `answerBinRequest`; without one, the bin answers as it is told here. */
+  relay_ms: number;
 }
 
 export interface BinInput {
@@ -1641,7 +1643,19 @@ export interface BinInput {
     delay_ms?: number | undefined;
     /** The share of requests that are answered 500 instead. */
     failure_rate?: number | undefined;
+    /** How long a request waits to be answered by a call of `answerBinRequest`; without one, the bin answers as it is told here. */
+    relay_ms?: number | undefined;
   } | undefined;
+}
+
+/** The answer to one request that waits for it. */
+export interface BinReply {
+  /** The HTTP status. */
+  status: number;
+  /** Names and values. */
+  headers?: Record<string, string> | undefined;
+  /** A text; at most 64 KiB are shown of an answer. */
+  body?: string | undefined;
 }
 
 /** A test destination. It keeps the newest 500 requests, 1 MiB of each and 16 MiB of all, for 7 days. */

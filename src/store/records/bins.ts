@@ -7,6 +7,16 @@ export interface BinAnswer {
   delay_ms: number;
   /** 0…1: the share of requests answered 500 instead. */
   failure_rate: number;
+  /** How long a request waits to be answered by somebody; absent in those of before, for 0. */
+  relay_ms?: number;
+  /** What was answered to the request of this key, until that has taken it. */
+  [reply: `reply_${number}`]: BinReply | undefined;
+}
+
+export interface BinReply {
+  status: number;
+  headers: Record<string, string>;
+  body: string;
 }
 
 export interface Bin {
