@@ -5,6 +5,8 @@
 
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
 import { type Cidr, parseCidrs } from './core/egress/address.ts';
 import { MAIL_ADDRESS_IN_WORDS, readMailAddress } from './core/mailAddress.ts';
 import { DEFAULT_PLANS, type Plan, parsePlans } from './core/plan.ts';
@@ -114,7 +116,41 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
   return config;
 }
 
+/** What the command line takes of the environment; a node has no use for the first three, which may be set beside its own. */
+export interface TerminalSettings {
+  url: string | null;
+  apiKey: string | null;
+  profile: string | null;
+  /** Where what it remembers lies. */
+  home: string;
+  /** Null: as the terminal is. */
+  color: boolean | null;
+}
+
+export function readTerminalSettings(
+  env: Readonly<Record<string, string | undefined>> = process.env,
+): TerminalSettings {
+  const text = (name: string): string | null => env[name]?.trim() || null;
+  return {
+    url: text('MIRSAL_URL'),
+    apiKey: text('MIRSAL_API_KEY'),
+    profile: text('MIRSAL_PROFILE'),
+    home: join(text('XDG_CONFIG_HOME') ?? join(homedir(), '.config'), 'mirsal'),
+    // https://no-color.org: whatever it holds, as long as it holds something.
+    color: env.NO_COLOR
+      ? false
+      : env.FORCE_COLOR
+        ? env.FORCE_COLOR !== '0'
+        : env.TERM === 'dumb'
+          ? false
+          : null,
+  };
+}
+
 const KNOWN = new Set([
+  'MIRSAL_URL',
+  'MIRSAL_API_KEY',
+  'MIRSAL_PROFILE',
   'MIRSAL_HOST',
   'MIRSAL_PORT',
   'MIRSAL_PUBLIC_URL',

@@ -1,34 +1,23 @@
 /**
- * The process: reads its arguments, starts, and stops when told to.
+ * The process: the command line (cli/) with the terminal as it is, and with what is done on the machine of a node, which is loaded when
+ * it is asked for.
  */
 
-import { inspect, parseArgs } from 'node:util';
-import { type Config, ConfigError, ROLES, type Role, readConfig } from './config.ts';
-import { makeKey } from './keyCommand.ts';
-import { realClock } from './real.ts';
-import { openStore, type Running, serve, VERSION } from './serve.ts';
-import { welcome } from './welcome.ts';
+import { inspect } from 'node:util';
+import { type Given, type Operator, run } from './cli/program.ts';
+import { ConfigError, ROLES, type Role, readConfig } from './config.ts';
+import { openTerminal } from './terminal.ts';
+import { VERSION } from './version.ts';
 
-const USAGE = `Mirsal ${VERSION}: events in; ordered, signed, logged webhooks out.
-
-  mirsal serve [--roles api,engine]   start this node (the default)
-  mirsal migrate                      bring the database to this version, and end
-  mirsal key [--workspace ID | --instance] [--name NAME]
-                                      make a new API key where the old one is lost, and print it once
-  mirsal help                         this text
-
-Settings are environment variables (MIRSAL_PORT, MIRSAL_DATA_DIR, MIRSAL_DATABASE_URL, …); see README.md.
-`;
-
-const say = (text: string): void => {
-  process.stdout.write(text);
-};
+const terminal = openTerminal();
+const say = (text: string): void => terminal.out(text);
 
 /** Errors whose message says what to do. */
 const EXPLAINED = new Set([
   'ConfigError',
   'DatabaseRefused',
   'DirectoryInUse',
+  'OperatorError',
   'SecretRefused',
   'StoreUnavailable',
 ]);
@@ -37,8 +26,6 @@ const EXPLAINED = new Set([
 function explain(error: unknown): string | null {
   if (!(error instanceof Error)) return null;
   if (EXPLAINED.has(error.name)) return error.message;
-  if ('code' in error && String(error.code).startsWith('ERR_PARSE_ARGS'))
-    return `${error.message}\n\n${USAGE}`;
   const { code, port, path, syscall } = error as NodeJS.ErrnoException & { port?: number };
   if (code === 'EADDRINUSE') return `Port ${port} is taken. Choose another with MIRSAL_PORT.`;
   if (code === 'EACCES' || code === 'EROFS') {
@@ -67,7 +54,7 @@ function readRoles(text: string | undefined): ReadonlySet<Role> {
 }
 
 /** The first signal stops in good order; a second one ends at once. */
-function stopOnSignal(running: Running): void {
+function stopOnSignal(running: { stop(): Promise<void> }): void {
   let stopping = false;
   const stop = (): void => {
     if (stopping) process.exit(130);
@@ -78,46 +65,49 @@ function stopOnSignal(running: Running): void {
   process.on('SIGTERM', stop);
 }
 
-async function migrateOnly(config: Config): Promise<void> {
-  const store = openStore(config, realClock);
-  try {
-    const done = await store.migrate();
-    say(done.length === 0 ? 'The database is up to date.\n' : `Done: ${done.join(', ')}\n`);
-  } finally {
-    await store.close();
-  }
-}
-
-async function main(): Promise<void> {
-  const { positionals, values } = parseArgs({
-    allowPositionals: true,
-    options: {
-      roles: { type: 'string' },
-      workspace: { type: 'string' },
-      instance: { type: 'boolean' },
-      name: { type: 'string' },
-      help: { type: 'boolean', short: 'h' },
-    },
-  });
-  const command = values.help === true ? 'help' : (positionals[0] ?? 'serve');
-  switch (command) {
-    case 'serve': {
-      const running = await serve(readConfig(), readRoles(values.roles));
-      stopOnSignal(running);
-      say(welcome(running));
-      return;
+const operator: Operator = {
+  async serve({ roles }) {
+    const { serve } = await import('./serve.ts');
+    const { welcome } = await import('./welcome.ts');
+    const running = await serve(readConfig(), readRoles(roles));
+    stopOnSignal(running);
+    say(welcome(running));
+  },
+  async migrate() {
+    const { openStore } = await import('./serve.ts');
+    const { realClock } = await import('./real.ts');
+    const store = openStore(readConfig(), realClock);
+    try {
+      const done = await store.migrate();
+      say(done.length === 0 ? 'The database is up to date.\n' : `Done: ${done.join(', ')}\n`);
+    } finally {
+      await store.close();
     }
-    case 'migrate':
-      return migrateOnly(readConfig());
-    case 'key':
-      say(`${await makeKey(readConfig(), values)}\n`);
-      return;
-    case 'help':
-      say(USAGE);
-      return;
-    default:
-      throw new ConfigError(`There is no command "${command}".\n\n${USAGE}`);
-  }
-}
+  },
+  async key(options) {
+    const { makeKey } = await import('./keyCommand.ts');
+    say(`${await makeKey(readConfig(), options)}\n`);
+  },
+  async doctor(options) {
+    const { doctor } = await import('./doctor.ts');
+    return doctor(terminal, options);
+  },
+  async backup(file) {
+    const { backup } = await import('./backup.ts');
+    say(await backup(readConfig(), file));
+  },
+  async restore(file, options) {
+    const { restore } = await import('./backup.ts');
+    say(await restore(readConfig(), file, options));
+  },
+  async resetPassword(email) {
+    const { resetPassword } = await import('./resetPassword.ts');
+    say(await resetPassword(readConfig(), email));
+  },
+};
 
-main().catch(fail);
+const given: Given = { version: VERSION, terminal, operator, explain };
+run(process.argv.slice(2), given).then((code) => {
+  // A node goes on; a command ends when what it has said is written.
+  if (code !== 0) process.exitCode = code;
+}, fail);

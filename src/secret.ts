@@ -44,12 +44,24 @@ export async function openSealer(store: SecretStore, config: Places, random: Ran
     if (found.canary === null && found.secret !== null) sealer.open(SECRET_CONTEXT, found.secret);
     // Of nodes that start at once on an empty database, one writes the canary; all open that one.
     const canary = found.canary ?? (await store.keepCanary(sealer.seal(CANARY_CONTEXT, 'mirsal')));
-    sealer.open(CANARY_CONTEXT, canary);
+    openCanary(sealer, canary);
   } catch (error) {
     if (!(error instanceof SealBroken)) throw error;
     throw new SecretRefused(explainOtherSecret(config), { cause: error });
   }
   return sealer;
+}
+
+/** Of the secret that is there, and of no database; null where there is none. */
+export function sealerOf(config: Places, random: Random): Sealer | null {
+  const secret = config.secret ?? readIfThere(pathOf(config))?.trim() ?? '';
+  if (secret === '') return null;
+  return createSealer(createHash('sha256').update(secret).digest(), (length) => random.bytes(length));
+}
+
+/** Throws SealBroken where the database was made with another secret. */
+export function openCanary(sealer: Sealer, canary: Uint8Array): void {
+  sealer.open(CANARY_CONTEXT, canary);
 }
 
 function pathOf(config: Places): string {

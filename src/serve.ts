@@ -5,7 +5,6 @@
 
 import { accessSync, constants, mkdirSync } from 'node:fs';
 import { pino } from 'pino';
-import packageJson from '../package.json' with { type: 'json' };
 import { type Bootstrapped, bootstrap } from './bootstrap.ts';
 import { type Config, ConfigError, type Role } from './config.ts';
 import type { PersonMail } from './core/personMail.ts';
@@ -36,9 +35,8 @@ import type { Listening } from './store/records/nodes.ts';
 import { openSqlite } from './store/sqlite/sqlite.ts';
 import type { Store } from './store/store.ts';
 import { createTracing } from './tracing.ts';
+import { VERSION } from './version.ts';
 import type { Clock, MailResult, Random, Send, SendMail } from './world.ts';
-
-export const VERSION: string = packageJson.version;
 
 /** What a test may put in the place of the real thing. */
 export interface Parts {

@@ -56,7 +56,11 @@ const TABLE: Record<string, Allowed> = {
     world: false,
   },
   sdk: { inside: [], packages: [], world: false },
-  cli: { inside: ['sdk/'], packages: ['node:*'], world: false },
+  cli: {
+    inside: ['sdk/'],
+    packages: ['commander', '@modelcontextprotocol/server', 'node:*'],
+    world: false,
+  },
 };
 
 /** What folders of the store may import of the store: shapes know no verbs, shared queries know neither database. */
@@ -76,6 +80,12 @@ const MAIN = [
   'secret.ts',
   'setupToken.ts',
   'keyCommand.ts',
+  'resetPassword.ts',
+  'backup.ts',
+  'sqliteFile.ts',
+  'doctor.ts',
+  'terminal.ts',
+  'version.ts',
   'metrics.ts',
   'tracing.ts',
   'welcome.ts',
@@ -318,7 +328,8 @@ const NODE_BANS: ReadonlyArray<{
   {
     module: /^(?:node:)?https?$/,
     names: /\b(?:request|get|Agent|globalAgent|ClientRequest|WebSocket)\b|^[^{]*$/,
-    only: ['net/'],
+    // The command line relays to a server of its own machine.
+    only: ['net/', 'cli/forward.ts'],
   },
   {
     module: /^(?:node:)?(?:http2|net|tls|dgram|dns|dns\/promises)$|^undici$/,

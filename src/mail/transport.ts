@@ -15,8 +15,8 @@ export interface TransportOptions {
 const STEP_TIMEOUT_MS = 10 * SECOND;
 const MAX_ERROR = 500;
 
-export function createMailSender({ url, from }: TransportOptions): SendMail {
-  const transport = createTransport({
+const openTransport = (url: string) =>
+  createTransport({
     url,
     connectionTimeout: STEP_TIMEOUT_MS,
     greetingTimeout: STEP_TIMEOUT_MS,
@@ -26,6 +26,19 @@ export function createMailSender({ url, from }: TransportOptions): SendMail {
     disableFileAccess: true,
     disableUrlAccess: true,
   });
+
+/** Connects, greets and signs in, and sends nothing. Rejects with what the server said. */
+export async function greetMailServer(url: string): Promise<void> {
+  const transport = openTransport(url);
+  try {
+    await transport.verify();
+  } finally {
+    transport.close();
+  }
+}
+
+export function createMailSender({ url, from }: TransportOptions): SendMail {
+  const transport = openTransport(url);
   return async (mail: Mail): Promise<MailResult> => {
     try {
       await transport.sendMail({
