@@ -259,7 +259,7 @@ async function checkNames(): Promise<Finding> {
   if (found.ok) return ok('DNS', `${KNOWN_NAME} is known`);
   return warn(
     'DNS',
-    `${KNOWN_NAME} is not found (${found.failure.message}): endpoints outside will not be, either.`,
+    `${KNOWN_NAME} is not found (${found.failure.code}): endpoints outside will not be, either.`,
   );
 }
 

@@ -17,7 +17,7 @@ export async function waitForDelivery(
   const end = terminal.now() + FIRST_ATTEMPT_MS;
   for (;;) {
     const delivery = await mirsal.deliveries.get(id);
-    if (isSettled(delivery) || terminal.now() >= end) return delivery;
+    if (isSettled(delivery, end) || terminal.now() >= end) return delivery;
     await terminal.sleep(LOOK_AGAIN_MS);
   }
 }
@@ -27,11 +27,14 @@ export async function waitForEvent({ mirsal, terminal }: Cli, id: string): Promi
   const end = terminal.now() + FIRST_ATTEMPT_MS;
   for (;;) {
     const event = await mirsal.events.get(id);
-    if (event.deliveries.every(isSettled) || terminal.now() >= end) return event;
+    if (event.deliveries.every((delivery) => isSettled(delivery, end)) || terminal.now() >= end) return event;
     await terminal.sleep(LOOK_AGAIN_MS);
   }
 }
 
-function isSettled({ state, attempt_count }: Schemas.Delivery): boolean {
-  return ENDED.has(state) || state === 'held' || (state === 'waiting' && attempt_count > 0);
+/** Also what waits for an earlier one that is not even tried again until `end`. */
+function isSettled({ state, attempt_count, waiting_for }: Schemas.Delivery, end: number): boolean {
+  if (ENDED.has(state) || state === 'held' || (state === 'waiting' && attempt_count > 0)) return true;
+  const at = waiting_for?.kind === 'earlier_delivery' ? waiting_for.next_attempt_at : null;
+  return at !== null && Date.parse(at) > end;
 }

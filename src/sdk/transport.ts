@@ -80,7 +80,7 @@ export function createTransport(options: TransportOptions): Transport {
       });
     } catch (cause) {
       request.signal?.throwIfAborted();
-      throw new MirsalError('network_error', `${base} gave no answer: ${reasonOf(cause)}`, { cause });
+      throw new MirsalError('network_error', `${base} gave no answer: ${reasonOf(cause)}.`, { cause });
     }
   }
 
@@ -109,7 +109,7 @@ export function createTransport(options: TransportOptions): Transport {
       text = await answer.text();
     } catch (cause) {
       request.signal?.throwIfAborted();
-      throw new MirsalError('network_error', `The answer broke off: ${reasonOf(cause)}`, { cause });
+      throw new MirsalError('network_error', `The answer broke off: ${reasonOf(cause)}.`, { cause });
     }
     if (text === '') return undefined;
     try {
@@ -168,7 +168,5 @@ function pastDeadline(error: MirsalError, waitMs: number): MirsalError {
 function reasonOf(cause: unknown): string {
   if (!(cause instanceof Error)) return String(cause);
   // Node's fetch says "fetch failed", and why in its cause.
-  return cause.cause instanceof Error
-    ? `${cause.message} (${cause.cause.message || cause.cause.name})`
-    : cause.message;
+  return cause.cause instanceof Error ? cause.cause.message || cause.cause.name : cause.message;
 }

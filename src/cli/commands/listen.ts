@@ -174,7 +174,8 @@ async function answer(cli: Cli, { bin, target }: Relay, captured: Schemas.BinReq
       : `its sender was not told: ${(error as Error).message}`;
   }
   if (cli.json) return printLine(cli, { ...captured, answer: answered, duration_ms: ms, note });
-  terminal.out(line(terminal, captured, { ...answered, fault: note }, ms));
+  const path = new URL(target).pathname.replace(/\/$/, '') + captured.path;
+  terminal.out(line(terminal, { ...captured, path }, { ...answered, fault: note }, ms));
 }
 
 /** A bin answers no 1xx. */

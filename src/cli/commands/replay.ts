@@ -68,6 +68,9 @@ async function start(cli: Cli, endpoint: string, options: ReplayOptions): Promis
   })) as Schemas.ReplayPreview;
   if (options.dryRun === true && cli.json) return printJson(cli, preview);
   if (!cli.json) tellPreview(terminal, preview);
+  if (preview.total === 0 && options.state === undefined && !cli.json) {
+    terminal.err('Those that have arrived are sent again with --state delivered.\n');
+  }
   if (options.dryRun === true || preview.total === 0) return;
   if (options.yes !== true && !cli.json) {
     const answer = await terminal.ask(`Send ${preview.total} again? [y/N] `);

@@ -5,6 +5,7 @@ import type { Schemas } from '../../sdk/sdk.ts';
 import { type Cli, connect, gather, printJson } from '../cli.ts';
 import { inLine, state, type Terminal, UsageError } from '../terminal.ts';
 import { waitForEvent } from '../waiting.ts';
+import { why } from './deliveries.ts';
 import { readObject } from './endpoints.ts';
 
 interface TriggerOptions {
@@ -76,7 +77,10 @@ function tellDeliveries(cli: Cli, event: Schemas.EventDetail): void {
   }
   for (const delivery of event.deliveries) {
     const [last] = delivery.attempts.toReversed();
-    const answered = last === undefined ? '' : `  ${last.status ?? last.outcome}  ${last.duration_ms} ms`;
+    const answered =
+      last === undefined
+        ? `  ${inLine(why(delivery))}`
+        : `  ${last.status ?? last.outcome}  ${last.duration_ms} ms`;
     cli.terminal.out(
       `  ${delivery.id}  ${state(cli.terminal, delivery.state)}  ${delivery.endpoint_id}${answered}\n`,
     );
