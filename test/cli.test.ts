@@ -171,7 +171,9 @@ describe('events, deliveries and endpoints', () => {
   });
 
   test('tail shows what comes, once, and ends by Ctrl-C', async () => {
-    const tail = startCli(['events', 'tail', '--json', '-n', '100', '--type', 'contact.tag.removed'], { env });
+    const tail = startCli(['events', 'tail', '--json', '-n', '100', '--type', 'contact.tag.removed'], {
+      env,
+    });
     const bare = startCli(['events', 'tail', '-n', '1'], { env });
     await bare.says(/contact\.tag/);
     for (const id of ['tail.1', 'tail.2', 'tail.3']) {
