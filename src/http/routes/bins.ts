@@ -45,7 +45,7 @@ export function binRoutes(app: App, deps: HttpDeps, around: Around): void {
   readRoutes(app, deps);
   requestsRoute(app, deps, around);
   answerRoute(app, deps, around);
-  changeRoutes(app, deps);
+  changeRoutes(app, deps, around);
 }
 
 function createRoute(app: App, deps: HttpDeps): void {
@@ -233,10 +233,11 @@ async function waitForRequests(
     const found = await deps.store.listBinRequests(call.bin.workspace, call.bin.key, call.from);
     if (found.length > 0 || left <= 0 || notices.closed || call.gone()) return;
     await notice;
+    if ((await deps.store.findBin(call.bin)) === null) return;
   }
 }
 
-function changeRoutes(app: App, deps: HttpDeps): void {
+function changeRoutes(app: App, deps: HttpDeps, { notices }: Around): void {
   app.patch(
     '/v1/bins/:id',
     {
@@ -283,6 +284,8 @@ function changeRoutes(app: App, deps: HttpDeps): void {
       const workspace = workspaceOf(request);
       const bin = await binOfId(deps, workspace, request.params.id);
       await deps.store.deleteBin(workspace, bin.key);
+      // Whoever waits for its requests has nothing to wait for.
+      notices.captured(bin.key);
       return reply.code(204).send();
     },
   );
