@@ -50,6 +50,8 @@ export interface Nouns {
     update(name: string, body: S.EventTypePatch, options?: CallOptions): Promise<S.EventType>;
     /** Delete one of the workspace's event types. */
     delete(name: string, options?: CallOptions): Promise<void>;
+    /** List what a trigger can be narrowed to: the funnel steps, tags, … seen lately. */
+    listScopes(name: string, options?: CallOptions): Promise<S.SeenScopes>;
   };
   readonly endpoints: {
     /** Connect an endpoint. */

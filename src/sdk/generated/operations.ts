@@ -17,6 +17,7 @@ export const OPERATIONS: Readonly<Record<string, Readonly<Record<string, readonl
     get: ["GET", "/v1/event-types/{name}", ""],
     update: ["PATCH", "/v1/event-types/{name}", "b"],
     delete: ["DELETE", "/v1/event-types/{name}", ""],
+    listScopes: ["GET", "/v1/event-types/{name}/scopes", ""],
   },
   endpoints: {
     create: ["POST", "/v1/endpoints", "b"],

@@ -111,8 +111,10 @@ export interface Verdict {
   endpoint_id: string | null;
   /** Whether it said yes. */
   matched: boolean;
-  /** Why, beginning with a code; null where there is nothing to say. */
+  /** Why, in English. */
   reason: string;
+  /** Why, in the language of `Accept-Language` (ar or en). */
+  reason_text: string;
   /** The clause that failed. */
   clause?: unknown | undefined;
   /** What it found instead. */
@@ -149,8 +151,10 @@ export interface EventDetail {
   releases: Array<Release>;
   /** What each subscription, rule and workflow that considered it said. */
   verdicts: Array<Verdict>;
-  /** Where it made no delivery: why. */
+  /** Where it made no delivery: why, in English after a code. */
   reason: string | null;
+  /** Likewise, in the language of `Accept-Language` (ar or en). */
+  reason_text: string | null;
   /** Where data does not fit its schema, in a workspace that accepts it all the same. */
   warnings: Array<Fault>;
 }
@@ -318,6 +322,37 @@ export interface EventTypePatch {
     /** As it would be published. */
     data: unknown;
   }> | undefined;
+}
+
+/** What events of a type had in one of the type's scopes. */
+export interface SeenScope {
+  /** The scope's name, as in `scope` of a trigger. */
+  name: string;
+  /** What it is called. */
+  title: {
+    /** In English. */
+    en: string;
+    /** In Arabic. */
+    ar: string;
+  };
+  /** At most 200, the latest first. */
+  values: Array<{
+    /** As it stands in the body, and as a trigger takes it. */
+    id: string | number;
+    /** Its name at that time; null where the body has none. */
+    label: string | null;
+    /** When the latest event with it was accepted. */
+    last_seen_at: string;
+    /** In how many of the events looked at it was. */
+    event_count: number;
+  }>;
+}
+
+export interface SeenScopes {
+  /** One of each of the type's scopes. */
+  data: Array<SeenScope>;
+  /** The latest events of the type, at most 1000. */
+  events_looked_at: number;
 }
 
 /** What is asked of the body that the receiver gets. */
@@ -1416,8 +1451,10 @@ export interface DryRunStep {
   outcome: string;
   /** Of a delay or a wait: when it would be over. */
   until?: string | undefined;
-  /** Of a decision that says no: the clause and the value. */
+  /** Of a decision that says no: the clause and the value, in English. */
   reason?: string | undefined;
+  /** Why, in the language of `Accept-Language` (ar or en). */
+  reason_text?: string | undefined;
   /** The clause that failed. */
   clause?: unknown | undefined;
   /** What it found instead. */
@@ -1474,6 +1511,8 @@ export interface DryRun {
     trigger: number | null;
     /** Why, beginning with a code; null where there is nothing to say. */
     reason: string;
+    /** Why, in the language of `Accept-Language` (ar or en). */
+    reason_text: string;
     /** Why each trigger of the event's type said no. */
     failures: Array<{
       /** Which of the triggers, from 0 on. */
@@ -1482,6 +1521,8 @@ export interface DryRun {
       part: "scope" | "condition";
       /** Why, beginning with a code; null where there is nothing to say. */
       reason: string;
+      /** Why, in the language of `Accept-Language` (ar or en). */
+      reason_text: string;
       /** The part of the condition that said no. */
       clause?: unknown | undefined;
       /** What the body holds there. */
