@@ -1,7 +1,7 @@
 /** The settings: each read as documented, each fault named, all faults at once, and no secret said. */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { type Config, ConfigError, readConfig } from './config.ts';
+import { type Config, ConfigError, readConfig, readTerminalSettings } from './config.ts';
 import { DEFAULT_PLANS } from './core/plan.ts';
 
 function faultsOf(env: Record<string, string>): string[] {
@@ -236,8 +236,20 @@ describe('what is wrong is refused at start', () => {
   });
 });
 
+const OF_THE_COMMAND_LINE = ['MIRSAL_URL', 'MIRSAL_API_KEY', 'MIRSAL_PROFILE'];
+
 it('the settings known to this test are those that the code knows', () => {
   const code = readFileSync(new URL('./config.ts', import.meta.url), 'utf8');
   const named = new Set([...code.matchAll(/'(MIRSAL_\w+)'/g)].map(([, name]) => name));
-  expect([...named].sort()).toEqual([...KNOWN_NAMES].sort());
+  expect([...named].sort()).toEqual([...KNOWN_NAMES, ...OF_THE_COMMAND_LINE].sort());
+});
+
+it('what is set for the command line may be set where a node starts', () => {
+  const env = { MIRSAL_URL: 'http://localhost:8080', MIRSAL_API_KEY: 'a key', MIRSAL_PROFILE: 'work' };
+  expect(Object.keys(env).sort()).toEqual([...OF_THE_COMMAND_LINE].sort());
+  expect(readConfig(env)).toEqual(readConfig({}));
+  expect(readTerminalSettings({ ...env, XDG_CONFIG_HOME: '/c', NO_COLOR: '1' })).toEqual({
+    ...{ url: 'http://localhost:8080', apiKey: 'a key', profile: 'work' },
+    ...{ home: '/c/mirsal', color: false },
+  });
 });

@@ -100,7 +100,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     logLevel: readLogLevel(text('MIRSAL_LOG_LEVEL'), faults),
   };
   for (const name of Object.keys(env)) {
-    if (name.startsWith('MIRSAL_') && !KNOWN.has(name)) {
+    if (name.startsWith('MIRSAL_') && !KNOWN.has(name) && !OF_THE_COMMAND_LINE.has(name)) {
       faults.push(`${name} is no setting. Known are: ${[...KNOWN].join(', ')}.`);
     }
   }
@@ -116,7 +116,10 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
   return config;
 }
 
-/** What the command line takes of the environment; a node has no use for the first three, which may be set beside its own. */
+/** They may be set where a node starts, which has no use for them. */
+const OF_THE_COMMAND_LINE = new Set(['MIRSAL_URL', 'MIRSAL_API_KEY', 'MIRSAL_PROFILE']);
+
+/** What the command line takes of the environment. */
 export interface TerminalSettings {
   url: string | null;
   apiKey: string | null;
@@ -148,9 +151,6 @@ export function readTerminalSettings(
 }
 
 const KNOWN = new Set([
-  'MIRSAL_URL',
-  'MIRSAL_API_KEY',
-  'MIRSAL_PROFILE',
   'MIRSAL_HOST',
   'MIRSAL_PORT',
   'MIRSAL_PUBLIC_URL',

@@ -108,6 +108,6 @@ const operator: Operator = {
 
 const given: Given = { version: VERSION, terminal, operator, explain };
 run(process.argv.slice(2), given).then((code) => {
-  // A node goes on; a command ends when what it has said is written.
-  if (code !== 0) process.exitCode = code;
+  // A node goes on, and a command ends by itself. What failed may leave connections behind, so that it is ended once all is written.
+  if (code !== 0) process.stdout.write('', () => process.exit(code));
 }, fail);
