@@ -70,7 +70,7 @@ async function listen(cli: Cli, options: ListenOptions): Promise<void> {
   }
   await Promise.all(underway);
   // A node that cannot be reached now answers 504 until somebody listens again.
-  await cli.mirsal.bins.update(relay.bin.id, { answer: AWAY }, { deadlineMs: 2000 }).catch(() => {});
+  await cli.mirsal.bins.update(relay.bin.id, { answer: AWAY }, { deadlineMs: 5000 }).catch(() => {});
 }
 
 interface Relay {
