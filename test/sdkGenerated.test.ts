@@ -22,3 +22,30 @@ test('what is generated is current, and nothing else lies beside it', async () =
     expect(readFileSync(join(PLACE, name), 'utf8'), `${name}: run \`npm run sdk\``).toBe(text);
   }
 });
+
+test('an operation is named by its noun, which is not said twice, and by whether it is for one or for many', () => {
+  const operation = (operationId: string) => ({ operationId, summary: 'S', responses: { 204: {} } });
+  const paths = {
+    '/v1/deliveries/{id}/retry': { post: operation('retryDelivery') },
+    '/v1/deliveries/retry': { post: operation('retryDeliveries') },
+    '/v1/event-types/{name}': { get: operation('getEventType'), delete: operation('deleteEventType') },
+    '/v1/bins/{id}/requests': { get: operation('listBinRequests') },
+    '/v1/sign-in': { post: operation('signIn') },
+  };
+  const document: Document = { components: { schemas: {} }, paths, webhooks: {} };
+  const { 'operations.ts': made = '' } = generateSdk(document);
+  expect([...made.matchAll(/^ {2,4}(\w+): [[{]/gm)].map(([, name]) => name)).toEqual([
+    'deliveries',
+    'retry',
+    'retryMany',
+    'eventTypes',
+    'get',
+    'delete',
+    'bins',
+    'listRequests',
+    'signIn',
+    'signIn',
+  ]);
+  const same = { ...paths, '/v1/deliveries/{id}/again': { post: operation('retryDelivery') } };
+  expect(() => generateSdk({ ...document, paths: same })).toThrow('deliveries.retry');
+});

@@ -76,10 +76,17 @@ function verbsOf(document: Document): Verb[] {
         return { noun, name, method: method.toUpperCase(), path, operation };
       }),
   );
-  const names = verbs.map(({ noun, name }) => `${noun}.${name}`);
+  // Of two that do the same to one and to many of a noun.
+  const named = verbs.map((verb) => {
+    const hasTwin = verbs.some(
+      (other) => other !== verb && other.noun === verb.noun && other.name === verb.name,
+    );
+    return hasTwin && !verb.path.includes('{') ? { ...verb, name: `${verb.name}Many` } : verb;
+  });
+  const names = named.map(({ noun, name }) => `${noun}.${name}`);
   const twice = names.filter((name, at) => names.indexOf(name) !== at);
   if (twice.length > 0) throw new Error(`Several operations would be called ${twice.join(', ')}.`);
-  return verbs;
+  return named;
 }
 
 function verbName(noun: string, path: string, operationId: string): string {

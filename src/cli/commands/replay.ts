@@ -142,7 +142,7 @@ function tellEnd(cli: Cli, replay: Schemas.Replay): void {
     const { id, done, gone, reason } = replay;
     const lost = gone === 0 ? '' : `, ${gone} were no longer kept`;
     const because = reason === null ? '' : `  ${inLine(reason)}`;
-    cli.terminal.out(`${id}  ${state(cli.terminal, replay.state)}  ${done} sent again${lost}${because}\n`);
+    cli.terminal.out(`${id}  ${state(cli.terminal, replay.state)}  ${done} queued again${lost}${because}\n`);
   }
   if (replay.state === 'failed') throw new Failed('It did not come to its end.');
 }
