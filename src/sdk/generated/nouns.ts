@@ -78,6 +78,13 @@ export interface Nouns {
       /** What becomes of what was held: sent in order, or skipped. */
       held?: "send" | "skip" | undefined;
     }, options?: CallOptions): Promise<S.Endpoint>;
+    /** Enable many endpoints, and decide what becomes of what was held. */
+    enableMany(body: {
+      /** Ids of endpoints (`ep_…`). */
+      ids: Array<string>;
+      /** Whether what was held is sent in order, or skipped. */
+      held: "send" | "skip";
+    }, options?: CallOptions): Promise<S.EnabledEndpoints>;
     /** Send a sample event to this endpoint alone. */
     test(id: string, body: {
       /** The type of the event. */
@@ -154,6 +161,12 @@ export interface Nouns {
     retry(id: string, options?: CallOptions): Promise<S.Delivery>;
     /** Skip a delivery: it is not sent, and the next in its lane follows. */
     skip(id: string, options?: CallOptions): Promise<S.Delivery>;
+    /** Retry many waiting deliveries now, and resend many that have ended. */
+    retryMany(body: S.ManyDeliveries, options?: CallOptions): Promise<S.ManyDeliveriesPreview | S.Job>;
+    /** Skip many deliveries: they are not sent, and what follows in their lanes is. */
+    skipMany(body: S.ManyDeliveries, options?: CallOptions): Promise<S.ManyDeliveriesPreview | S.Job>;
+    /** Send many deliveries that have ended again. */
+    replay(body: S.ManyDeliveries, options?: CallOptions): Promise<S.ManyDeliveriesPreview | S.Job>;
   };
   readonly replays: {
     /** List replays. */
@@ -167,6 +180,23 @@ export interface Nouns {
     get(id: string, options?: CallOptions): Promise<S.Replay>;
     /** Cancel a replay: what has joined the lanes is sent, the rest is not. */
     cancel(id: string, options?: CallOptions): Promise<S.Replay>;
+  };
+  readonly jobs: {
+    /** List jobs. */
+    list(query?: {
+      /** Rows on a page. */
+      limit?: number | undefined;
+      /** `next_cursor` of the page before. */
+      cursor?: string | undefined;
+      /** Only jobs of this kind. */
+      kind?: "retry_deliveries" | "skip_deliveries" | "replay_deliveries" | undefined;
+      /** Only jobs in this state. */
+      state?: "running" | "finished" | "cancelled" | "failed" | undefined;
+    }, options?: CallOptions): Pages<S.JobPage>;
+    /** Get a job with its progress. */
+    get(id: string, options?: CallOptions): Promise<S.Job>;
+    /** Cancel a job: what it has done stays done, the rest is not done. */
+    cancel(id: string, options?: CallOptions): Promise<S.Job>;
   };
   readonly rules: {
     /** Make a rule. */
@@ -187,6 +217,8 @@ export interface Nouns {
     duplicate(id: string, options?: CallOptions): Promise<S.Rule>;
     /** List the versions of a rule. */
     listVersions(id: string, options?: CallOptions): Promise<S.RuleVersionPage>;
+    /** Have a rule do again what an older version of it did. */
+    restoreVersion(id: string, version: string, body: S.RuleRestore, options?: CallOptions): Promise<S.Rule>;
     /** Cancel all runs of a rule that wait. */
     cancelRuns(id: string, options?: CallOptions): Promise<{
       /** How many there were. */
@@ -226,6 +258,8 @@ export interface Nouns {
     duplicate(id: string, options?: CallOptions): Promise<S.Workflow>;
     /** List the versions of a workflow. */
     listVersions(id: string, options?: CallOptions): Promise<S.WorkflowVersionPage>;
+    /** Have a workflow do again what an older version of it did. */
+    restoreVersion(id: string, version: string, body: S.WorkflowRestore, options?: CallOptions): Promise<S.Workflow>;
     /** Cancel all runs of a workflow that wait. */
     cancelRuns(id: string, options?: CallOptions): Promise<{
       /** How many there were. */
@@ -412,7 +446,7 @@ export interface Nouns {
       /** The id of an endpoint, a delivery, a key … */
       target?: string | undefined;
       /** What was done. */
-      action?: "endpoint.created" | "endpoint.updated" | "endpoint.deleted" | "endpoint.enabled" | "endpoint.disabled" | "endpoint.secret_rotated" | "delivery.retried" | "delivery.skipped" | "delivery.replayed" | "event.replayed" | "replay.started" | "replay.cancelled" | "settings.updated" | "workspace.updated" | "api_key.created" | "api_key.revoked" | "rule.created" | "rule.updated" | "rule.enabled" | "rule.disabled" | "rule.deleted" | "rule.brake_reset" | "workflow.created" | "workflow.updated" | "workflow.enabled" | "workflow.disabled" | "workflow.deleted" | "workflow.brake_reset" | "run.cancelled" | "member.joined" | "member.role_changed" | "member.removed" | "invitation.created" | "invitation.resent" | "invitation.revoked" | "portal_link.created" | "portal_link.revoked" | undefined;
+      action?: "endpoint.created" | "endpoint.updated" | "endpoint.deleted" | "endpoint.enabled" | "endpoint.disabled" | "endpoint.secret_rotated" | "delivery.retried" | "delivery.skipped" | "delivery.replayed" | "event.replayed" | "replay.started" | "replay.cancelled" | "job.started" | "job.cancelled" | "settings.updated" | "workspace.updated" | "api_key.created" | "api_key.revoked" | "rule.created" | "rule.updated" | "rule.enabled" | "rule.disabled" | "rule.deleted" | "rule.brake_reset" | "workflow.created" | "workflow.updated" | "workflow.enabled" | "workflow.disabled" | "workflow.deleted" | "workflow.brake_reset" | "run.cancelled" | "member.joined" | "member.role_changed" | "member.removed" | "invitation.created" | "invitation.resent" | "invitation.revoked" | "portal_link.created" | "portal_link.revoked" | undefined;
     }, options?: CallOptions): Pages<S.AuditPage>;
   };
   readonly setup: {

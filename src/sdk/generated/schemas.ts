@@ -9,7 +9,7 @@ export interface Problem {
   /** The HTTP status. */
   status: number;
   /** Stable; meant for programs. */
-  code: "invalid_request" | "invalid_json" | "invalid_utf8" | "too_deep" | "duplicate_member" | "workspace_required" | "unauthenticated" | "sign_in_failed" | "origin_refused" | "setup_token_required" | "person_required" | "role_required" | "portal_refused" | "wrong_password" | "invitation_for_other" | "scope_required" | "instance_key_required" | "plan_required" | "limit_reached" | "not_found" | "route_not_found" | "method_not_allowed" | "body_too_large" | "uri_too_long" | "unsupported_media_type" | "idempotency_conflict" | "event_type_exists" | "changed_meanwhile" | "event_type_in_use" | "endpoint_disabled" | "held_choice_required" | "delivery_not_retryable" | "body_expired" | "nothing_to_replay" | "replay_running" | "replay_ended" | "run_ended" | "delivery_not_skippable" | "answer_not_awaited" | "already_set_up" | "last_owner" | "already_member" | "email_taken" | "account_exists" | "invitation_used" | "invitation_void" | "reset_token_void" | "mail_not_set_up" | "unknown_event_type" | "reserved_event_type" | "schema_violation" | "event_too_costly" | "duplicate_event_id" | "invalid_event_type" | "invalid_condition" | "invalid_definition" | "event_loop" | "target_refused" | "unknown_plan" | "rate_limited" | "daily_limit_reached" | "internal_error" | "store_unavailable" | "starting" | "stopping" | "overloaded";
+  code: "invalid_request" | "invalid_json" | "invalid_utf8" | "too_deep" | "duplicate_member" | "workspace_required" | "unauthenticated" | "sign_in_failed" | "origin_refused" | "setup_token_required" | "person_required" | "role_required" | "portal_refused" | "wrong_password" | "invitation_for_other" | "scope_required" | "instance_key_required" | "plan_required" | "limit_reached" | "not_found" | "route_not_found" | "method_not_allowed" | "body_too_large" | "uri_too_long" | "unsupported_media_type" | "idempotency_conflict" | "request_running" | "outcome_unknown" | "event_type_exists" | "event_type_in_use" | "endpoint_disabled" | "held_choice_required" | "delivery_not_retryable" | "body_expired" | "nothing_to_replay" | "replay_running" | "replay_ended" | "job_ended" | "job_not_cancellable" | "run_ended" | "delivery_not_skippable" | "answer_not_awaited" | "already_set_up" | "last_owner" | "already_member" | "email_taken" | "account_exists" | "invitation_used" | "invitation_void" | "reset_token_void" | "mail_not_set_up" | "changed_meanwhile" | "unknown_event_type" | "reserved_event_type" | "schema_violation" | "event_too_costly" | "duplicate_event_id" | "invalid_event_type" | "invalid_condition" | "invalid_definition" | "event_loop" | "target_refused" | "too_many" | "unknown_plan" | "rate_limited" | "daily_limit_reached" | "internal_error" | "store_unavailable" | "starting" | "stopping" | "overloaded";
   /** What happened this time, the limit or the value, and what to do next. */
   detail: string;
   /** Every field at fault (at most 100). */
@@ -710,6 +710,19 @@ export interface RotatedSecret {
   previous_expires_at: string;
 }
 
+/** What became of each endpoint that was to be enabled. */
+export interface EnabledEndpoints {
+  /** In the order of the ids. */
+  data: Array<{
+    /** Its id. */
+    id: string;
+    /** What became of it. */
+    outcome: "enabled" | "was_enabled" | "not_found";
+    /** How many deliveries were held. */
+    held: number;
+  }>;
+}
+
 /** What asked for the delivery. */
 export interface Source {
   /** Which kind it is. */
@@ -921,7 +934,7 @@ export interface AuditEntry {
   /** The name of the person; null for others. */
   actor_name: string | null;
   /** What was done, such as `endpoint.updated`. */
-  action: "endpoint.created" | "endpoint.updated" | "endpoint.deleted" | "endpoint.enabled" | "endpoint.disabled" | "endpoint.secret_rotated" | "delivery.retried" | "delivery.skipped" | "delivery.replayed" | "event.replayed" | "replay.started" | "replay.cancelled" | "settings.updated" | "workspace.updated" | "api_key.created" | "api_key.revoked" | "rule.created" | "rule.updated" | "rule.enabled" | "rule.disabled" | "rule.deleted" | "rule.brake_reset" | "workflow.created" | "workflow.updated" | "workflow.enabled" | "workflow.disabled" | "workflow.deleted" | "workflow.brake_reset" | "run.cancelled" | "member.joined" | "member.role_changed" | "member.removed" | "invitation.created" | "invitation.resent" | "invitation.revoked" | "portal_link.created" | "portal_link.revoked";
+  action: "endpoint.created" | "endpoint.updated" | "endpoint.deleted" | "endpoint.enabled" | "endpoint.disabled" | "endpoint.secret_rotated" | "delivery.retried" | "delivery.skipped" | "delivery.replayed" | "event.replayed" | "replay.started" | "replay.cancelled" | "job.started" | "job.cancelled" | "settings.updated" | "workspace.updated" | "api_key.created" | "api_key.revoked" | "rule.created" | "rule.updated" | "rule.enabled" | "rule.disabled" | "rule.deleted" | "rule.brake_reset" | "workflow.created" | "workflow.updated" | "workflow.enabled" | "workflow.disabled" | "workflow.deleted" | "workflow.brake_reset" | "run.cancelled" | "member.joined" | "member.role_changed" | "member.removed" | "invitation.created" | "invitation.resent" | "invitation.revoked" | "portal_link.created" | "portal_link.revoked";
   /** The id of what it was done to. */
   target: string;
   /** What it was before and after, how many it concerned; never a secret. */
@@ -1016,6 +1029,72 @@ export interface EventReplay {
   open: number;
   /** Deliveries whose endpoint was deleted. */
   without_endpoint: number;
+}
+
+/** Long work that goes on in steps, whatever becomes of a node, until it has ended. */
+export interface Job {
+  /** Its id. */
+  id: string;
+  /** What it does. */
+  kind: "retry_deliveries" | "skip_deliveries" | "replay_deliveries";
+  /** Where it stands. */
+  state: "running" | "finished" | "cancelled" | "failed";
+  /** How much of it is done. */
+  done: number;
+  /** How much there is to do; null while that is not known. */
+  total: number | null;
+  /** What came of it so far, in members of its kind: such as how many could not be done, by reason. */
+  report: Record<string, unknown>;
+  /** Why it was cancelled, or failed. */
+  reason: string | null;
+  /** Who asked for it. */
+  created_by: string;
+  /** When it was asked for. */
+  created_at: string;
+  /** When it ended; null before. */
+  ended_at: string | null;
+}
+
+export interface JobPage {
+  /** The rows of this page. */
+  data: Array<Job>;
+  /** For the next page; null on the last one. */
+  next_cursor: string | null;
+}
+
+/** Which deliveries, as the list of deliveries has them; at least one member. */
+export interface BulkFilter {
+  /** The endpoint. */
+  endpoint_id?: string | undefined;
+  /** Deliveries of this event. */
+  event_id?: string | undefined;
+  /** How they stand. A retry is for `waiting`, `delivered`, `dropped`, `skipped` (the first and third if absent); a skip for `pending`, `waiting`, `held` (all if absent); a replay for `delivered`, `dropped`, `skipped` (the last two if absent). */
+  states?: Array<"pending" | "waiting" | "held" | "delivered" | "dropped" | "skipped"> | undefined;
+  /** An event type. */
+  type?: string | undefined;
+  /** The contact that the event is about. */
+  subject?: string | undefined;
+  /** Made from this moment on (RFC 3339). */
+  since?: string | undefined;
+  /** Made before this moment (RFC 3339). */
+  until?: string | undefined;
+}
+
+/** Which deliveries: either `ids` or a `filter`. */
+export interface ManyDeliveries {
+  /** Ids of deliveries (`dlv_…`). */
+  ids?: Array<string> | undefined;
+  filter?: BulkFilter | undefined;
+  /** Only count. */
+  dry_run?: boolean | undefined;
+}
+
+/** What a job over many deliveries would do. */
+export interface ManyDeliveriesPreview {
+  /** How many deliveries it would be done to. */
+  total: number;
+  /** How many of those named it would not be done to, by reason: `not_found`, `already_ended`, `not_ended`, `same_message`. */
+  not_done: Record<string, number>;
 }
 
 /** What is well formed, and yet would say no, in silence, to what is most likely meant. */
@@ -1352,6 +1431,15 @@ export interface WorkflowPatch {
   steps?: Array<Step> | undefined;
   /** ISO 8601 duration; a step that is later than this is skipped with its run. `P1D` if absent. */
   max_overdue?: string | undefined;
+  /** What becomes of runs that wait: they go on with the version that they began with (if absent), are cancelled, or go on with the new version. */
+  waiting_runs?: "keep" | "cancel" | "move" | undefined;
+}
+
+/** May be left out. */
+export type RuleRestore = Record<string, never>;
+
+/** May be left out. */
+export interface WorkflowRestore {
   /** What becomes of runs that wait: they go on with the version that they began with (if absent), are cancelled, or go on with the new version. */
   waiting_runs?: "keep" | "cancel" | "move" | undefined;
 }
