@@ -189,7 +189,7 @@ export interface Nouns {
       /** `next_cursor` of the page before. */
       cursor?: string | undefined;
       /** Only jobs of this kind. */
-      kind?: "retry_deliveries" | "skip_deliveries" | "replay_deliveries" | undefined;
+      kind?: "retry_deliveries" | "skip_deliveries" | "replay_deliveries" | "delete_workspace" | "erase" | undefined;
       /** Only jobs in this state. */
       state?: "running" | "finished" | "cancelled" | "failed" | undefined;
     }, options?: CallOptions): Pages<S.JobPage>;
@@ -372,6 +372,10 @@ export interface Nouns {
         /** The language of mails: Arabic or English. */
         language: "ar" | "en";
       }> | undefined;
+      /** What your platform calls it; no two workspaces have the same. */
+      external_id?: string | undefined;
+      /** What your platform notes of it. */
+      metadata?: Record<string, string> | undefined;
     }, options?: CallOptions): Promise<S.CreatedWorkspace>;
     /** List workspaces. */
     list(query?: {
@@ -379,10 +383,18 @@ export interface Nouns {
       limit?: number | undefined;
       /** `next_cursor` of the page before. */
       cursor?: string | undefined;
+      /** The one that your platform calls so. */
+      external_id?: string | undefined;
+      /** Part of the name or the external id, whatever the letter case and the Arabic forms. */
+      search?: string | undefined;
+      /** Where it stands. */
+      state?: "active" | "suspended" | undefined;
+      /** Members of the metadata, all of them: `tier:gold`, or `tier:gold,region:eu`. */
+      metadata?: string | undefined;
     }, options?: CallOptions): Pages<S.WorkspacePage>;
     /** Get a workspace. */
     get(id: string, options?: CallOptions): Promise<S.Workspace>;
-    /** Change a workspace's name, plan or owners. */
+    /** Change a workspace's name, plan, owners, external id or metadata. */
     update(id: string, body: {
       /** A name for people. */
       name?: string | undefined;
@@ -395,7 +407,48 @@ export interface Nouns {
         /** The language of mails: Arabic or English. */
         language: "ar" | "en";
       }> | undefined;
+      /** What your platform calls it; null for nothing. */
+      external_id?: string | null | undefined;
+      /** It replaces all that was noted. */
+      metadata?: Record<string, string> | undefined;
     }, options?: CallOptions): Promise<S.Workspace>;
+    /** Delete a workspace and all that is of it. */
+    delete(id: string, options?: CallOptions): Promise<S.Job>;
+    /** Suspend a workspace: nothing of it is sent any more. */
+    suspend(id: string, body: {
+      /** What becomes of events that are published. */
+      mode: "refuse" | "hold";
+      /** Whoever reads or publishes in the workspace is told so. */
+      reason?: string | undefined;
+    }, options?: CallOptions): Promise<S.Workspace>;
+    /** Resume a suspended workspace. */
+    resume(id: string, options?: CallOptions): Promise<S.Workspace>;
+  };
+  readonly usage: {
+    /** What was used, by UTC day and event type. */
+    list(query: {
+      /** The first day, such as 2026-05-01. */
+      from: string;
+      /** The last day; the first one where it is absent, such as 2026-05-01. */
+      to?: string | undefined;
+      /** With an instance key. */
+      workspace_id?: string | undefined;
+      /** With an instance key. */
+      external_id?: string | undefined;
+      /** Rows on a page. */
+      limit?: number | undefined;
+      /** `next_cursor` of the page before. */
+      cursor?: string | undefined;
+    }, options?: CallOptions): Pages<S.UsagePage>;
+  };
+  readonly erasures: {
+    /** Erase a person's data. */
+    eraseData(body: {
+      /** The contact that events are about. */
+      subject?: string | undefined;
+      /** What tells of the person wherever it stands, such as an e-mail; whatever the letter case. */
+      terms?: Array<string> | undefined;
+    }, options?: CallOptions): Promise<S.Job>;
   };
   readonly apiKeys: {
     /** Create an API key. */
@@ -404,6 +457,8 @@ export interface Nouns {
       name: string;
       /** What it may do. */
       scopes: Array<"publish" | "read" | "manage">;
+      /** From then on it is refused (RFC 3339). */
+      expires_at?: string | undefined;
     }, options?: CallOptions): Promise<S.CreatedApiKey>;
     /** List the API keys in force. */
     list(query?: {
@@ -446,7 +501,7 @@ export interface Nouns {
       /** The id of an endpoint, a delivery, a key … */
       target?: string | undefined;
       /** What was done. */
-      action?: "endpoint.created" | "endpoint.updated" | "endpoint.deleted" | "endpoint.enabled" | "endpoint.disabled" | "endpoint.secret_rotated" | "delivery.retried" | "delivery.skipped" | "delivery.replayed" | "event.replayed" | "replay.started" | "replay.cancelled" | "job.started" | "job.cancelled" | "settings.updated" | "workspace.updated" | "api_key.created" | "api_key.revoked" | "rule.created" | "rule.updated" | "rule.enabled" | "rule.disabled" | "rule.deleted" | "rule.brake_reset" | "workflow.created" | "workflow.updated" | "workflow.enabled" | "workflow.disabled" | "workflow.deleted" | "workflow.brake_reset" | "run.cancelled" | "member.joined" | "member.role_changed" | "member.removed" | "invitation.created" | "invitation.resent" | "invitation.revoked" | "portal_link.created" | "portal_link.revoked" | undefined;
+      action?: "endpoint.created" | "endpoint.updated" | "endpoint.deleted" | "endpoint.enabled" | "endpoint.disabled" | "endpoint.secret_rotated" | "delivery.retried" | "delivery.skipped" | "delivery.replayed" | "event.replayed" | "replay.started" | "replay.cancelled" | "job.started" | "job.cancelled" | "settings.updated" | "workspace.updated" | "workspace.suspended" | "workspace.resumed" | "workspace.deleted" | "api_key.created" | "api_key.revoked" | "rule.created" | "rule.updated" | "rule.enabled" | "rule.disabled" | "rule.deleted" | "rule.brake_reset" | "workflow.created" | "workflow.updated" | "workflow.enabled" | "workflow.disabled" | "workflow.deleted" | "workflow.brake_reset" | "run.cancelled" | "member.joined" | "member.role_changed" | "member.removed" | "invitation.created" | "invitation.resent" | "invitation.revoked" | "portal_link.created" | "portal_link.revoked" | undefined;
     }, options?: CallOptions): Pages<S.AuditPage>;
   };
   readonly setup: {

@@ -122,6 +122,15 @@ export const OPERATIONS: Readonly<Record<string, Readonly<Record<string, readonl
     list: ["GET", "/v1/workspaces", "qp"],
     get: ["GET", "/v1/workspaces/{id}", ""],
     update: ["PATCH", "/v1/workspaces/{id}", "b"],
+    delete: ["DELETE", "/v1/workspaces/{id}", ""],
+    suspend: ["POST", "/v1/workspaces/{id}/suspend", "bi"],
+    resume: ["POST", "/v1/workspaces/{id}/resume", "i"],
+  },
+  usage: {
+    list: ["GET", "/v1/usage", "qp"],
+  },
+  erasures: {
+    eraseData: ["POST", "/v1/erasures", "bi"],
   },
   apiKeys: {
     create: ["POST", "/v1/api-keys", "bi"],

@@ -9,7 +9,7 @@ export interface Problem {
   /** The HTTP status. */
   status: number;
   /** Stable; meant for programs. */
-  code: "invalid_request" | "invalid_json" | "invalid_utf8" | "too_deep" | "duplicate_member" | "workspace_required" | "unauthenticated" | "sign_in_failed" | "origin_refused" | "setup_token_required" | "person_required" | "role_required" | "portal_refused" | "wrong_password" | "invitation_for_other" | "scope_required" | "instance_key_required" | "plan_required" | "limit_reached" | "not_found" | "route_not_found" | "method_not_allowed" | "body_too_large" | "uri_too_long" | "unsupported_media_type" | "idempotency_conflict" | "request_running" | "outcome_unknown" | "event_type_exists" | "event_type_in_use" | "endpoint_disabled" | "held_choice_required" | "delivery_not_retryable" | "body_expired" | "nothing_to_replay" | "replay_running" | "replay_ended" | "job_ended" | "job_not_cancellable" | "run_ended" | "delivery_not_skippable" | "answer_not_awaited" | "already_set_up" | "last_owner" | "already_member" | "email_taken" | "account_exists" | "invitation_used" | "invitation_void" | "reset_token_void" | "mail_not_set_up" | "changed_meanwhile" | "unknown_event_type" | "reserved_event_type" | "schema_violation" | "event_too_costly" | "duplicate_event_id" | "invalid_event_type" | "invalid_condition" | "invalid_definition" | "event_loop" | "target_refused" | "too_many" | "unknown_plan" | "rate_limited" | "daily_limit_reached" | "internal_error" | "store_unavailable" | "starting" | "stopping" | "overloaded";
+  code: "invalid_request" | "invalid_json" | "invalid_utf8" | "too_deep" | "duplicate_member" | "workspace_required" | "unauthenticated" | "api_key_expired" | "sign_in_failed" | "origin_refused" | "setup_token_required" | "person_required" | "role_required" | "portal_refused" | "wrong_password" | "invitation_for_other" | "scope_required" | "instance_key_required" | "plan_required" | "limit_reached" | "not_found" | "route_not_found" | "method_not_allowed" | "body_too_large" | "uri_too_long" | "unsupported_media_type" | "idempotency_conflict" | "request_running" | "outcome_unknown" | "event_type_exists" | "event_type_in_use" | "workspace_suspended" | "external_id_taken" | "first_workspace" | "endpoint_disabled" | "held_choice_required" | "delivery_not_retryable" | "body_expired" | "nothing_to_replay" | "replay_running" | "replay_ended" | "job_ended" | "job_not_cancellable" | "run_ended" | "delivery_not_skippable" | "answer_not_awaited" | "already_set_up" | "last_owner" | "already_member" | "email_taken" | "account_exists" | "invitation_used" | "invitation_void" | "reset_token_void" | "mail_not_set_up" | "changed_meanwhile" | "unknown_event_type" | "reserved_event_type" | "schema_violation" | "event_too_costly" | "duplicate_event_id" | "invalid_event_type" | "invalid_condition" | "invalid_definition" | "event_loop" | "target_refused" | "too_many" | "unknown_plan" | "rate_limited" | "daily_limit_reached" | "internal_error" | "store_unavailable" | "starting" | "stopping" | "overloaded";
   /** What happened this time, the limit or the value, and what to do next. */
   detail: string;
   /** Every field at fault (at most 100). */
@@ -31,6 +31,8 @@ export interface Problem {
   limit?: number | undefined;
   /** Likewise: how many there are. */
   reached?: number | undefined;
+  /** With `external_id_taken`: the workspace that has it. */
+  workspace_id?: string | undefined;
 }
 
 export interface Fault {
@@ -95,6 +97,8 @@ export interface Event {
   test: boolean;
   /** How many deliveries it has made. */
   delivery_count: number;
+  /** When the data of the person that it was about were erased, and all that followed of it with them; null for never. */
+  erased_at: string | null;
 }
 
 export interface EventPage {
@@ -137,6 +141,8 @@ export interface EventDetail {
   test: boolean;
   /** How many deliveries it has made. */
   delivery_count: number;
+  /** When the data of the person that it was about were erased, and all that followed of it with them; null for never. */
+  erased_at: string | null;
   /** As it was posted; null once `body_expired`. */
   data: unknown;
   /** The body is no longer kept, nor who said no to the event: see `retention.bodies_days`. */
@@ -509,7 +515,7 @@ export interface Endpoint {
   /** Null while it is enabled. */
   disabled: {
     /** Why, beginning with a code; null where there is nothing to say. */
-    reason: "manual" | "error_budget" | "gone";
+    reason: "manual" | "error_budget" | "gone" | "suspended";
     /** Since when. */
     at: string;
     /** Who did it. */
@@ -598,7 +604,7 @@ export interface CreatedEndpoint {
   /** Null while it is enabled. */
   disabled: {
     /** Why, beginning with a code; null where there is nothing to say. */
-    reason: "manual" | "error_budget" | "gone";
+    reason: "manual" | "error_budget" | "gone" | "suspended";
     /** Since when. */
     at: string;
     /** Who did it. */
@@ -934,7 +940,7 @@ export interface AuditEntry {
   /** The name of the person; null for others. */
   actor_name: string | null;
   /** What was done, such as `endpoint.updated`. */
-  action: "endpoint.created" | "endpoint.updated" | "endpoint.deleted" | "endpoint.enabled" | "endpoint.disabled" | "endpoint.secret_rotated" | "delivery.retried" | "delivery.skipped" | "delivery.replayed" | "event.replayed" | "replay.started" | "replay.cancelled" | "job.started" | "job.cancelled" | "settings.updated" | "workspace.updated" | "api_key.created" | "api_key.revoked" | "rule.created" | "rule.updated" | "rule.enabled" | "rule.disabled" | "rule.deleted" | "rule.brake_reset" | "workflow.created" | "workflow.updated" | "workflow.enabled" | "workflow.disabled" | "workflow.deleted" | "workflow.brake_reset" | "run.cancelled" | "member.joined" | "member.role_changed" | "member.removed" | "invitation.created" | "invitation.resent" | "invitation.revoked" | "portal_link.created" | "portal_link.revoked";
+  action: "endpoint.created" | "endpoint.updated" | "endpoint.deleted" | "endpoint.enabled" | "endpoint.disabled" | "endpoint.secret_rotated" | "delivery.retried" | "delivery.skipped" | "delivery.replayed" | "event.replayed" | "replay.started" | "replay.cancelled" | "job.started" | "job.cancelled" | "settings.updated" | "workspace.updated" | "workspace.suspended" | "workspace.resumed" | "workspace.deleted" | "api_key.created" | "api_key.revoked" | "rule.created" | "rule.updated" | "rule.enabled" | "rule.disabled" | "rule.deleted" | "rule.brake_reset" | "workflow.created" | "workflow.updated" | "workflow.enabled" | "workflow.disabled" | "workflow.deleted" | "workflow.brake_reset" | "run.cancelled" | "member.joined" | "member.role_changed" | "member.removed" | "invitation.created" | "invitation.resent" | "invitation.revoked" | "portal_link.created" | "portal_link.revoked";
   /** The id of what it was done to. */
   target: string;
   /** What it was before and after, how many it concerned; never a secret. */
@@ -1036,7 +1042,7 @@ export interface Job {
   /** Its id. */
   id: string;
   /** What it does. */
-  kind: "retry_deliveries" | "skip_deliveries" | "replay_deliveries";
+  kind: "retry_deliveries" | "skip_deliveries" | "replay_deliveries" | "delete_workspace" | "erase";
   /** Where it stands. */
   state: "running" | "finished" | "cancelled" | "failed";
   /** How much of it is done. */
@@ -2038,6 +2044,21 @@ export interface Workspace {
     /** The language of mails: Arabic or English. */
     language: "ar" | "en";
   }>;
+  /** What your platform calls it; null for nothing. */
+  external_id: string | null;
+  /** What your platform notes of it. */
+  metadata: Record<string, string>;
+  /** Null for a workspace that is not suspended. */
+  suspended: {
+    /** `refuse`: no events are accepted; `hold`: they are, and wait. Either way nothing is sent. */
+    mode: "refuse" | "hold";
+    /** As whoever suspended it has put it; null for nothing. */
+    reason: string | null;
+    /** Since when. */
+    at: string;
+    /** Who did it. */
+    by: string;
+  } | null;
   /** When it was made. */
   created_at: string;
 }
@@ -2065,12 +2086,27 @@ export interface CreatedWorkspace {
     /** The language of mails: Arabic or English. */
     language: "ar" | "en";
   }>;
+  /** What your platform calls it; null for nothing. */
+  external_id: string | null;
+  /** What your platform notes of it. */
+  metadata: Record<string, string>;
+  /** Null for a workspace that is not suspended. */
+  suspended: {
+    /** `refuse`: no events are accepted; `hold`: they are, and wait. Either way nothing is sent. */
+    mode: "refuse" | "hold";
+    /** As whoever suspended it has put it; null for nothing. */
+    reason: string | null;
+    /** Since when. */
+    at: string;
+    /** Who did it. */
+    by: string;
+  } | null;
   /** When it was made. */
   created_at: string;
   api_key: CreatedApiKey;
 }
 
-/** A key in force. */
+/** A key that was not revoked. */
 export interface ApiKey {
   /** Its id. */
   id: string;
@@ -2082,6 +2118,8 @@ export interface ApiKey {
   scopes: Array<"publish" | "read" | "manage">;
   /** When it was made. */
   created_at: string;
+  /** From then on it is refused with `api_key_expired`; null for never. */
+  expires_at: string | null;
 }
 
 export interface ApiKeyPage {
@@ -2103,6 +2141,8 @@ export interface CreatedApiKey {
   scopes: Array<"publish" | "read" | "manage">;
   /** When it was made. */
   created_at: string;
+  /** From then on it is refused with `api_key_expired`; null for never. */
+  expires_at: string | null;
   /** The whole key. */
   key: string;
 }
@@ -2529,6 +2569,35 @@ export interface Sparklines {
   until: string;
   /** Endpoints to which nothing was sent in this time are absent. */
   data: Array<Sparkline>;
+}
+
+/** What a workspace has used of an event type on one day. */
+export interface Usage {
+  /** Whose usage it is. */
+  workspace_id: string;
+  /** What your platform calls the workspace. */
+  external_id: string | null;
+  /** The UTC day, such as 2026-05-04. */
+  day: string;
+  /** The type of the event. */
+  event_type: string;
+  /** Events accepted, tests and system events among them. */
+  events: number;
+  /** Requests that have ended on that day. */
+  attempts: number;
+  /** Deliveries that have arrived on that day. */
+  delivered: number;
+  /** Deliveries given up on that day. */
+  dropped: number;
+  /** Deliveries released unsent on that day. */
+  skipped: number;
+}
+
+export interface UsagePage {
+  /** The rows of this page. */
+  data: Array<Usage>;
+  /** For the next page; null on the last one. */
+  next_cursor: string | null;
 }
 
 export interface OverviewDay {
