@@ -6,6 +6,7 @@ import type { Changes } from './changes.ts';
 import type { EngineLog, EngineStore, OnError } from './deps.ts';
 import type { Directory } from './directory.ts';
 import { createHousekeeping, createSkipWriting, createStatsFolding, createSweep } from './housekeeping.ts';
+import { createIndexing } from './indexing.ts';
 import { createJobs, type Job, type Jobs } from './jobs.ts';
 import type { Offload, SpareKeys } from './offload.ts';
 import { createMailer, createNoticePublishing, type Mailing, type NoticePublishingDeps } from './outbox.ts';
@@ -30,6 +31,10 @@ export interface BackgroundDeps {
   lanesChanged: Changes['lanesChanged'];
   publishSystemEvent: Publishing['publishSystemEvent'];
   onNotice: NoticePublishingDeps['onNotice'];
+  /** Whether events are to be found by text. */
+  search: boolean;
+  /** Whether this node holds the slice. */
+  worksOn(slice: number): boolean;
   onError: OnError;
 }
 
@@ -61,5 +66,9 @@ export function createBackground(deps: BackgroundDeps): Jobs {
     createSkipWriting({ store, clock }),
     createStatsFolding({ store, clock }),
   );
+  if (deps.search) {
+    const { directory, offload, worksOn } = deps;
+    jobs.push(createIndexing({ store, clock, view: directory.view, offload, worksOn }));
+  }
   return createJobs({ clock, onError }, jobs);
 }

@@ -5,6 +5,7 @@ import type { Sealer } from '../core/sealing.ts';
 import type { AdministrationStore } from '../store/ports/administration.ts';
 import type { RunWorkStore } from '../store/ports/automation.ts';
 import type { LaneStore } from '../store/ports/lanes.ts';
+import type { LifecycleStore } from '../store/ports/lifecycle.ts';
 import type { NodeStore, SliceStore } from '../store/ports/nodes.ts';
 import type { MailStore, NoticeStore } from '../store/ports/notices.ts';
 import type { PublishStore } from '../store/ports/publishing.ts';
@@ -12,6 +13,7 @@ import type { RecordStore } from '../store/ports/recording.ts';
 import type { ReplayWorkStore } from '../store/ports/replays.ts';
 import type { RetentionStore, SkipStore, SweepStore } from '../store/ports/retention.ts';
 import type { RoutingStore } from '../store/ports/routing.ts';
+import type { SearchWorkStore } from '../store/ports/search.ts';
 import type { SignalStore } from '../store/ports/signals.ts';
 import type { StatsWorkStore } from '../store/ports/stats.ts';
 import type { Listening } from '../store/records/nodes.ts';
@@ -37,6 +39,8 @@ export interface EngineStore
     SkipStore,
     SweepStore,
     StatsWorkStore,
+    SearchWorkStore,
+    Pick<LifecycleStore, 'load'>,
     SignalStore,
     Pick<AdministrationStore, 'listWorkspaces'> {}
 
@@ -65,6 +69,8 @@ export interface EngineDeps {
   plans?: readonly Plan[];
   /** Without it, deliveries pass on what published their events, and nothing is told of them. */
   tracing?: Tracing;
+  /** Whether events are to be found by text; true if absent. */
+  search?: boolean;
   /** Without it, nothing is counted. */
   meter?: Meter;
   /** Where others reach this node; told to them with each heartbeat. Default: nowhere. */

@@ -34,6 +34,7 @@ import type { RecordStore } from './ports/recording.ts';
 import type { ReplayStore, ReplayWorkStore, ResendStore } from './ports/replays.ts';
 import type { RetentionStore, SkipStore, SweepStore } from './ports/retention.ts';
 import type { RoutingStore } from './ports/routing.ts';
+import type { SearchStore, SearchWorkStore, UnindexStore } from './ports/search.ts';
 import type { SecretStore } from './ports/secret.ts';
 import type { SignalStore } from './ports/signals.ts';
 import type { StatsStore, StatsWorkStore } from './ports/stats.ts';
@@ -78,4 +79,7 @@ export interface Store
     StatsStore,
     StatsWorkStore,
     WatchStore,
+    SearchStore,
+    SearchWorkStore,
+    UnindexStore,
     SignalStore {}

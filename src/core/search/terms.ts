@@ -21,8 +21,9 @@ const MOST_VISITED = 2_000;
 /** Longer ones are no words that somebody types: tokens, pictures as text. */
 const LONGEST_TERM = 64;
 
-/** Keys of the terms that an event is found by. `value` and `slice` are those of its body. */
+/** Keys of the terms that an event of the workspace is found by. `value` and `slice` are those of its body. */
 export function termsOf(
+  workspace: number,
   { searchable, subject }: Pick<EventType, 'searchable' | 'subject'>,
   body: Pick<EventBody, 'value' | 'slice'>,
 ): number[] {
@@ -35,17 +36,17 @@ export function termsOf(
       addTerms(terms, shown);
     });
   }
-  return [...terms].slice(0, SEARCH_LIMITS.terms.value).map(keyOfTerm);
+  return [...terms].slice(0, SEARCH_LIMITS.terms.value).map((term) => keyOfTerm(workspace, term));
 }
 
 /** Keys of the terms that a search asks for, each once; none where the text has no letter and no digit. */
-export function wordsOf(search: string): number[] {
+export function wordsOf(workspace: number, search: string): number[] {
   const words = new Set<string>();
   const text = fold(search.trim());
   const digits = phoneDigits(text);
   if (digits !== null) words.add(digits);
   else for (const chunk of text.split(SPACE)) addWords(words, chunk);
-  return [...words].map(keyOfTerm);
+  return [...words].map((word) => keyOfTerm(workspace, word));
 }
 
 function addWords(words: Set<string>, chunk: string): void {
@@ -187,12 +188,12 @@ function digitsOf(value: number, body: Pick<EventBody, 'slice'>, path: readonly 
 // ---------------------------------------------------------------- keys
 
 /**
- * 53 bits of a term's letters, by two multiplications a letter. Of a hundred million terms, one in a hundred million
- * searches would find an event by a term that it does not have.
+ * 53 bits of a term's letters, by two multiplications a letter, other ones in each workspace. Among a hundred million
+ * terms, one search in a hundred million finds an event by a term that it does not have.
  */
-export function keyOfTerm(term: string): number {
-  let high = 0xdeadbeef;
-  let low = 0x41c6ce57;
+export function keyOfTerm(workspace: number, term: string): number {
+  let high = 0xdeadbeef ^ (workspace >>> 0);
+  let low = 0x41c6ce57 ^ Math.floor(workspace / 2 ** 32);
   for (let at = 0; at < term.length; at += 1) {
     const code = term.charCodeAt(at);
     high = Math.imul(high ^ code, 2654435761);
@@ -200,5 +201,5 @@ export function keyOfTerm(term: string): number {
   }
   high = Math.imul(high ^ (high >>> 16), 2246822507) ^ Math.imul(low ^ (low >>> 13), 3266489909);
   low = Math.imul(low ^ (low >>> 16), 2246822507) ^ Math.imul(high ^ (high >>> 13), 3266489909);
-  return 4294967296 * (2097151 & low) + (high >>> 0);
+  return 2 ** 32 * (0x1fffff & low) + (high >>> 0);
 }

@@ -262,6 +262,7 @@ export async function publish(
     acceptedAt: T0,
     idempotency: null,
     quota: null,
+    searchable: true,
     events,
     ...over,
   });
@@ -392,4 +393,18 @@ export function aBinRequest(
     signature: 'null',
     ...over,
   };
+}
+
+/** Indexes what the workspace has published: each event by what `termsOf` says of it. */
+export async function indexAll(
+  store: Store,
+  workspace: number,
+  termsOf: (event: { key: number; body: string }) => number[],
+): Promise<void> {
+  for (;;) {
+    const { events, ...read } = await store.readUnindexed(workspace, { events: 100, bytes: 100_000 });
+    if (read.done.length === 0 && read.left === null) return;
+    const docs = events.map((event) => ({ event: event.key, terms: termsOf(event) }));
+    await store.indexEvents(workspace, { ...read, docs });
+  }
 }

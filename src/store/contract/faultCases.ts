@@ -49,6 +49,7 @@ import {
   SOME_GONE,
   SPAN,
 } from './faultScenes.ts';
+import { SEARCH_CASES, type SearchReading } from './faultSearch.ts';
 
 type Reading =
   | 'readSealed'
@@ -79,7 +80,6 @@ type Reading =
   | 'findOwnBody'
   | 'listAttempts'
   | 'laneHeads'
-  | 'scanDeliveries'
   | 'workspacesToSkip'
   | 'countOriginals'
   | 'findResolving'
@@ -105,8 +105,7 @@ type Reading =
   | 'readAttemptStats'
   | 'readEventStats'
   | 'readSparklines'
-  | 'readMarks'
-  | 'readMarkDetails'
+  | SearchReading
   | PeopleReading;
 type Other = 'migrate' | 'ping' | 'load' | 'close' | 'recording' | 'notify' | 'listen';
 type Writing = Exclude<keyof Store, Reading | Other>;
@@ -495,6 +494,7 @@ export const CASES: Record<Writing, Case> = {
   ...AUTOMATION_CASES,
   ...BINS,
   ...PEOPLE_CASES,
+  ...SEARCH_CASES,
   ...HOUSEKEEPING,
   ...NODES,
 };

@@ -16,6 +16,7 @@ import { automations } from '../queries/automations.ts';
 import { bins } from '../queries/bins.ts';
 import { endpoints } from '../queries/endpoints.ts';
 import { identities } from '../queries/identity.ts';
+import { indexing } from '../queries/indexing.ts';
 import { invitations, portalLinks } from '../queries/invitations.ts';
 import { lanes } from '../queries/lanes.ts';
 import { log } from '../queries/log.ts';
@@ -27,6 +28,7 @@ import { replays } from '../queries/replays.ts';
 import { resending } from '../queries/resend.ts';
 import { retention } from '../queries/retention.ts';
 import { runs } from '../queries/runs.ts';
+import { search } from '../queries/search.ts';
 import { skips } from '../queries/skips.ts';
 import { stats } from '../queries/stats.ts';
 import { watching } from '../queries/watching.ts';
@@ -143,6 +145,8 @@ export function openPostgres({ url, clock, ...options }: PostgresOptions): Store
     ...skips(db, db),
     ...stats(db, db, POSTGRES_DIALECT),
     ...watching(db),
+    ...search(db, POSTGRES_DIALECT.search),
+    ...indexing(db, db, POSTGRES_DIALECT.search),
     publish: (call: Parameters<Store['publish']>[0]) => publish(hot, call),
     record: (...parameters: Parameters<Store['record']>) => record(hot, ...parameters),
   });

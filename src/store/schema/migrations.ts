@@ -19,6 +19,7 @@ import { peopleStep } from './peopleStep.ts';
 import { runsStep } from './runsStep.ts';
 import type { Schema } from './schema.ts';
 import type { Step, Types } from './schemaStep.ts';
+import { searchStep } from './searchStep.ts';
 import { shardable } from './shardableStep.ts';
 import { lanesByKey, slices } from './sliceStep.ts';
 import { startStep } from './startStep.ts';
@@ -174,6 +175,7 @@ const STEPS: ReadonlyArray<readonly [name: string, step: Step]> = [
   ['0013_network', networkStep],
   ['0014_stats', statsStep],
   ['0015_people', peopleStep],
+  ['0018_search', searchStep],
   ['0019_trace', traceStep],
 ];
 

@@ -5,6 +5,7 @@
 
 import type { Generated } from 'kysely';
 import type { PeopleSchema } from './peopleTables.ts';
+import type { SearchSchema } from './searchTables.ts';
 import type { EndpointStatsTable, EventStatsTable } from './statsTables.ts';
 
 /** In the place of a workspace, in rows that belong to the installation as a whole. */
@@ -450,7 +451,7 @@ export interface RunSignalsTable {
   event: number;
 }
 
-export interface Schema extends PeopleSchema {
+export interface Schema extends PeopleSchema, SearchSchema {
   workspaces: WorkspacesTable;
   installation: InstallationTable;
   api_keys: ApiKeysTable;

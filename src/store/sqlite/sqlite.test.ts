@@ -35,9 +35,12 @@ import { startThread, threadDialect } from './thread-client.ts';
 async function openNew(): Promise<Reusable> {
   const directory = mkdtempSync(join(tmpdir(), 'mirsal-sqlite-'));
   const file = new DatabaseSync(copyMigrated(directory));
-  const tables = file.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").all();
+  const tables = file
+    .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'search_index%'")
+    .all();
   const removal = [
     ...filledByTests(tables.map(({ name }) => String(name))).map((table) => `DELETE FROM ${table}`),
+    "INSERT INTO search_index (search_index) VALUES ('delete-all')",
     SLICES_AS_NEW,
   ].join(';');
   let store = openSqlite({ directory, clock: realClock });

@@ -15,6 +15,7 @@ import { bins } from '../queries/bins.ts';
 import { countOpen } from '../queries/enabling.ts';
 import { endpoints } from '../queries/endpoints.ts';
 import { identities } from '../queries/identity.ts';
+import { indexing } from '../queries/indexing.ts';
 import { invitations, portalLinks } from '../queries/invitations.ts';
 import { lanes } from '../queries/lanes.ts';
 import { log } from '../queries/log.ts';
@@ -26,6 +27,7 @@ import { replays } from '../queries/replays.ts';
 import { resending } from '../queries/resend.ts';
 import { retention } from '../queries/retention.ts';
 import { runs } from '../queries/runs.ts';
+import { search } from '../queries/search.ts';
 import { skips } from '../queries/skips.ts';
 import { stats } from '../queries/stats.ts';
 import { watching } from '../queries/watching.ts';
@@ -129,6 +131,8 @@ export function createStore({
     ...skips(write, read),
     ...stats(write, lists, dialect),
     ...watching(read),
+    ...search(lists, dialect.search),
+    ...indexing(write, read, dialect.search),
     publish: async (call) =>
       (await writer.run({
         kind: 'publish',

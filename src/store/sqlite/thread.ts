@@ -75,6 +75,8 @@ function run(work: Work): Value {
       const statement = prepare(work.sql);
       const parameters = work.parameters as Array<string | number | null | Uint8Array>;
       if (statement.columns().length > 0) return { rows: statement.all(...parameters), changes: 0 };
+      // An FTS5 table leaves a number as the last row's that no JavaScript number holds.
+      statement.setReadBigInts(true);
       return { rows: [], changes: Number(statement.run(...parameters).changes) };
     }
     case 'publish':
