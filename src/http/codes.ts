@@ -54,6 +54,7 @@ export const CODES = {
   invitation_used: { status: 409, title: 'The invitation was accepted already.' },
   invitation_void: { status: 409, title: 'The invitation is not in force.' },
   reset_token_void: { status: 409, title: 'The link for a new password is not in force.' },
+  search_off: { status: 409, title: 'Search by text is off.' },
   mail_not_set_up: { status: 409, title: 'This installation sends no mail.' },
   // 422: readable, but not acceptable
   unknown_event_type: { status: 422, title: 'There is no such event type.' },

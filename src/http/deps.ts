@@ -20,6 +20,7 @@ import type { LogStore } from '../store/ports/log.ts';
 import type { MailStore, NoticeStore } from '../store/ports/notices.ts';
 import type { InvitationStore, MemberStore, PeopleStore, PortalLinkStore } from '../store/ports/people.ts';
 import type { ReplayStore, ResendStore } from '../store/ports/replays.ts';
+import type { SearchStore } from '../store/ports/search.ts';
 import type { SignalStore } from '../store/ports/signals.ts';
 import type { StatsStore } from '../store/ports/stats.ts';
 import type { WatchStore } from '../store/ports/watching.ts';
@@ -75,6 +76,7 @@ export interface HttpStore
     RunStore,
     BinStore,
     StatsStore,
+    SearchStore,
     WatchStore,
     PeopleStore,
     MemberStore,
@@ -108,6 +110,8 @@ export interface HttpDeps {
   dryRuns: DryRuns | null;
   /** From the least to the most. */
   plans: readonly Plan[];
+  /** Whether events are indexed, and found by text. */
+  search: boolean;
   /** Null where nothing is measured. */
   metrics: HttpMetrics | null;
   /** Besides instance keys, what opens `/metrics`; null for nothing. */

@@ -25,6 +25,7 @@ import { overviewComponents } from './views/overview.ts';
 import { peopleComponents } from './views/people.ts';
 import { runComponents } from './views/run.ts';
 import { seenScopeComponents } from './views/seenScope.ts';
+import { searchComponents } from './views/search.ts';
 import { statsComponents } from './views/stats.ts';
 
 export const COMPONENTS: ReadonlyArray<{ $id?: string }> = [
@@ -47,6 +48,7 @@ export const COMPONENTS: ReadonlyArray<{ $id?: string }> = [
   ...planComponents,
   ...statsComponents,
   ...overviewComponents,
+  ...searchComponents,
 ];
 
 const DESCRIPTION = `Mirsal turns what happens in a platform into webhooks.
