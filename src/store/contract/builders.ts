@@ -57,11 +57,14 @@ export function reusing(openNew: () => Promise<Reusable>): OpenStore {
 
 /** Of a database's tables those that a test fills; others hold what the schema's steps put there. */
 export function filledByTests(tables: readonly string[]): string[] {
-  return tables.filter((table) => !/^(kysely|sqlite)_|^slices$/.test(table));
+  return tables.filter((table) => !/^(kysely|sqlite)_|^slices$|^search_index/.test(table));
 }
 
 /** As the schema's step made them. */
 export const SLICES_AS_NEW = 'UPDATE slices SET owner = NULL, epoch = 0 WHERE epoch <> 0';
+
+/** Of SQLite, whose tables of an index are written by the index alone. */
+export const INDEX_AS_NEW = "INSERT INTO search_index (search_index) VALUES ('delete-all')";
 
 /** Opens a store before each test and closes it afterwards. */
 export function useStore(open: OpenStore): () => Opened {

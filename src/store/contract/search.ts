@@ -145,12 +145,8 @@ export function searchContract(open: OpenStore): void {
       );
       expect(part.done).toEqual([]);
       const { events: read, ...rest } = part;
-      expect(
-        await store.indexEvents(workspace, {
-          ...rest,
-          docs: read.map(({ key }) => ({ event: key, terms: [ALL] })),
-        }),
-      ).toBe(true);
+      const docs = read.map(({ key }) => ({ event: key, terms: [ALL] }));
+      await store.indexEvents(workspace, { ...rest, docs });
       const small = await store.readUnindexed(workspace, { events: 3, bytes: 1 });
       expect(small.events.map(({ key }) => key)).toEqual([events[3]?.key]);
       await indexAll(store, workspace, () => [ALL]);
@@ -183,9 +179,9 @@ export function searchContract(open: OpenStore): void {
       const { events: _read, ...read } = await store.readUnindexed(workspace, { events: 9, bytes: 99 });
       expect(await store.unindexEvents(workspace, [fresh.key])).toBe(0);
       const docs = [{ event: fresh.key, terms: [NOWHERE] }];
-      expect(await store.indexEvents(workspace, { ...read, docs })).toBe(false);
+      await store.indexEvents(workspace, { ...read, docs });
       expect(await pagesOf(written, [NOWHERE])).toEqual([]);
-      expect(await store.firstUnindexed(workspace)).toBe(fresh.key);
+      expect(await store.firstUnindexed(workspace)).toBeNull();
     });
 
     test('retention takes events out of the index with their bodies, and then the blocks that are left empty', async () => {

@@ -21,16 +21,16 @@ export interface SearchWorkStore {
   workspacesToIndex(): Promise<number[]>;
   /** The oldest of those, no more than so many events and, beside the first, bytes of bodies. */
   readUnindexed(workspace: number, limits: { events: number; bytes: number }): Promise<Unindexed>;
-  /** False, and nothing is written, where something was taken out of the index since the batch was read. */
-  indexEvents(workspace: number, batch: IndexBatch): Promise<boolean>;
+  /** Of what was taken out since the batch was read, or has lost its body, nothing is put in. */
+  indexEvents(workspace: number, batch: IndexBatch): Promise<void>;
   /** Puts events before that key into blocks, by which many are found fast; whether there may be more of them. */
   sealBlocks(workspace: number, before: number): Promise<boolean>;
 }
 
 export interface UnindexStore {
   /**
-   * Takes these events out of the index, and sees to it that nobody puts them in again as they were read before: to be
-   * called when what they held is gone. How many were in it.
+   * Takes these events out of the index for good: whoever has read them before puts nothing in again. How many were
+   * in it.
    */
   unindexEvents(workspace: number, events: readonly number[]): Promise<number>;
 }

@@ -1,9 +1,9 @@
 /**
  * Filling the index by which events are found (search.ts), and taking something out of it. For both databases.
  *
- * Whoever changes a workspace's index holds its mark. What is taken out moves the mark's revision; a batch that was read
- * under a lower one is refused and read again, since it may hold what was to be forgotten. Of an event whose body
- * retention has deleted meanwhile, nothing is put in.
+ * Whoever puts something into a workspace's index holds its mark, so that each event is either read when its block is
+ * made, or seen to be late. What is taken out leaves an empty row: whoever has read the event before finds that it is
+ * there. Of an event whose body retention has deleted meanwhile, nothing is put in.
  */
 
 import { type Kysely, type SqlBool, sql, type Transaction } from 'kysely';
@@ -28,20 +28,13 @@ export function indexing(
     indexEvents: (workspace, batch) =>
       write.transaction().execute((trx) => indexBatch(trx, dialect, workspace, batch)),
     async sealBlocks(workspace, before) {
-      const { sealed, revision } = await readMark(read, workspace);
-      const { rows } = await sql<{ event: number; terms: string }>`
-        SELECT event, terms FROM search_docs WHERE workspace = ${workspace} AND event > ${sealed} AND event < ${before}
-        ORDER BY event LIMIT ${BLOCK * BLOCKS_AT_ONCE}`.execute(read);
-      const blocks = blocksOf(rows);
-      const last = blocks.at(-1);
-      if (last === undefined) return false;
-      return write.transaction().execute(async (trx) => {
-        const mark = await readMark(trx, workspace, dialect.lockMark);
-        if (mark.sealed !== sealed || mark.revision !== revision) return true;
-        await dialect.insertBlocks(trx, workspace, blocks);
-        await sql`UPDATE search_marks SET sealed = ${last.key} WHERE workspace = ${workspace}`.execute(trx);
-        return blocks.length === BLOCKS_AT_ONCE;
-      });
+      const sealed = await readSealed(read, workspace);
+      const { rows } =
+        await sql`SELECT d.event ${unsealed(workspace, sealed, before)} LIMIT 1 OFFSET ${BLOCK - 1}`.execute(
+          read,
+        );
+      if (rows.length === 0) return false;
+      return write.transaction().execute((trx) => seal(trx, dialect, workspace, before));
     },
     unindexEvents: (workspace, events) =>
       write.transaction().execute((trx) => unindex(trx, workspace, events)),
@@ -55,21 +48,48 @@ export async function unindex(
   events: readonly number[],
 ): Promise<number> {
   if (events.length === 0) return 0;
-  await sql`INSERT INTO search_marks (workspace, sealed, revision) VALUES (${workspace}, 0, 1)
-    ON CONFLICT (workspace) DO UPDATE SET revision = search_marks.revision + 1`.execute(trx);
-  const result = await sql`DELETE FROM search_docs
-    WHERE workspace = ${workspace} AND event IN (${sql.join(events)})`.execute(trx);
-  return Number(result.numAffectedRows ?? 0n);
+  const these = sql`workspace = ${workspace} AND event IN (${sql.join(events)})`;
+  const { rows } = await sql<{ count: number }>`
+    SELECT count(*) AS count FROM search_docs WHERE ${these} AND terms <> ''`.execute(trx);
+  await sql`INSERT INTO search_docs (workspace, event, terms)
+    SELECT CAST(${workspace} AS bigint), e.key, '' FROM events e
+    WHERE e.workspace = ${workspace} AND e.key IN (${sql.join(events)})
+    ON CONFLICT (workspace, event) DO UPDATE SET terms = ''`.execute(trx);
+  await sql`DELETE FROM search_docs WHERE ${these} AND NOT EXISTS (
+    SELECT 1 FROM events e WHERE e.workspace = ${workspace} AND e.key = search_docs.event)`.execute(trx);
+  return Number(rows[0]?.count);
 }
 
-async function readMark(
-  db: Kysely<Schema>,
+// ---------------------------------------------------------------- blocks
+
+async function readSealed(db: Kysely<Schema>, workspace: number, lock = sql``): Promise<number> {
+  const { rows } = await sql<{ sealed: number }>`
+    SELECT sealed FROM search_marks WHERE workspace = ${workspace} ${lock}`.execute(db);
+  return rows[0]?.sealed ?? 0;
+}
+
+const unsealed = (workspace: number, sealed: number, before: number) => sql`FROM search_docs d
+  WHERE d.workspace = ${workspace} AND d.event > ${sealed} AND d.event < ${before} ORDER BY d.event`;
+
+/** Whether there may be more. */
+async function seal(
+  trx: Transaction<Schema>,
+  dialect: SearchDialect,
   workspace: number,
-  lock = sql``,
-): Promise<{ sealed: number; revision: number }> {
-  const { rows } = await sql<{ sealed: number; revision: number }>`
-    SELECT sealed, revision FROM search_marks WHERE workspace = ${workspace} ${lock}`.execute(db);
-  return rows[0] ?? { sealed: 0, revision: 0 };
+  before: number,
+): Promise<boolean> {
+  // Read under the lock: what is put in by others from now on is late.
+  const sealed = await readSealed(trx, workspace, dialect.lockMark);
+  const { rows } = await sql<{ event: number; terms: string }>`
+    SELECT d.event, d.terms ${unsealed(workspace, sealed, before)} LIMIT ${BLOCK * BLOCKS_AT_ONCE}`.execute(
+    trx,
+  );
+  const blocks = blocksOf(rows);
+  const last = blocks.at(-1);
+  if (last === undefined) return false;
+  await dialect.insertBlocks(trx, workspace, blocks);
+  await sql`UPDATE search_marks SET sealed = ${last.key} WHERE workspace = ${workspace}`.execute(trx);
+  return blocks.length === BLOCKS_AT_ONCE;
 }
 
 /** Whole ones only: what is left over waits for more. */
@@ -91,15 +111,13 @@ async function readUnindexed(
   workspace: number,
   limits: { events: number; bytes: number },
 ): Promise<Unindexed> {
-  // Before the bodies: what is taken out later makes the batch void.
-  const { revision } = await readMark(db, workspace);
   const { rows } = await sql<{ key: number; events: string }>`
     SELECT key, events FROM search_queue WHERE workspace = ${workspace} ORDER BY key LIMIT ${limits.events}`.execute(
     db,
   );
   const queued = rows.map((row) => ({ ...row, keys: JSON.parse(row.events) as number[] }));
   const asked = queued.flatMap(({ keys }) => keys).slice(0, limits.events);
-  if (asked.length === 0) return { revision, done: [], left: null, events: [] };
+  if (asked.length === 0) return { done: [], left: null, events: [] };
   const taken = new Set(await withinBytes(db, workspace, asked, limits.bytes));
   const done = queued.filter(({ keys }) => keys.every((key) => taken.has(key))).map(({ key }) => key);
   const partly = queued.find(
@@ -111,7 +129,6 @@ async function readUnindexed(
       INNER JOIN events e ON e.workspace = b.workspace AND e.key = b.event
     WHERE b.workspace = ${workspace} AND b.event IN (${sql.join([...taken])})`.execute(db);
   return {
-    revision,
     done,
     left:
       partly === undefined ? null : { key: partly.key, before: partly.events, events: JSON.stringify(stays) },
@@ -144,15 +161,12 @@ async function indexBatch(
   trx: Transaction<Schema>,
   dialect: SearchDialect,
   workspace: number,
-  { revision, done, left, docs }: IndexBatch,
-): Promise<boolean> {
-  const { rows } = await sql<{ sealed: number; revision: number }>`
-    INSERT INTO search_marks (workspace, sealed, revision) VALUES (${workspace}, 0, 0)
-    ON CONFLICT (workspace) DO UPDATE SET revision = search_marks.revision RETURNING sealed, revision`.execute(
-    trx,
-  );
-  const mark = rows[0];
-  if (mark === undefined || mark.revision !== revision) return false;
+  { done, left, docs }: IndexBatch,
+): Promise<void> {
+  const { rows } = await sql<{ sealed: number }>`
+    INSERT INTO search_marks (workspace, sealed) VALUES (${workspace}, 0)
+    ON CONFLICT (workspace) DO UPDATE SET sealed = search_marks.sealed RETURNING sealed`.execute(trx);
+  const sealed = rows[0]?.sealed ?? 0;
   if (done.length > 0) {
     await sql`DELETE FROM search_queue WHERE workspace = ${workspace} AND key IN (${sql.join(done)})`.execute(
       trx,
@@ -162,7 +176,7 @@ async function indexBatch(
     await sql`UPDATE search_queue SET events = ${left.events}
       WHERE workspace = ${workspace} AND key = ${left.key} AND events = ${left.before}`.execute(trx);
   }
-  if (docs.length === 0) return true;
+  if (docs.length === 0) return;
   const texts = new Map(docs.map(({ event, terms }) => [event, terms.map((term) => term.toString(36))]));
   const values = [...texts].map(
     ([event, terms]) => sql`(CAST(${event} AS bigint), ${` ${terms.join(' ')} `})`,
@@ -173,11 +187,10 @@ async function indexBatch(
       AND b.event IN (${sql.join([...texts.keys()])}) ${dialect.lockBodies})
     INSERT INTO search_docs (workspace, event, terms) SELECT CAST(${workspace} AS bigint), kept.event, kept.terms FROM kept WHERE 1 = 1
     ON CONFLICT (workspace, event) DO NOTHING RETURNING event`.execute(trx);
-  const late = inserted.rows.filter(({ event }) => event <= mark.sealed);
+  const late = inserted.rows.filter(({ event }) => event <= sealed);
   await dialect.insertBlocks(
     trx,
     workspace,
     late.map(({ event }) => ({ first: event, key: event, terms: texts.get(event) ?? [] })),
   );
-  return true;
 }

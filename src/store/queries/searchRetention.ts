@@ -14,7 +14,7 @@ export async function purgeBlocks(
 ): Promise<Purged> {
   const { rows } = await sql<{ key: number; used: number | null }>`
     SELECT b.key, (SELECT d.event FROM search_docs d WHERE d.workspace = ${workspace}
-      AND d.event >= b.first AND d.event <= b.key ORDER BY d.event LIMIT 1) AS used
+      AND d.event >= b.first AND d.event <= b.key AND d.terms <> '' ORDER BY d.event LIMIT 1) AS used
     FROM search_blocks b WHERE b.workspace = ${workspace} AND b.key > ${after} AND b.key < ${before}
     ORDER BY b.key LIMIT ${limit}`.execute(read);
   // Nothing is put into a block once it has been made: one that is empty stays so.

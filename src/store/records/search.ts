@@ -2,10 +2,8 @@
 
 import type { StoredEvent } from './log.ts';
 
-/** Events that are committed and not yet found by text, with what they were read at. */
+/** Events that are committed and not yet found by text. */
 export interface Unindexed {
-  /** Of the workspace's index: moved when something is taken out of it. */
-  revision: number;
   /** Rows of the queue of which all events are here. */
   done: readonly number[];
   /** A row of which some are not: what was in it, and what is to stay. */
@@ -14,7 +12,7 @@ export interface Unindexed {
   events: ReadonlyArray<{ key: number; type: string; body: string }>;
 }
 
-export interface IndexBatch extends Pick<Unindexed, 'revision' | 'done' | 'left'> {
+export interface IndexBatch extends Pick<Unindexed, 'done' | 'left'> {
   /** Keys of what each event is found by (core/search/terms.ts). */
   docs: ReadonlyArray<{ event: number; terms: readonly number[] }>;
 }

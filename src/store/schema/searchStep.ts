@@ -11,7 +11,7 @@ export const searchStep: Step = ({ int, clustered }) => {
     // A row for each call that published, under the lowest of its events' keys; `events` are the keys as JSON.
     `CREATE TABLE search_queue (workspace ${int} NOT NULL, key ${int} NOT NULL, events text NOT NULL,
       PRIMARY KEY (workspace, key)) ${clustered}`,
-    `CREATE TABLE search_marks (workspace ${int} NOT NULL, sealed ${int} NOT NULL, revision ${int} NOT NULL,
+    `CREATE TABLE search_marks (workspace ${int} NOT NULL, sealed ${int} NOT NULL,
       PRIMARY KEY (workspace)) ${clustered}`,
     `CREATE TABLE search_docs (workspace ${int} NOT NULL, event ${int} NOT NULL, terms text NOT NULL,
       PRIMARY KEY (workspace, event)) ${clustered}`,

@@ -13,11 +13,9 @@ export interface SearchMarksTable {
   workspace: number;
   /** Events up to it are in blocks; those after it are looked at one by one. */
   sealed: number;
-  /** Moved when something is taken out: what was read before is void. */
-  revision: number;
 }
 
-/** What an event is found by: keys of terms, each between spaces. */
+/** What an event is found by: keys of terms, each between spaces. Empty where it was taken out. */
 export interface SearchDocsTable {
   workspace: number;
   event: number;

@@ -12,6 +12,7 @@ import { realClock } from '../../real.ts';
 import {
   anEvent,
   filledByTests,
+  INDEX_AS_NEW,
   openItems,
   publish,
   publishAccepted,
@@ -35,12 +36,10 @@ import { startThread, threadDialect } from './thread-client.ts';
 async function openNew(): Promise<Reusable> {
   const directory = mkdtempSync(join(tmpdir(), 'mirsal-sqlite-'));
   const file = new DatabaseSync(copyMigrated(directory));
-  const tables = file
-    .prepare("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'search_index%'")
-    .all();
+  const tables = file.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").all();
   const removal = [
     ...filledByTests(tables.map(({ name }) => String(name))).map((table) => `DELETE FROM ${table}`),
-    "INSERT INTO search_index (search_index) VALUES ('delete-all')",
+    INDEX_AS_NEW,
     SLICES_AS_NEW,
   ].join(';');
   let store = openSqlite({ directory, clock: realClock });
