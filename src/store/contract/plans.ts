@@ -11,6 +11,7 @@ import { readKeptDefinitions } from '../queries/automations.ts';
 import { bins } from '../queries/bins.ts';
 import { endpoints } from '../queries/endpoints.ts';
 import { identities } from '../queries/identity.ts';
+import { indexing } from '../queries/indexing.ts';
 import { invitations, portalLinks } from '../queries/invitations.ts';
 import { lanes } from '../queries/lanes.ts';
 import { log } from '../queries/log.ts';
@@ -22,6 +23,7 @@ import { replays } from '../queries/replays.ts';
 import { resending } from '../queries/resend.ts';
 import { retention } from '../queries/retention.ts';
 import { runs } from '../queries/runs.ts';
+import { search } from '../queries/search.ts';
 import { stats } from '../queries/stats.ts';
 import { watching } from '../queries/watching.ts';
 import type { DeliveryFilter, EventFilter } from '../records/log.ts';
@@ -134,6 +136,22 @@ const PEOPLE = [
     SELECT i, 1, 'n', 'read', 'h' || i, 'me', 0, i FROM n WHERE i <= 50000`,
 ];
 
+/** Some are in every event, one in a thousand, one alone, and none; half of the log is in blocks. */
+const [ALL, SOME, ONE, NONE] = ['all', 'some', 'u77', 'none'].map((word) => Number.parseInt(word, 36)) as [
+  number,
+  number,
+  number,
+  number,
+];
+const SEARCH = [
+  `INSERT INTO search_docs (workspace, event, terms) SELECT CASE WHEN i % 10 = 0 THEN 2 ELSE 1 END, 1000 + i,
+    ' all u' || i || CASE WHEN i % 1000 = 7 THEN ' some ' ELSE ' ' END FROM n`,
+  'INSERT INTO search_marks (workspace, sealed) VALUES (1, 0)',
+  `INSERT INTO search_queue (workspace, key, events) SELECT 1 + i % 3, 1000 + i, '[' || (1000 + i) || ']' FROM n`,
+];
+/** The last event that is put into a block. */
+const SEALED = 1_000 + ROWS / 10;
+
 /** What the others select from: counted once, and gone when the rows are there. */
 const NUMBERS = [
   'CREATE TABLE n (i bigint)',
@@ -163,10 +181,18 @@ const DELIVERY_FILTERS: DeliveryFilter[] = [
   { type: 'rare' },
   { subject: 's5' },
   { since: 20, until: 30 },
+  { words: [ALL] },
+  { words: [SOME], state: 'dropped' },
+  { words: [ONE, ALL] },
+  { words: [NONE] },
+  { status: { from: 500, through: 599 }, since: 190_000 },
+  { outcome: 'success', state: 'dropped' },
+  { source: { kind: 'rule', id: 5 }, endpoint: 103 },
 ];
 
 /** What is rare must not be looked for among all the rest. */
-function indexOf({ state, subject, type }: DeliveryFilter): RegExp {
+function indexOf({ state, subject, type, words }: DeliveryFilter): RegExp {
+  if (words !== undefined) return /search_marks/;
   if (type === 'rare') return /events_by_type/;
   if (subject !== undefined) return /events_by_subject/;
   if (state === 'dropped' || state === 'skipped') return /deliveries_unsent/;
@@ -196,12 +222,15 @@ export function planContract(
           ...RUNS,
           ...STATS,
           ...PEOPLE,
+          ...SEARCH,
           'DROP TABLE n',
           ...made,
         ]) {
           await sql.raw(statement).execute(trx);
         }
       });
+      const { sealBlocks } = indexing(explained.db, explained.db, explained.dialect.search);
+      while (await sealBlocks(WORKSPACE, SEALED));
       await explained.ready();
     });
     afterAll(() => explained.close());
@@ -242,6 +271,22 @@ export function planContract(
       const { listDeliveries } = log(explained.db, explained.db, explained.dialect);
       await check(() => listDeliveries(WORKSPACE, filter, page), indexOf(filter));
       await check(() => listDeliveries(WORKSPACE, filter, { limit: 50, before: 550_000 }), indexOf(filter));
+    });
+
+    test('events by what they hold, and what is to be indexed', async () => {
+      const { db, dialect } = explained;
+      const { findEvents, firstUnindexed } = search(db, dialect.search);
+      const tooMuch = [explained.readsAll, /^SEARCH [bed] .*\(workspace=\?\)$/];
+      for (const words of [[ALL], [SOME, ALL], [ONE], [NONE], [ONE, SOME]]) {
+        await check(() => findEvents(WORKSPACE, words, {}, page), /search_marks/, tooMuch);
+        await check(() => findEvents(WORKSPACE, words, {}, { limit: 50, before: SEALED / 2 }), /./, tooMuch);
+      }
+      const { readUnindexed, workspacesToIndex } = indexing(db, db, dialect.search);
+      await check(() => firstUnindexed(WORKSPACE));
+      await check(() => workspacesToIndex());
+      await check(() => readUnindexed(WORKSPACE, { events: 100, bytes: 1e6 }), /./, tooMuch);
+      const { purgeBlocks } = retention(db, db, dialect);
+      await check(() => purgeBlocks(WORKSPACE, { after: 0, before: SEALED, limit: 100 }));
     });
 
     test('one row, one lane, one endpoint', async () => {

@@ -1,6 +1,6 @@
 /** Rows of events with their bodies, for both databases. */
 
-import type { Kysely } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import type { EventFilter, StoredEvent } from '../records/log.ts';
 import type { Schema } from '../schema/schema.ts';
 
@@ -38,7 +38,13 @@ export async function readEvents(
   { type, subject }: Pick<EventFilter, 'type' | 'subject'>,
 ): Promise<StoredEvent[]> {
   if (keys.length === 0) return [];
-  const rows = await eventQuery(db, workspace).where('e.key', 'in', keys).execute();
+  // The join's order binds SQLite, which otherwise begins with all events of the workspace; the list binds PostgreSQL.
+  const { rows } = await sql<EventRow>`
+    WITH w(key) AS (VALUES ${sql.join(keys.map((key) => sql`(CAST(${key} AS bigint))`))})
+    SELECT e.key, e.id, e.type, e.subject, e.created_at, e.accepted_at, e.test, e.deliveries, b.body, b.account,
+      b.verdicts, b.warnings
+    FROM w CROSS JOIN events e LEFT JOIN event_bodies b ON b.workspace = e.workspace AND b.event = e.key
+    WHERE e.workspace = ${workspace} AND e.key = w.key AND e.key IN (${sql.join([...keys])})`.execute(db);
   return rows
     .map(toEvent)
     .filter((event) => (type ?? event.type) === event.type && (subject ?? event.subject) === event.subject)

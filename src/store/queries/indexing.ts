@@ -124,10 +124,11 @@ async function readUnindexed(
     ({ keys }) => keys.some((key) => taken.has(key)) && !keys.every((key) => taken.has(key)),
   );
   const stays = partly?.keys.filter((key) => !taken.has(key));
+  // The join's order binds SQLite, which otherwise begins with all events of the workspace.
   const events = await sql<{ key: number; type: string; body: string }>`
-    SELECT e.key, e.type, b.body FROM event_bodies b
-      INNER JOIN events e ON e.workspace = b.workspace AND e.key = b.event
-    WHERE b.workspace = ${workspace} AND b.event IN (${sql.join([...taken])})`.execute(db);
+    SELECT e.key, e.type, b.body FROM event_bodies b CROSS JOIN events e
+    WHERE b.workspace = ${workspace} AND b.event IN (${sql.join([...taken])})
+      AND e.workspace = ${workspace} AND e.key = b.event AND e.key IN (${sql.join([...taken])})`.execute(db);
   return {
     done,
     left:
