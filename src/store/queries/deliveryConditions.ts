@@ -63,8 +63,8 @@ export function alsoAsked(
   }
   if (outcome !== undefined) parts.push(sql`AND ${lastAttempt('outcome')} = ${outcome}`);
   if (words !== null) {
-    parts.push(sql`AND EXISTS (SELECT 1 FROM search_docs w WHERE w.workspace = d.workspace AND w.event = d.event
-      AND ${hasWords('w.terms', words)})`);
+    parts.push(sql`AND (SELECT count(*) FROM search_docs w WHERE w.workspace = d.workspace AND w.event = d.event
+      AND ${hasWords('w.terms', words)}) = 1`);
   }
   return parts;
 }
