@@ -24,8 +24,8 @@ import { noticeComponents } from './views/notice.ts';
 import { overviewComponents } from './views/overview.ts';
 import { peopleComponents } from './views/people.ts';
 import { runComponents } from './views/run.ts';
-import { seenScopeComponents } from './views/seenScope.ts';
 import { searchComponents } from './views/search.ts';
+import { seenScopeComponents } from './views/seenScope.ts';
 import { statsComponents } from './views/stats.ts';
 
 export const COMPONENTS: ReadonlyArray<{ $id?: string }> = [
