@@ -165,6 +165,7 @@ describe('PostgreSQL', () => {
       '0013_network',
       '0014_stats',
       '0015_people',
+      '0018_search',
       '0019_trace',
     ]);
     await Promise.all(stores.map((store) => store.close()));

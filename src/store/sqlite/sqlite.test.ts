@@ -100,6 +100,7 @@ describe('SQLite', () => {
       '0013_network',
       '0014_stats',
       '0015_people',
+      '0018_search',
       '0019_trace',
     ]);
     await again.close();
@@ -153,6 +154,7 @@ describe('SQLite', () => {
       '0013_network',
       '0014_stats',
       '0015_people',
+      '0018_search',
       '0019_trace',
     ]);
     await store.close();
