@@ -164,11 +164,11 @@ async function findInRanges(
   blocks: ReadonlyArray<{ key: number; first: number }>,
 ): Promise<number[]> {
   if (blocks.length === 0) return [];
-  const ranges = blocks.map(({ key, first }) => sql`(CAST(${first} AS bigint), CAST(${key} AS bigint))`);
-  const { rows } = await sql<{ event: number }>`
-    WITH r(first, last) AS (VALUES ${sql.join(ranges)})
-    SELECT d.event FROM r CROSS JOIN search_docs d
-    WHERE d.workspace = ${workspace} AND d.event >= r.first AND d.event <= r.last
-      AND d.event >= ${lower} AND d.event < ${upper} AND ${hasWords('d.terms', words)}`.execute(db);
+  // A part for each, whose ends are known: joined to a list of ranges, PostgreSQL may read all docs for each of them.
+  const parts = blocks.map(
+    ({ key, first }) => sql`SELECT d.event FROM search_docs d WHERE d.workspace = ${workspace}
+      AND d.event >= ${Math.max(first, lower)} AND d.event <= ${Math.min(key, upper - 1)} AND ${hasWords('d.terms', words)}`,
+  );
+  const { rows } = await sql<{ event: number }>`${sql.join(parts, sql` UNION ALL `)}`.execute(db);
   return rows.map(({ event }) => event);
 }
