@@ -95,7 +95,7 @@ async function ensureOwner(store: AdministrationStore, email: string, now: numbe
 
 /** Nodes that start at once on an empty database all try; false where another was quicker. */
 async function unlessMadeMeanwhile(
-  make: () => Promise<void>,
+  make: () => Promise<unknown>,
   isThere: () => Promise<boolean>,
 ): Promise<boolean> {
   try {

@@ -8,6 +8,7 @@ import { MAX_SUBJECT_LENGTH } from '../src/core/catalog/subject.ts';
 import { MAX_LANES } from '../src/core/delivery/order.ts';
 import { PUT_OFF_LIMIT_MS } from '../src/core/delivery/retry.ts';
 import { DAY, HOUR } from '../src/core/duration.ts';
+import { ERASURE_LIMITS } from '../src/core/erasing.ts';
 import { MAX_JSON_DEPTH } from '../src/core/json/parse.ts';
 import {
   CHECK_LIMITS,
@@ -25,6 +26,7 @@ import { DEFINITION_LIMITS } from '../src/core/workflow/definition.ts';
 import { TEMPLATE_LIMITS } from '../src/core/workflow/template.ts';
 import { MAX_DEPTH } from '../src/engine/engine.ts';
 import { MAX_ADMIN_BYTES, MAX_BATCH_BYTES, MAX_BATCH_EVENTS, MAX_EVENT_BYTES } from '../src/http/bodies.ts';
+import { CUSTOMER_LIMITS } from '../src/http/customerLimits.ts';
 import { MAX_HEADER_BYTES, MAX_HEADERS } from '../src/http/headerRules.ts';
 import { INTAKE_LIMITS } from '../src/http/intake.ts';
 import { PAGE_LIMITS } from '../src/http/pageTurns.ts';
@@ -40,6 +42,7 @@ import { MAX_RATE_PER_SECOND } from '../src/http/views/endpoint.ts';
 import { MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH } from '../src/http/views/people.ts';
 import { HASHES_AT_ONCE } from '../src/identity/hashing.ts';
 import { MAX_WAITING_HASHES, RESET_MS, SESSION_MS } from '../src/identity/identity.ts';
+import { BULK_LIMITS } from '../src/store/records/bulk.ts';
 
 const PATH = join(import.meta.dirname, '../docs/limits.md');
 const { requestsPerSecond } = readConfig({});
@@ -124,9 +127,12 @@ const AREAS: Record<string, Readonly<Record<string, Limit>>> = {
   },
   'Large bodies of requests': INTAKE_LIMITS,
   'Large pages': PAGE_LIMITS,
+  'Jobs over many deliveries': BULK_LIMITS,
   Search: SEARCH_LIMITS,
   Statistics: STATS_LIMITS,
   'Streams of changes': STREAM_LIMITS,
+  'Customers of a platform': CUSTOMER_LIMITS,
+  'Erasing a person': ERASURE_LIMITS,
   People: {
     'sign-in, by address': TRY_LIMITS.sign_in_address,
     'sign-in, by e-mail': TRY_LIMITS.sign_in_email,

@@ -70,7 +70,7 @@ describe('on one node', () => {
     }
   });
 
-  test('tells of runs and replays', async () => {
+  test('tells of runs, replays and jobs', async () => {
     const { type, endpoint } = await aBinned(served);
     const stream = await watch(served);
     const rule = {
@@ -92,6 +92,9 @@ describe('on one node', () => {
     });
     expect(replay.status).toBeLessThan(300);
     await stream.find(tells('replay'));
+    const filter = { states: ['delivered'] };
+    const job = await served.call('POST', '/v1/deliveries/replay', { filter });
+    await stream.find(tells('job', job.body.id));
   });
 
   test('gathers: many events at once are few messages, and their last state is told', async () => {

@@ -27,6 +27,7 @@ export type IdPrefix =
   | 'bin'
   | 'req'
   | 'rpl'
+  | 'job'
   | 'aud'
   | 'ntc'
   | 'rule'

@@ -296,6 +296,7 @@ describe('the end of an attempt', () => {
       ...PLACE,
       delivery: 42,
       endpoint: 500,
+      eventType: 'contact.tag.added',
       attempt: {
         number: 1,
         startedAt: NOW,

@@ -136,6 +136,7 @@ export function concludeAttempt(
     epoch: place.epoch,
     delivery: item.key,
     endpoint: endpoint.key,
+    eventType: item.eventType,
     attempt: {
       number,
       startedAt: span.startedAt,

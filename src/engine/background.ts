@@ -2,12 +2,15 @@
 
 import type { Plan } from '../core/plan.ts';
 import type { Clock } from '../world.ts';
+import { createBulkWorks } from './bulk.ts';
 import type { Changes } from './changes.ts';
 import type { EngineLog, EngineStore, OnError } from './deps.ts';
 import type { Directory } from './directory.ts';
+import { createErasure, createWorkspaceDeletion } from './erasures.ts';
 import { createHousekeeping, createSkipWriting, createStatsFolding, createSweep } from './housekeeping.ts';
 import { createIndexing } from './indexing.ts';
 import { createJobs, type Job, type Jobs } from './jobs.ts';
+import { createLongWork } from './longWork.ts';
 import type { Offload, SpareKeys } from './offload.ts';
 import { createMailer, createNoticePublishing, type Mailing, type NoticePublishingDeps } from './outbox.ts';
 import { placesOf } from './prepare.ts';
@@ -28,6 +31,7 @@ export interface BackgroundDeps {
   directory: Directory;
   offload: Offload | null;
   spareKeys(): SpareKeys;
+  isSending(delivery: number): boolean;
   lanesChanged: Changes['lanesChanged'];
   publishSystemEvent: Publishing['publishSystemEvent'];
   onNotice: NoticePublishingDeps['onNotice'];
@@ -52,6 +56,14 @@ export function createBackground(deps: BackgroundDeps): Jobs {
   if (mailing !== null) jobs.push(createMailer({ store, clock, uuid, log, mailing, onError }));
   jobs.push(
     createReplayer({ store, clock, node, nextKey, lanesChanged }),
+    createLongWork({
+      ...{ store, clock, node },
+      works: [
+        ...createBulkWorks({ store, nextKey, isSending: deps.isSending, lanesChanged }),
+        createWorkspaceDeletion(store),
+        createErasure({ store, lanesChanged }),
+      ],
+    }),
     createRuns({
       store,
       workspace,

@@ -5,6 +5,7 @@ import { DEFAULT_PLANS } from '../core/plan.ts';
 import { StoreUnavailable } from '../store/store.ts';
 import { createBackground } from './background.ts';
 import { createBodies } from './bodies.ts';
+import { previewBulk } from './bulk.ts';
 import { type Changes, createChanges } from './changes.ts';
 import type { EngineDeps, OnError } from './deps.ts';
 import { createDirectory } from './directory.ts';
@@ -114,6 +115,7 @@ export function createEngine(deps: EngineDeps): Engine {
     directory,
     offload,
     spareKeys,
+    isSending: (delivery: number) => lanes.isSending(delivery),
     onNotice: meter.noticed,
     search: isSearchOn,
     worksOn: (slice: number) => lanes.held().some((held) => held.slice === slice),
@@ -173,6 +175,8 @@ export function createEngine(deps: EngineDeps): Engine {
     freshRouting: async (workspace) => (await directory.fresh(workspace))?.routing ?? null,
     routingChanged: changes.routingChanged,
     lanesChanged,
+    previewBulk: (kind, workspace, input) =>
+      previewBulk(store, kind, { workspace, input, createdAt: clock.now() }),
     isSending: (delivery) => lanes.isSending(delivery),
     nextKey,
   };

@@ -4,6 +4,9 @@ import type { Plan } from '../core/plan.ts';
 import type { Sealer } from '../core/sealing.ts';
 import type { AdministrationStore } from '../store/ports/administration.ts';
 import type { RunWorkStore } from '../store/ports/automation.ts';
+import type { BulkWorkStore } from '../store/ports/bulk.ts';
+import type { DeletionStore, ErasureStore } from '../store/ports/customers.ts';
+import type { JobWorkStore } from '../store/ports/jobs.ts';
 import type { LaneStore } from '../store/ports/lanes.ts';
 import type { LifecycleStore } from '../store/ports/lifecycle.ts';
 import type { NodeStore, SliceStore } from '../store/ports/nodes.ts';
@@ -32,6 +35,8 @@ export interface EngineStore
     LaneStore,
     RecordStore,
     ReplayWorkStore,
+    JobWorkStore,
+    BulkWorkStore,
     RunWorkStore,
     NoticeStore,
     MailStore,
@@ -39,6 +44,8 @@ export interface EngineStore
     SkipStore,
     SweepStore,
     StatsWorkStore,
+    Pick<DeletionStore, 'deleteSome'>,
+    ErasureStore,
     SearchWorkStore,
     Pick<LifecycleStore, 'load'>,
     SignalStore,

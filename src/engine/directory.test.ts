@@ -31,7 +31,7 @@ const routingAt = (
 ): Routing => ({
   workspace: {
     ...{ key: 1, name: 'Test', plan: 'self-hosted', settings: DEFAULT_SETTINGS, owners: [] },
-    ...{ createdAt: 0, routingVersion },
+    ...{ createdAt: 0, routingVersion, externalId: null, metadata: {}, suspended: null },
   },
   ...{ endpoints: [], eventTypes, automations, keptDefinitions: [] },
 });

@@ -2,6 +2,7 @@
  * The engine's public face: what http/ and main.ts may ask of it.
  */
 
+import type { BulkInput, BulkKind, BulkPreview } from '../store/records/bulk.ts';
 import type { Endpoint } from '../store/records/endpoints.ts';
 import type { AcceptedEvent } from '../store/records/publishing.ts';
 import type { Routing } from '../store/records/routing.ts';
@@ -91,6 +92,8 @@ export interface Engine {
   routingChanged(workspace: number): Promise<void>;
   /** To be called after deliveries of these lanes were retried, skipped or added from outside. */
   lanesChanged(lanes: readonly number[]): Promise<void>;
+  /** What a job over many deliveries would do it to now; null where that are too many. */
+  previewBulk(kind: BulkKind, workspace: number, input: BulkInput): Promise<BulkPreview | null>;
   /** How this node stands at this moment. */
   standing(): Standing;
   /** True where this node has the delivery's request in flight. */
@@ -102,6 +105,16 @@ export interface Engine {
 /** The type of a sample was deleted between its choice and its commit. Nothing was accepted. */
 export class EventTypeGone extends Error {
   override readonly name = 'EventTypeGone';
+}
+
+/** The workspace is suspended and accepts no events. Nothing was accepted. */
+export class WorkspaceSuspended extends Error {
+  override readonly name = 'WorkspaceSuspended';
+}
+
+/** The workspace was deleted since the caller was let in. Nothing was accepted. */
+export class WorkspaceGone extends Error {
+  override readonly name = 'WorkspaceGone';
 }
 
 /** Checking the events takes more than is done on the loop; see `publish`. */

@@ -14,7 +14,14 @@ import type { NewEvent, PublishAnswer, PublishCall } from '../store/records/publ
 import type { Routing } from '../store/records/routing.ts';
 import type { Random } from '../world.ts';
 import type { Directory, WorkspaceView } from './directory.ts';
-import { Overloaded, type PostedText, type PublishEvent, TooHeavy } from './engine.ts';
+import {
+  Overloaded,
+  type PostedText,
+  type PublishEvent,
+  TooHeavy,
+  WorkspaceGone,
+  WorkspaceSuspended,
+} from './engine.ts';
 import type { Memory } from './memory.ts';
 import { inSpareKeys, type Offload, type SpareKeys } from './offload.ts';
 import { type PrepareDeps, type PublishFacts, prepareEvents } from './prepare.ts';
@@ -83,7 +90,7 @@ export function createPublisher(deps: PublisherDeps): Publisher {
     async publish(request) {
       let view = await deps.directory.view(request.workspace);
       for (let round = 0; round < MAX_ROUNDS; round += 1) {
-        if (view === null) throw new Error(`Workspace ${request.workspace} does not exist.`);
+        if (view === null) throw new WorkspaceGone(`Workspace ${request.workspace} does not exist.`);
         const facts = factsOf(request, deps.now());
         const prepared = await prepare(deps, view, request, facts);
         if (!prepared.ok) {
@@ -135,6 +142,7 @@ async function prepare(
   const { posted } = request;
   const light = offload !== null;
   try {
+    requireAccepting(view, request);
     if (offload !== null && posted !== null && typeof posted.text !== 'string') {
       return { ok: true, events: await offloaded(deps, offload, view, posted, facts) };
     }
@@ -153,6 +161,14 @@ async function prepare(
   } catch (error) {
     return { ok: false, error };
   }
+}
+
+/** What Mirsal itself has to say of a suspended workspace is kept, and held like the rest. */
+function requireAccepting({ routing }: WorkspaceView, { except }: PublishRequest): void {
+  const { suspended } = routing.workspace;
+  if (suspended?.mode !== 'refuse' || except !== undefined) return;
+  const why = suspended.reason === null ? '' : `: ${suspended.reason}`;
+  throw new WorkspaceSuspended(`The workspace is suspended and accepts no events${why}`);
 }
 
 function offloaded(

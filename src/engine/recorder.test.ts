@@ -14,6 +14,7 @@ function aResult(sequence: number, workspace = 1): AttemptResult {
     epoch: 1,
     delivery: 1_000 + sequence,
     endpoint: 3,
+    eventType: 'contact.created',
     attempt: {
       number: 1,
       startedAt: 0,

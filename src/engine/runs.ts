@@ -106,8 +106,9 @@ export function createRuns(deps: RunsDeps): Job {
   /** Null where it is to be left alone for now. */
   const nextOf = async (run: DueRun, view: WorkspaceView, now: number): Promise<RunAdvance | null> => {
     const automation = view.routing.automations.find(({ key }) => key === run.automation);
-    // Disabled since it was read: with the next look it is set aside.
-    if (automation?.enabledAt === null) return null;
+    const isSuspended = view.routing.workspace.suspended !== null;
+    // Disabled, or its workspace suspended, since it was read: with the next look it is set aside.
+    if (automation !== undefined && (automation.enabledAt === null || isSuspended)) return null;
     if (run.body === null) return lost(run, BODY_GONE);
     let program: Program;
     try {

@@ -62,6 +62,7 @@ describe('a key', () => {
     expect(list[0]).toEqual({
       id: made.id,
       name: 'ci',
+      expires_at: null,
       prefix: made.prefix,
       scopes: ['read'],
       created_at: made.created_at,
@@ -69,6 +70,24 @@ describe('a key', () => {
     expect((await server.call('DELETE', `/v1/api-keys/${made.id}`)).status).toBe(204);
     expect((await as(made.key, 'GET', '/v1/events')).status).toBe(401);
     expect((await server.call('DELETE', `/v1/api-keys/${made.id}`)).status).toBe(404);
+  });
+});
+
+describe('a key that expires', () => {
+  test('is refused from then on with a code of its own, and is still listed', async () => {
+    const minute = 60_000;
+    const expires_at = new Date(server.clock.now() + minute).toISOString();
+    const body = { name: 'for a while', scopes: ['read'], expires_at };
+    const made = await server.call('POST', '/v1/api-keys', body);
+    expect(made).toMatchObject({ status: 201, body: { expires_at } });
+    expect((await as(made.body.key, 'GET', '/v1/events')).status).toBe(200);
+    server.clock.move(minute);
+    const refused = await as(made.body.key, 'GET', '/v1/events');
+    expect(refused).toMatchObject({ status: 401, body: { code: 'api_key_expired' } });
+    expect(refused.body.detail).toContain(expires_at);
+    expect((await server.call('GET', '/v1/api-keys')).body.data[0]).toMatchObject({ expires_at });
+    const over = await server.call('POST', '/v1/api-keys', body);
+    expect(over).toMatchObject({ status: 400, body: { errors: [{ field: '/expires_at' }] } });
   });
 });
 

@@ -22,6 +22,7 @@ import { hashApiKey, parseApiKey } from './apiKey.ts';
 import type { App, HttpDeps } from './deps.ts';
 import { type LinkPlace, parseLinkToken } from './linkToken.ts';
 import { requireOwnOrigin } from './origin.ts';
+import { formatTime } from './paging.ts';
 import { notFound, Problem } from './problem.ts';
 import type { RateLimiter } from './rateLimits.ts';
 
@@ -56,6 +57,10 @@ declare module 'fastify' {
   interface FastifyContextConfig {
     /** A route that does not say is closed to everybody. */
     access?: Access;
+    /** An instance key that names no workspace acts on what belongs to the installation. */
+    installationToo?: boolean;
+    /** Done once for an idempotency key (idempotency.ts). */
+    onceByKey?: boolean;
     /** Needs a plan that includes webhooks. */
     webhooks?: boolean;
     /** Whatever its scopes, no portal link may do this: it lets others in. */
@@ -151,7 +156,8 @@ export function requireAccess(app: App, deps: HttpDeps, callers: Callers, limite
       throw error;
     });
     await limiter.count('key', caller.by, request, reply);
-    checkAccess(caller, access);
+    const isOwn = request.routeOptions.config.installationToo === true && caller.workspace === null;
+    checkAccess(caller, isOwn && caller.instance ? 'instance' : access);
     if (caller.portal !== null && request.routeOptions.config.closedToPortals === true) {
       throw new Problem(
         'portal_refused',
@@ -188,6 +194,12 @@ async function identify(
   if (!parsed.ok) throw unauthenticated(parsed.message);
   const key = await callers.keys.find(parsed.hash);
   if (!key) throw unauthenticated('This API key is unknown or was revoked.');
+  if (hasExpired(key, deps)) {
+    const since = formatTime(key.expiresAt ?? 0);
+    throw new Problem('api_key_expired', `This API key has expired (${since}). Make another one.`, {
+      headers: CHALLENGE,
+    });
+  }
   const { name, scopes } = key;
   const caller = { by: `key:${key.prefix}`, name, session: null, role: null, portal: null };
   if (key.workspace !== null) {
@@ -378,7 +390,14 @@ export function recheckOf(
     const { key, hash } = link;
     return async () => (await store.findPortalLink(link.workspace, key, hash, clock.now())) !== null;
   }
-  return async () => (await store.findApiKey(hashApiKey(text))) !== null;
+  return async () => {
+    const key = await store.findApiKey(hashApiKey(text));
+    return key !== null && !hasExpired(key, { clock });
+  };
+}
+
+function hasExpired({ expiresAt }: ApiKey, { clock }: Pick<HttpDeps, 'clock'>): boolean {
+  return expiresAt !== null && expiresAt <= clock.now();
 }
 
 /** The caller of a route that is not public. */

@@ -13,6 +13,7 @@ export const CODES = {
   workspace_required: { status: 400, title: 'The request does not say which workspace it is for.' },
   // 401, 403: who asks
   unauthenticated: { status: 401, title: 'No valid API key or session.' },
+  api_key_expired: { status: 401, title: 'The API key has expired.' },
   sign_in_failed: { status: 401, title: 'The e-mail or the password is wrong.' },
   origin_refused: { status: 403, title: 'The request comes from another site.' },
   setup_token_required: { status: 403, title: 'The set-up needs the token that the start has printed.' },
@@ -34,9 +35,13 @@ export const CODES = {
   unsupported_media_type: { status: 415, title: 'The body must be JSON.' },
   // 409: it clashes with what is there
   idempotency_conflict: { status: 409, title: 'The id or idempotency key was used for something else.' },
+  request_running: { status: 409, title: 'The same call is being done at this moment.' },
+  outcome_unknown: { status: 409, title: 'Whether the call was done is not known.' },
   event_type_exists: { status: 409, title: 'An event type of this name exists.' },
-  changed_meanwhile: { status: 409, title: 'Others changed the same at this moment.' },
   event_type_in_use: { status: 409, title: 'Endpoints use this event type.' },
+  workspace_suspended: { status: 409, title: 'The workspace is suspended.' },
+  external_id_taken: { status: 409, title: 'Another workspace has this external id.' },
+  first_workspace: { status: 409, title: 'The workspace that the installation starts with stays.' },
   endpoint_disabled: { status: 409, title: 'The endpoint is disabled.' },
   held_choice_required: { status: 409, title: 'Deliveries are held: send them or skip them?' },
   delivery_not_retryable: { status: 409, title: 'The delivery cannot be retried now.' },
@@ -44,6 +49,8 @@ export const CODES = {
   nothing_to_replay: { status: 409, title: 'There is nothing to send again.' },
   replay_running: { status: 409, title: 'A replay to this endpoint is running.' },
   replay_ended: { status: 409, title: 'The replay has ended already.' },
+  job_ended: { status: 409, title: 'The job has ended already.' },
+  job_not_cancellable: { status: 409, title: 'A job of this kind cannot be cancelled.' },
   run_ended: { status: 409, title: 'The run has ended already.' },
   delivery_not_skippable: { status: 409, title: 'The delivery cannot be skipped any more.' },
   already_set_up: { status: 409, title: 'The installation has its first owner already.' },
@@ -56,6 +63,8 @@ export const CODES = {
   reset_token_void: { status: 409, title: 'The link for a new password is not in force.' },
   search_off: { status: 409, title: 'Search by text is off.' },
   mail_not_set_up: { status: 409, title: 'This installation sends no mail.' },
+  // 412: it is not what the caller has read
+  changed_meanwhile: { status: 412, title: 'Others have changed it meanwhile.' },
   // 422: readable, but not acceptable
   unknown_event_type: { status: 422, title: 'There is no such event type.' },
   reserved_event_type: { status: 422, title: 'Only Mirsal itself publishes this event type.' },
@@ -70,6 +79,7 @@ export const CODES = {
   invalid_definition: { status: 422, title: 'The rule or workflow is not well defined.' },
   event_loop: { status: 422, title: 'The event was caused by its own delivery too often.' },
   target_refused: { status: 422, title: 'The URL may not be a target.' },
+  too_many: { status: 422, title: 'These are too many for one job.' },
   unknown_plan: { status: 422, title: 'There is no such plan.' },
   // 429: later
   rate_limited: { status: 429, title: 'Too many requests at a time.' },

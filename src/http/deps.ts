@@ -14,12 +14,15 @@ import type { AdministrationStore } from '../store/ports/administration.ts';
 import type { AuditStore } from '../store/ports/audit.ts';
 import type { AutomationStore, RunStore } from '../store/ports/automation.ts';
 import type { BinStore } from '../store/ports/bins.ts';
+import type { CustomerStore, DeletionStore } from '../store/ports/customers.ts';
 import type { EndpointStore } from '../store/ports/endpoints.ts';
+import type { JobStore } from '../store/ports/jobs.ts';
 import type { LifecycleStore } from '../store/ports/lifecycle.ts';
 import type { LogStore } from '../store/ports/log.ts';
 import type { MailStore, NoticeStore } from '../store/ports/notices.ts';
 import type { InvitationStore, MemberStore, PeopleStore, PortalLinkStore } from '../store/ports/people.ts';
 import type { ReplayStore, ResendStore } from '../store/ports/replays.ts';
+import type { RequestStore } from '../store/ports/requests.ts';
 import type { SearchStore } from '../store/ports/search.ts';
 import type { SignalStore } from '../store/ports/signals.ts';
 import type { StatsStore } from '../store/ports/stats.ts';
@@ -65,10 +68,14 @@ export interface HttpMetrics {
 /** What of the store the routes ask. */
 export interface HttpStore
   extends AdministrationStore,
+    CustomerStore,
+    Pick<DeletionStore, 'deleteWorkspace'>,
     EndpointStore,
     LogStore,
     ResendStore,
     ReplayStore,
+    JobStore,
+    RequestStore,
     AuditStore,
     NoticeStore,
     Pick<MailStore, 'listMails'>,

@@ -10,15 +10,18 @@ import { TAGS } from './operation.ts';
 import { ProblemSchema } from './problem.ts';
 import { budgetComponents } from './routes/budget.ts';
 import { planComponents } from './routes/plans.ts';
+import { usageComponents } from './routes/usage.ts';
 import { apiKeyComponents } from './views/administration.ts';
 import { automationComponents } from './views/automation.ts';
 import { binComponents } from './views/bin.ts';
+import { bulkComponents } from './views/bulk.ts';
 import { deliveryComponents } from './views/delivery.ts';
 import { dryRunComponents } from './views/dryRun.ts';
 import { endpointComponents } from './views/endpoint.ts';
 import { eventComponents } from './views/event.ts';
 import { eventTypeComponents } from './views/eventType.ts';
 import { historyComponents } from './views/history.ts';
+import { jobComponents } from './views/job.ts';
 import { mailComponents } from './views/mail.ts';
 import { noticeComponents } from './views/notice.ts';
 import { overviewComponents } from './views/overview.ts';
@@ -36,6 +39,8 @@ export const COMPONENTS: ReadonlyArray<{ $id?: string }> = [
   ...endpointComponents,
   ...deliveryComponents,
   ...historyComponents,
+  ...jobComponents,
+  ...bulkComponents,
   ...automationComponents,
   ...dryRunComponents,
   ...runComponents,
@@ -47,6 +52,7 @@ export const COMPONENTS: ReadonlyArray<{ $id?: string }> = [
   ...budgetComponents,
   ...planComponents,
   ...statsComponents,
+  ...usageComponents,
   ...overviewComponents,
   ...searchComponents,
 ];

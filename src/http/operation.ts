@@ -13,6 +13,7 @@ export const TAGS = {
   'Event types': 'The catalog of events, and your own additions to it.',
   Endpoints: 'Where webhooks go: destinations, their secrets and their state.',
   Deliveries: 'Each event on its way to each endpoint, with every attempt.',
+  Jobs: 'Long work with its progress: sending many deliveries again, and the like.',
   Automation: 'Rules and workflows: what follows of events by your own conditions, and their runs.',
   Search: 'Anything by its id, and events by what they hold.',
   Statistics: 'How much was accepted and delivered, how fast, and what needs attention.',
@@ -89,7 +90,10 @@ function goodAnswers(answers: Operation['answers']): Record<string, unknown> {
 
 function codesOf(operation: Operation): Code[] {
   const codes = new Set<Code>(['invalid_request', 'rate_limited', 'internal_error', 'store_unavailable']);
-  if (operation.access !== 'public') codes.add('unauthenticated').add('origin_refused').add('not_found');
+  if (operation.access !== 'public') {
+    for (const code of ['unauthenticated', 'api_key_expired', 'origin_refused', 'not_found'] as const)
+      codes.add(code);
+  }
   if (operation.access === 'instance') codes.add('instance_key_required');
   if (['publish', 'read', 'manage'].includes(operation.access)) {
     for (const code of [
@@ -117,6 +121,34 @@ function codesOf(operation: Operation): Code[] {
   }
   for (const code of operation.problems ?? []) codes.add(code);
   return [...codes];
+}
+
+/** The good answers of a route with headers that they have. */
+export function withHeaders(
+  response: Readonly<Record<string, unknown>>,
+  headers: Readonly<Record<string, unknown>>,
+): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(response).map(([status, answer]) => [
+      status,
+      status === '200' ? { ...(answer as object), headers } : answer,
+    ]),
+  );
+}
+
+/** The answers of a route with further problems that it may have. */
+export function withProblems(
+  response: Readonly<Record<string, unknown>>,
+  codes: readonly Code[],
+): Record<string, unknown> {
+  const all: Record<string, unknown> = { ...response };
+  for (const [status, answer] of Object.entries(problemAnswers(codes))) {
+    const before = all[status] as { description: string } | undefined;
+    const added = answer as { description: string };
+    const lines = [...(before?.description.split('\n\n') ?? []), ...added.description.split('\n\n')];
+    all[status] = { ...added, description: [...new Set(lines)].join('\n\n') };
+  }
+  return all;
 }
 
 function problemAnswers(codes: readonly Code[]): Record<string, unknown> {

@@ -5,9 +5,9 @@
 
 import type { FastifyError } from 'fastify';
 import { Type } from 'typebox';
-import { EventTypeGone, Overloaded } from '../engine/engine.ts';
+import { EventTypeGone, Overloaded, WorkspaceGone, WorkspaceSuspended } from '../engine/engine.ts';
 import { HashingBusy } from '../identity/identity.ts';
-import { StoreUnavailable } from '../store/store.ts';
+import { RoutingMoved, StoreUnavailable } from '../store/store.ts';
 import { CODE_NAMES, CODES, type Code } from './codes.ts';
 
 export const PROBLEM_TYPE = 'application/problem+json';
@@ -54,6 +54,9 @@ export const ProblemSchema = Type.Object(
     plan: Type.Optional(Type.String({ description: 'With `plan_required`: the plan that would do.' })),
     limit: Type.Optional(Type.Integer({ description: 'With `limit_reached`: how many the plan allows.' })),
     reached: Type.Optional(Type.Integer({ description: 'Likewise: how many there are.' })),
+    workspace_id: Type.Optional(
+      Type.String({ description: 'With `external_id_taken`: the workspace that has it.' }),
+    ),
   },
   { $id: 'Problem', description: 'An error (RFC 9457).' },
 );
@@ -70,10 +73,14 @@ export interface ProblemBody {
   plan?: string;
   limit?: number;
   reached?: number;
+  workspace_id?: string;
 }
 
 /** Members that some codes have besides. */
-type ProblemFacts = Pick<ProblemBody, 'held' | 'held_oldest_at' | 'plan' | 'limit' | 'reached'>;
+type ProblemFacts = Pick<
+  ProblemBody,
+  'held' | 'held_oldest_at' | 'plan' | 'limit' | 'reached' | 'workspace_id'
+>;
 
 /** More faults than these help nobody. */
 export const MAX_FAULTS = 100;
@@ -133,6 +140,9 @@ const OVERLOAD_RETRY_AFTER_S = '1';
 /** Pure. The one mapper from thrown errors to problems. */
 export function problemOf(error: unknown): Problem {
   if (error instanceof Problem) return error;
+  if (error instanceof RoutingMoved) {
+    return new Problem('changed_meanwhile', 'Nothing was changed. Read it anew, then send the change again.');
+  }
   if (error instanceof StoreUnavailable) {
     return new Problem(
       'store_unavailable',
@@ -159,6 +169,8 @@ export function problemOf(error: unknown): Problem {
       },
     );
   }
+  if (error instanceof WorkspaceSuspended) return new Problem('workspace_suspended', error.message);
+  if (error instanceof WorkspaceGone) return new Problem('not_found', 'The workspace was deleted.');
   if (error instanceof EventTypeGone) return new Problem('unknown_event_type', `${error.message}.`);
   if (isFastifyError(error)) return problemOfFastify(error);
   return internalError(error);

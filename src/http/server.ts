@@ -12,7 +12,9 @@ import { type Callers, createCallers, requireAccess } from './auth.ts';
 import { type BinNotices, createBinNotices } from './binNotices.ts';
 import { MAX_ADMIN_BYTES, readJsonBody } from './bodies.ts';
 import type { App, HttpDeps } from './deps.ts';
+import { tagThings } from './entityTags.ts';
 import { languageOf } from './failureTexts.ts';
+import { answerRepeats } from './idempotency.ts';
 import { createIntake, INTAKE_LIMITS, type Intake } from './intake.ts';
 import { allowedMethods, watchRoutes } from './methods.ts';
 import { COMPONENTS, describeApi, documentRoutes } from './openapi.ts';
@@ -28,6 +30,7 @@ import { automationTestRoutes } from './routes/automationTest.ts';
 import { automationTransferRoutes } from './routes/automationTransfer.ts';
 import { binRoutes } from './routes/bins.ts';
 import { budgetRoutes } from './routes/budget.ts';
+import { bulkRoutes } from './routes/bulk.ts';
 import { captureRoutes } from './routes/capture.ts';
 import { catalogRoutes } from './routes/catalog.ts';
 import { deliveryRoutes } from './routes/deliveries.ts';
@@ -35,11 +38,13 @@ import { deliveryActionRoutes } from './routes/deliveryActions.ts';
 import { docsRoutes } from './routes/docs.ts';
 import { endpointActionRoutes } from './routes/endpointActions.ts';
 import { endpointRoutes } from './routes/endpoints.ts';
+import { erasureRoutes } from './routes/erasures.ts';
 import { eventRoutes } from './routes/events.ts';
 import { eventTypeScopesRoute } from './routes/eventTypeScopes.ts';
 import { eventTypeRoutes } from './routes/eventTypes.ts';
 import { healthRoutes } from './routes/health.ts';
 import { invitationRoutes } from './routes/invitations.ts';
+import { jobRoutes } from './routes/jobs.ts';
 import { mailRoutes } from './routes/mails.ts';
 import { meRoutes } from './routes/me.ts';
 import { memberRoutes } from './routes/members.ts';
@@ -57,6 +62,8 @@ import { setupRoutes } from './routes/setup.ts';
 import { signInRoutes } from './routes/signIn.ts';
 import { statsRoutes } from './routes/stats.ts';
 import { streamRoutes } from './routes/stream.ts';
+import { suspensionRoutes } from './routes/suspension.ts';
+import { usageRoutes } from './routes/usage.ts';
 import { workspaceRoutes } from './routes/workspaces.ts';
 import { createHub, type Hub } from './stream/hub.ts';
 import { createThrottle } from './throttle.ts';
@@ -158,6 +165,8 @@ function publicRoutes(pages: App, deps: HttpDeps, { notices, limiter, turns, int
 function apiRoutes(api: App, deps: HttpDeps, { notices, limiter, turns, intake }: Shared, hub: Hub): void {
   const callers = createCallers(deps);
   requireAccess(api, deps, callers, limiter);
+  answerRepeats(api, deps);
+  tagThings(api, deps);
   // An empty body is an empty object: where members are needed, the schema names those that are missing.
   api.addHook('preValidation', async (request) => {
     if (request.body === undefined && request.routeOptions.schema?.body) request.body = {};
@@ -177,6 +186,8 @@ function apiRoutes(api: App, deps: HttpDeps, { notices, limiter, turns, intake }
   deliveryRoutes(api, deps);
   deliveryActionRoutes(api, deps);
   replayRoutes(api, deps);
+  jobRoutes(api, deps);
+  bulkRoutes(api, deps);
   automationRoutes(api, deps);
   automationActionRoutes(api, deps);
   automationTransferRoutes(api, deps);
@@ -187,6 +198,11 @@ function apiRoutes(api: App, deps: HttpDeps, { notices, limiter, turns, intake }
   noticeRoutes(api, deps);
   searchRoutes(api, deps);
   workspaceRoutes(api, deps);
+  suspensionRoutes(api, deps);
+  usageRoutes(api, deps);
+  erasureRoutes(api, deps, () => {
+    for (const trust of Object.values(callers)) trust.forget();
+  });
   apiKeyRoutes(api, deps, callers.keys);
   settingsRoutes(api, deps);
   auditRoutes(api, deps);

@@ -14,7 +14,7 @@ const FACTS = { acceptedAt: 1_800_000_000_000, test: null, except: [], depth: 0,
 const routingOf = (key: number): Routing => ({
   workspace: {
     ...{ key, name: 'Test', plan: 'self-hosted', settings: DEFAULT_SETTINGS, owners: [] },
-    ...{ createdAt: 0, routingVersion: 1 },
+    ...{ createdAt: 0, routingVersion: 1, externalId: null, metadata: {}, suspended: null },
   },
   ...{ endpoints: [], eventTypes: [], automations: [], keptDefinitions: [] },
 });

@@ -18,6 +18,8 @@ export interface Dialect {
   lockNodes: RawBuilder<unknown> | null;
   /** Whether this transaction alone composes the workspace's mails; null where transactions are alone anyway. */
   composesAlone: ((workspace: number) => RawBuilder<{ alone: boolean }>) | null;
+  /** The row of statistics that this transaction adds to, where others overlap with it (schema/statsTables.ts). */
+  shard: RawBuilder<number>;
   /** The workspace's routing version, which stays as it is until the transaction ends. */
   routingVersion(workspace: number): RawBuilder<{ version: number | null }>;
   /** Runs one transaction of several at once, again after a collision; null where one comes after the other anyway. */

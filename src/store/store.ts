@@ -16,7 +16,10 @@ import type { AdministrationStore } from './ports/administration.ts';
 import type { AuditStore } from './ports/audit.ts';
 import type { AutomationStore, RunStore, RunWorkStore } from './ports/automation.ts';
 import type { BinStore } from './ports/bins.ts';
+import type { BulkWorkStore } from './ports/bulk.ts';
+import type { CustomerStore, DeletionStore, ErasureStore } from './ports/customers.ts';
 import type { EndpointStore } from './ports/endpoints.ts';
+import type { JobStore, JobWorkStore } from './ports/jobs.ts';
 import type { LaneStore } from './ports/lanes.ts';
 import type { LifecycleStore } from './ports/lifecycle.ts';
 import type { LogStore } from './ports/log.ts';
@@ -32,6 +35,7 @@ import type {
 import type { PublishStore } from './ports/publishing.ts';
 import type { RecordStore } from './ports/recording.ts';
 import type { ReplayStore, ReplayWorkStore, ResendStore } from './ports/replays.ts';
+import type { RequestStore } from './ports/requests.ts';
 import type { RetentionStore, SkipStore, SweepStore } from './ports/retention.ts';
 import type { RoutingStore } from './ports/routing.ts';
 import type { SearchStore, SearchWorkStore, UnindexStore } from './ports/search.ts';
@@ -45,11 +49,19 @@ export class StoreUnavailable extends Error {
   override readonly name = 'StoreUnavailable';
 }
 
+/** The workspace's routing is no longer at the version that the caller named. Nothing was written. */
+export class RoutingMoved extends Error {
+  override readonly name = 'RoutingMoved';
+}
+
 /** All of it: what a database's store implements. */
 export interface Store
   extends LifecycleStore,
     SecretStore,
     AdministrationStore,
+    CustomerStore,
+    DeletionStore,
+    ErasureStore,
     PeopleStore,
     MemberStore,
     InvitationStore,
@@ -66,6 +78,10 @@ export interface Store
     ResendStore,
     ReplayStore,
     ReplayWorkStore,
+    JobStore,
+    BulkWorkStore,
+    RequestStore,
+    JobWorkStore,
     AuditStore,
     NoticeStore,
     MailStore,

@@ -7,9 +7,17 @@ import { makeApiKey } from '../apiKey.ts';
 import { callerOf, type KeyCache, workspaceOf } from '../auth.ts';
 import type { App, HttpDeps } from '../deps.ts';
 import { describe, idParams, oneOf, ref } from '../operation.ts';
-import { pageFrom, pageQuery, readPage } from '../paging.ts';
-import { notFound } from '../problem.ts';
+import { pageFrom, pageQuery, readPage, readTime } from '../paging.ts';
+import { faulty, notFound } from '../problem.ts';
 import { apiKeyView, nameInput } from '../views/administration.ts';
+
+/** Throws a Problem for what is over already. */
+function readExpiry(text: string | undefined, now: number): number | null {
+  if (text === undefined) return null;
+  const at = readTime(text, '/expires_at');
+  if (at > now) return at;
+  throw faulty('invalid_request', [{ field: '/expires_at', message: 'is over already' }]);
+}
 
 export function apiKeyRoutes(app: App, deps: HttpDeps, keys: KeyCache): void {
   app.post(
@@ -30,6 +38,9 @@ export function apiKeyRoutes(app: App, deps: HttpDeps, keys: KeyCache): void {
           {
             name: nameInput,
             scopes: Type.Array(oneOf(API_KEY_SCOPES), { minItems: 1, maxItems: 3, uniqueItems: true }),
+            expires_at: Type.Optional(
+              Type.String({ maxLength: 64, description: 'From then on it is refused (RFC 3339).' }),
+            ),
           },
           { additionalProperties: false },
         ),
@@ -37,6 +48,7 @@ export function apiKeyRoutes(app: App, deps: HttpDeps, keys: KeyCache): void {
     },
     async (request, reply) => {
       const made = makeApiKey('workspace', (length) => deps.random.bytes(length));
+      const expiresAt = readExpiry(request.body.expires_at, deps.clock.now());
       const row = {
         key: deps.engine.nextKey(),
         workspace: workspaceOf(request),
@@ -44,6 +56,7 @@ export function apiKeyRoutes(app: App, deps: HttpDeps, keys: KeyCache): void {
         prefix: made.prefix,
         scopes: request.body.scopes,
         createdAt: deps.clock.now(),
+        expiresAt,
       };
       await deps.store.createApiKey({ ...row, hash: made.hash }, callerOf(request).by);
       return reply

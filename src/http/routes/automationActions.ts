@@ -11,13 +11,15 @@ import { typedUrls } from '../automationInput.ts';
 import type { App, HttpDeps } from '../deps.ts';
 import { describe, idParams, nullable, ref } from '../operation.ts';
 import { notFound } from '../problem.ts';
-import { AS_WRITTEN, versionView } from '../views/automation.ts';
+import { AS_WRITTEN, versionView, writtenView } from '../views/automation.ts';
 import {
   automationOfId,
+  changeAutomation,
   createAutomation,
   NOUNS,
   type Noun,
   nextPosition,
+  readPatch,
   showAutomation,
   showAutomations,
 } from './automations.ts';
@@ -30,6 +32,7 @@ export function automationActionRoutes(app: App, deps: HttpDeps): void {
     switchRoute(app, deps, noun, 'disable');
     duplicateRoute(app, deps, noun);
     versionsRoute(app, deps, noun);
+    restoreRoute(app, deps, noun);
     cancelRunsRoute(app, deps, noun);
     resetBrakeRoute(app, deps, noun);
   }
@@ -153,6 +156,49 @@ function versionsRoute(app: App, deps: HttpDeps, noun: Noun): void {
       const versions = await deps.store.listAutomationVersions(workspace, key);
       const shown = versions.map(versionView);
       return { data: seesSecrets(request) ? shown : maskDefinition(shown), next_cursor: null };
+    },
+  );
+}
+
+function restoreRoute(app: App, deps: HttpDeps, noun: Noun): void {
+  const { kind, path, name } = noun;
+  app.post(
+    `${path}/:id/versions/:version/restore`,
+    {
+      ...AS_WRITTEN,
+      config: { access: 'manage', webhooks: true },
+      schema: {
+        ...describe({
+          id: `restore${name}Version`,
+          summary: `Have a ${kind} do again what an older version of it did`,
+          tag: 'Automation',
+          access: 'manage',
+          description:
+            'Makes a new version that is equal to the old one, checked as things are now: an endpoint or event type that is ' +
+            `gone is a fault. Whether the ${kind} is enabled, and its position, stay as they are.`,
+          answers: { 200: { schema: ref(name), description: `The ${kind} as it is now.` } },
+          problems: ['plan_required', 'invalid_definition', 'target_refused', 'changed_meanwhile'],
+          hasBody: true,
+        }),
+        params: Type.Object({
+          id: Type.String({ minLength: 1, maxLength: 200, description: `The ${kind}'s id.` }),
+          version: Type.Integer({ minimum: 1, description: 'The number of the old version.' }),
+        }),
+        body: ref<object>(`${name}Restore`),
+      },
+    },
+    async (request) => {
+      const { id, version } = request.params;
+      const workspace = workspaceOf(request);
+      const { key } = automationOfId(await routingOf(deps, workspace), noun, id);
+      const versions = await deps.store.listAutomationVersions(workspace, key);
+      const old = versions.find((each) => each.version === version);
+      if (old === undefined) throw notFound('version', String(version));
+      const { waiting } = readPatch(kind, request.body);
+      return changeAutomation(deps, request, noun, {
+        ...{ id, waiting },
+        input: (row) => writtenView({ ...row, definition: old.definition }),
+      });
     },
   );
 }

@@ -1,5 +1,6 @@
 /** `/v1/rules` and `/v1/workflows`: what follows of events by a workspace's own conditions (B2, B3, B7). */
 
+import type { FastifyRequest } from 'fastify';
 import { parseId } from '../../core/ids.ts';
 import type { Automation, AutomationKind, WaitingRuns } from '../../store/records/automation.ts';
 import type { Routing } from '../../store/records/routing.ts';
@@ -160,25 +161,43 @@ function patchRoute(app: App, deps: HttpDeps, noun: Noun): void {
       },
     },
     async (request) => {
-      const workspace = workspaceOf(request);
-      const { id } = request.params;
-      const { by } = callerOf(request);
       const { members, waiting } = readPatch(kind, asWritten(request));
-      let warnings: Warning[] = [];
-      await changeOnRouting(deps, workspace, async (routing) => {
-        const row = automationOfId(routing, noun, id);
-        const checked = await checkDefinition(deps, routing, kind, {
-          pointer: '',
-          input: { ...writtenView(row), ...members },
-          known: connectedUrls(routing),
-        });
-        ({ warnings } = checked);
-        return (await save(deps, routing, row, { checked, waiting, by })) || null;
+      return changeAutomation(deps, request, noun, {
+        ...{ id: request.params.id, waiting },
+        input: (row) => ({ ...writtenView(row), ...members }),
       });
-      await deps.engine.routingChanged(workspace);
-      return { ...(await showAutomation(deps, workspace, noun, id)), warnings };
     },
   );
+}
+
+/** Puts what is written in its place, checked as a whole on the routing that it is saved on. */
+export async function changeAutomation(
+  deps: HttpDeps,
+  request: FastifyRequest,
+  noun: Noun,
+  { id, input, waiting }: { id: string; input(row: Automation): object; waiting: WaitingRuns },
+): Promise<AutomationView & { warnings: Warning[] }> {
+  const workspace = workspaceOf(request);
+  const { by } = callerOf(request);
+  const { expectedVersion } = request;
+  let warnings: Warning[] = [];
+  await changeOnRouting(
+    deps,
+    workspace,
+    async (routing) => {
+      const row = automationOfId(routing, noun, id);
+      const checked = await checkDefinition(deps, routing, noun.kind, {
+        pointer: '',
+        input: input(row),
+        known: connectedUrls(routing),
+      });
+      ({ warnings } = checked);
+      return (await save(deps, routing, row, { checked, waiting, by, expectedVersion })) || null;
+    },
+    expectedVersion,
+  );
+  await deps.engine.routingChanged(workspace);
+  return { ...(await showAutomation(deps, workspace, noun, id)), warnings };
 }
 
 /** A name that cannot be looked up at this moment must not keep anybody from changing the rest. */
@@ -186,12 +205,19 @@ function connectedUrls({ endpoints }: Routing): Set<string> {
   return new Set(endpoints.filter(({ automation }) => automation !== null).map(({ url }) => url));
 }
 
+interface Saving {
+  checked: CheckedDefinition;
+  waiting: WaitingRuns;
+  by: string;
+  expectedVersion: number | undefined;
+}
+
 /** False, and nothing is saved, where routing has moved since it was read. */
 async function save(
   deps: HttpDeps,
   routing: Routing,
   row: Automation,
-  { checked, waiting, by }: { checked: CheckedDefinition; waiting: WaitingRuns; by: string },
+  { checked, waiting, by, expectedVersion }: Saving,
 ): Promise<boolean> {
   const { workspace, key, kind } = row;
   const gone = () => notFound(kind, automationId(kind, key));
@@ -199,7 +225,8 @@ async function save(
   const endpoints = missingEndpoints(deps, routing, key, checked);
   const { name, definition } = checked;
   const position = checked.position ?? row.position;
-  if (definition !== row.definition || position !== row.position || endpoints.length > 0) {
+  const isChanged = definition !== row.definition || position !== row.position || endpoints.length > 0;
+  if (isChanged) {
     const { routingVersion } = routing.workspace;
     const resets = resetsBrake(kind, row.definition, definition);
     const saving = { endpoints, waiting, resetsBrake: resets, routingVersion, by, at };
@@ -208,7 +235,9 @@ async function save(
     if (saved === 'stale') return false;
   }
   if (checked.enabled !== (row.enabledAt !== null)) {
-    if (!(await deps.store.enableAutomation(workspace, key, checked.enabled, by, at))) throw gone();
+    // What was saved just now has moved it.
+    const version = isChanged ? undefined : expectedVersion;
+    if (!(await deps.store.enableAutomation(workspace, key, checked.enabled, by, at, version))) throw gone();
   }
   return true;
 }
@@ -216,7 +245,7 @@ async function save(
 const WAITING_RUNS: readonly WaitingRuns[] = ['keep', 'cancel', 'move'];
 
 /** Rules have no runs that wait. */
-function readPatch(kind: AutomationKind, body: object): { members: object; waiting: WaitingRuns } {
+export function readPatch(kind: AutomationKind, body: object): { members: object; waiting: WaitingRuns } {
   if (kind === 'rule' || !('waiting_runs' in body)) return { members: body, waiting: 'keep' };
   const { waiting_runs, ...members } = body;
   const waiting = WAITING_RUNS.find((choice) => choice === waiting_runs);
@@ -249,7 +278,8 @@ function deleteRoute(app: App, deps: HttpDeps, noun: Noun): void {
       const { id } = request.params;
       const { key } = automationOfId(await routingOf(deps, workspace), noun, id);
       const { by } = callerOf(request);
-      if (!(await deps.store.deleteAutomation(workspace, key, by, deps.clock.now())))
+      const { expectedVersion } = request;
+      if (!(await deps.store.deleteAutomation(workspace, key, by, deps.clock.now(), expectedVersion)))
         throw notFound(kind, id);
       await deps.engine.routingChanged(workspace);
       return reply.code(204).send();

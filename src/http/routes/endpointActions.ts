@@ -2,7 +2,7 @@
 
 import { Type } from 'typebox';
 import { DAY, SECOND } from '../../core/duration.ts';
-import { formatId } from '../../core/ids.ts';
+import { formatId, parseId } from '../../core/ids.ts';
 import { callerOf, workspaceOf } from '../auth.ts';
 import type { App, HttpDeps } from '../deps.ts';
 import { makeSecret, secretView } from '../endpointSecrets.ts';
@@ -10,7 +10,7 @@ import { describe, idParams, oneOf, ref } from '../operation.ts';
 import { formatTime } from '../paging.ts';
 import { notFound, Problem } from '../problem.ts';
 import { sampleEvent } from '../samples.ts';
-import type { RotatedSecretView } from '../views/endpoint.ts';
+import type { EnabledEndpointsView, RotatedSecretView } from '../views/endpoint.ts';
 import { endpointOfId, findEndpoint, routingOf, showEndpoint } from './endpoints.ts';
 
 /** Time for a receiver to take up the new secret. */
@@ -20,6 +20,7 @@ const MAX_OVERLAP_S = (30 * DAY) / SECOND;
 export function endpointActionRoutes(app: App, deps: HttpDeps): void {
   disableRoute(app, deps);
   enableRoute(app, deps);
+  enableManyRoute(app, deps);
   testRoute(app, deps);
   showSecretRoute(app, deps);
   rotateRoute(app, deps);
@@ -44,8 +45,8 @@ function disableRoute(app: App, deps: HttpDeps): void {
     async (request) => {
       const workspace = workspaceOf(request);
       const endpoint = await endpointOfId(deps, workspace, request.params.id);
-      // Disabled already: the first reason and time stay.
-      if (endpoint.disabled === null) {
+      // Disabled already: the first reason and time stay; resuming the workspace would end only its own.
+      if (endpoint.disabled === null || endpoint.disabled.reason === 'suspended') {
         const disabled = { reason: 'manual' as const, at: deps.clock.now(), by: callerOf(request).by };
         await deps.store.disableEndpoint(workspace, endpoint.key, disabled);
         await deps.engine.routingChanged(workspace);
@@ -69,7 +70,7 @@ function enableRoute(app: App, deps: HttpDeps): void {
           access: 'manage',
           description: 'With deliveries held, `held` must say whether they are sent in order or skipped.',
           answers: { 200: { schema: ref('Endpoint'), description: 'The endpoint as it is now.' } },
-          problems: ['plan_required', 'held_choice_required'],
+          problems: ['plan_required', 'held_choice_required', 'workspace_suspended'],
           hasBody: true,
         }),
         params: idParams('endpoint'),
@@ -84,6 +85,7 @@ function enableRoute(app: App, deps: HttpDeps): void {
       const { id } = request.params;
       const endpoint = await endpointOfId(deps, workspace, id);
       if (endpoint.disabled === null) return showEndpoint(deps, request, endpoint);
+      if (endpoint.disabled.reason === 'suspended') throw suspended();
       const { held } = request.body;
       if (held === undefined) await refuseSilentChoice(deps, workspace, endpoint.key);
       const { by } = callerOf(request);
@@ -95,11 +97,88 @@ function enableRoute(app: App, deps: HttpDeps): void {
         deps.clock.now(),
       );
       if (released === null) throw notFound('endpoint', id);
+      if (released === 'suspended') throw suspended();
       await deps.engine.routingChanged(workspace);
       const enabled = await findEndpoint(deps, workspace, endpoint.key);
       await deps.engine.lanesChanged(enabled.lanes);
       return showEndpoint(deps, request, enabled);
     },
+  );
+}
+
+const MAX_ENABLED = 100;
+
+function enableManyRoute(app: App, deps: HttpDeps): void {
+  app.post(
+    '/v1/endpoints/enable',
+    {
+      config: { access: 'manage', webhooks: true },
+      schema: {
+        ...describe({
+          id: 'enableEndpoints',
+          summary: 'Enable many endpoints, and decide what becomes of what was held',
+          tag: 'Endpoints',
+          access: 'manage',
+          description:
+            'One after the other: where the call fails amid them, the same call again does the rest.',
+          answers: { 200: { schema: ref('EnabledEndpoints'), description: 'What became of each.' } },
+          problems: ['plan_required', 'workspace_suspended'],
+          hasBody: true,
+        }),
+        body: Type.Object(
+          {
+            ids: Type.Array(Type.String({ maxLength: 64 }), {
+              minItems: 1,
+              maxItems: MAX_ENABLED,
+              uniqueItems: true,
+              description: 'Ids of endpoints (`ep_…`).',
+            }),
+            held: oneOf(['send', 'skip'] as const, {
+              description: 'Whether what was held is sent in order, or skipped.',
+            }),
+          },
+          { additionalProperties: false },
+        ),
+      },
+    },
+    async (request) => {
+      const workspace = workspaceOf(request);
+      const { ids, held } = request.body;
+      const known = new Map((await routingOf(deps, workspace)).endpoints.map((each) => [each.key, each]));
+      const data: EnabledEndpointsView['data'] = [];
+      const lanes: number[] = [];
+      for (const id of ids) {
+        const key = parseId('ep', id);
+        const endpoint = key === null ? undefined : known.get(key);
+        const wasDisabled = endpoint !== undefined && endpoint.disabled !== null;
+        const released = wasDisabled
+          ? await deps.store.enableEndpoint(
+              workspace,
+              endpoint.key,
+              held,
+              callerOf(request).by,
+              deps.clock.now(),
+            )
+          : null;
+        if (released === 'suspended') throw suspended();
+        if (released !== null) lanes.push(...(endpoint?.lanes ?? []));
+        const outcome =
+          released !== null ? 'enabled' : wasDisabled || !endpoint ? 'not_found' : 'was_enabled';
+        data.push({ id, outcome, held: released ?? 0 });
+      }
+      if (lanes.length > 0) {
+        await deps.engine.routingChanged(workspace);
+        await deps.engine.lanesChanged(lanes);
+      }
+      return { data };
+    },
+  );
+}
+
+function suspended(): Problem {
+  return new Problem(
+    'workspace_suspended',
+    'Whoever runs the platform has suspended the workspace. Endpoints are enabled when it is resumed.',
   );
 }
 
@@ -133,7 +212,7 @@ function testRoute(app: App, deps: HttpDeps): void {
               description: 'The sample is on its way.',
             },
           },
-          problems: ['plan_required', 'endpoint_disabled', 'unknown_event_type'],
+          problems: ['plan_required', 'endpoint_disabled', 'workspace_suspended', 'unknown_event_type'],
           hasBody: true,
         }),
         params: idParams('endpoint'),
@@ -156,6 +235,7 @@ function testRoute(app: App, deps: HttpDeps): void {
       const endpoint = await endpointOfId(deps, workspace, request.params.id);
       const routing = await routingOf(deps, workspace);
       const event = sampleEvent(routing, request.body.event_type, request.body.sample ?? null);
+      if (endpoint.disabled?.reason === 'suspended') throw suspended();
       if (endpoint.disabled !== null) {
         throw new Problem('endpoint_disabled', 'Enable the endpoint first; a test would only be held.');
       }

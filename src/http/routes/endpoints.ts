@@ -178,7 +178,8 @@ function patchRoute(app: App, deps: HttpDeps): void {
       if (condition !== undefined) patch.condition = condition;
       const now = deps.clock.now();
       const { by } = callerOf(request);
-      if (!(await deps.store.updateEndpoint(workspace, endpoint.key, patch, now, by))) {
+      const { expectedVersion } = request;
+      if (!(await deps.store.updateEndpoint(workspace, endpoint.key, patch, now, by, expectedVersion))) {
         throw notFound('endpoint', request.params.id);
       }
       if (patch.signature?.v1a && !endpoint.secrets.some(({ kind }) => kind === 'v1a')) {
@@ -220,8 +221,10 @@ function deleteRoute(app: App, deps: HttpDeps): void {
     async (request, reply) => {
       const workspace = workspaceOf(request);
       const endpoint = await endpointOfId(deps, workspace, request.params.id);
+      const { by } = callerOf(request);
+      const { expectedVersion } = request;
       if (
-        !(await deps.store.deleteEndpoint(workspace, endpoint.key, deps.clock.now(), callerOf(request).by))
+        !(await deps.store.deleteEndpoint(workspace, endpoint.key, deps.clock.now(), by, expectedVersion))
       ) {
         throw notFound('endpoint', request.params.id);
       }
@@ -247,15 +250,18 @@ const MOST_TRIES = 10;
 
 /**
  * Has `change` check and save on the routing of now, and again where it answers null: that routing had moved when it
- * was saved. So two people who change different members at once keep both.
+ * was saved. So two people who change different members at once keep both. Where a version is expected, at that one alone.
  */
 export async function changeOnRouting<Done>(
   deps: Pick<HttpDeps, 'engine'>,
   workspace: number,
   change: (routing: Routing) => Promise<Done | null>,
+  expectedVersion?: number,
 ): Promise<Done> {
   for (let tries = 0; tries < MOST_TRIES; tries += 1) {
-    const done = await change(await routingOf(deps, workspace));
+    const routing = await routingOf(deps, workspace);
+    if (expectedVersion !== undefined && routing.workspace.routingVersion !== expectedVersion) break;
+    const done = await change(routing);
     if (done !== null) return done;
   }
   throw new Problem('changed_meanwhile', 'Nothing was changed. Read it anew, then send the change again.');

@@ -141,15 +141,20 @@ function patchRoute(app: App, deps: HttpDeps): void {
     async (request) => {
       const workspace = workspaceOf(request);
       const { name } = request.params;
-      const changed = await changeOnRouting(deps, workspace, async (routing) => {
-        const type = ownType(routing, name);
-        const stored = routing.eventTypes.find((candidate) => candidate.name === name);
-        const next = build({ ...postedFrom(type), ...request.body });
-        const now = deps.clock.now();
-        const times = { createdAt: stored?.createdAt ?? now, updatedAt: now };
-        const row = { workspace, name, definition: definitionText(next), ...times };
-        return (await deps.store.putEventType(row, routing.workspace.routingVersion)) ? next : null;
-      });
+      const changed = await changeOnRouting(
+        deps,
+        workspace,
+        async (routing) => {
+          const type = ownType(routing, name);
+          const stored = routing.eventTypes.find((candidate) => candidate.name === name);
+          const next = build({ ...postedFrom(type), ...request.body });
+          const now = deps.clock.now();
+          const times = { createdAt: stored?.createdAt ?? now, updatedAt: now };
+          const row = { workspace, name, definition: definitionText(next), ...times };
+          return (await deps.store.putEventType(row, routing.workspace.routingVersion)) ? next : null;
+        },
+        request.expectedVersion,
+      );
       await deps.engine.routingChanged(workspace);
       return show(changed);
     },
@@ -187,7 +192,7 @@ function deleteRoute(app: App, deps: HttpDeps): void {
           `${users.length} endpoint(s) ask for it: ${shown.join(', ')}. Take it out there first.`,
         );
       }
-      await deps.store.deleteEventType(workspace, name);
+      await deps.store.deleteEventType(workspace, name, request.expectedVersion);
       await deps.engine.routingChanged(workspace);
       return reply.code(204).send();
     },

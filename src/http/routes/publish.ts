@@ -2,7 +2,6 @@
 
 import { createHash } from 'node:crypto';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { Type } from 'typebox';
 import { DAY, SECOND } from '../../core/duration.ts';
 import { formatId } from '../../core/ids.ts';
 import type { PostedText, PublishOutcome } from '../../engine/engine.ts';
@@ -10,6 +9,7 @@ import { workspaceOf } from '../auth.ts';
 import { expectedBytes, MAX_BATCH_BYTES, MAX_EVENT_BYTES, readPostedBody } from '../bodies.ts';
 import { depthOfRequest } from '../causation.ts';
 import type { App, HttpDeps } from '../deps.ts';
+import { IdempotencyHeader } from '../idempotency.ts';
 import type { Intake } from '../intake.ts';
 import { describe, ref } from '../operation.ts';
 import { type Fault, faulty, Problem, problemOf } from '../problem.ts';
@@ -17,15 +17,6 @@ import { DATA_RULES, readerOf } from '../publishInput.ts';
 import { traceOfRequest } from '../traceparent.ts';
 import { bodyCheckedByRoute } from '../validation.ts';
 import type { AcceptedEventView } from '../views/event.ts';
-
-const IdempotencyHeader = Type.Object({
-  'idempotency-key': Type.Optional(
-    Type.String({
-      pattern: '^[\\x20-\\x7e]{1,255}$',
-      description: 'Repeating a request with the same key and body is answered as the first time, for a day.',
-    }),
-  ),
-});
 
 const REPLAYED = 'A repeat is answered as the first time, with the header `Idempotent-Replayed: true`.';
 
@@ -52,6 +43,7 @@ export function publishRoutes(app: App, deps: HttpDeps, intake: Intake): void {
             'event_too_costly',
             'idempotency_conflict',
             'daily_limit_reached',
+            'workspace_suspended',
             'event_loop',
             'overloaded',
           ],
@@ -92,6 +84,7 @@ export function publishRoutes(app: App, deps: HttpDeps, intake: Intake): void {
             'duplicate_event_id',
             'idempotency_conflict',
             'daily_limit_reached',
+            'workspace_suspended',
             'event_loop',
             'overloaded',
           ],

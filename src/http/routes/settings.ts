@@ -61,7 +61,13 @@ export function settingsRoutes(app: App, deps: HttpDeps): void {
       await requireRetention(deps, key, request.body.retention ?? {});
       const settings = readAddressesOf(request.body);
       const changed = found(
-        await deps.store.updateWorkspace(key, { settings }, deps.clock.now(), callerOf(request).by),
+        await deps.store.updateWorkspace(
+          key,
+          { settings },
+          deps.clock.now(),
+          callerOf(request).by,
+          request.expectedVersion,
+        ),
       );
       await deps.engine.routingChanged(key);
       return changed.settings;

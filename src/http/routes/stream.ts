@@ -13,7 +13,7 @@ const DESCRIPTION = `Server-sent events: hints of what has changed in the worksp
 
 - \`ready\`: from here on, changes are told.
 - \`changed\`: \`{"hints": [{"kind": …, "id": …}]}\`. Kinds are \`event\` (accepted), \`delivery\` (queued, attempted, ended; the id is its
-  endpoint's), \`endpoint\`, \`notice\`, \`run\`, \`bin\`, \`replay\` and \`settings\` (event types, rules, workflows and settings; told with
+  endpoint's), \`endpoint\`, \`notice\`, \`run\`, \`bin\`, \`replay\`, \`job\` and \`settings\` (event types, rules, workflows and settings; told with
   every change of endpoints, too). The id is null where it may be any of the kind. A message comes every 250 ms at the most, and names each thing once; now and then one comes
   though nothing was changed.
 - \`reset\`: what was missed is not known; ask for everything anew.
@@ -23,11 +23,11 @@ A reader that is too slow is cut off, and so is one whose key is revoked.`;
 
 const EXAMPLE = `retry: 2000
 
-id: 1.k2.0.0.5.1.0.0.0.0.0
+id: 2.k2.0.0.5.1.0.0.0.0.0.0
 event: ready
 data: {}
 
-id: 1.k2.3.1.6.1.0.0.0.0.0
+id: 2.k2.3.1.6.1.0.0.0.0.0.0
 event: changed
 data: {"hints":[{"kind":"event","id":null},{"kind":"delivery","id":"ep_107fmli44xs"}]}
 

@@ -14,13 +14,14 @@ export const HINT_KINDS = [
   'run',
   'bin',
   'replay',
+  'job',
   'settings',
 ] as const;
 export type HintKind = (typeof HINT_KINDS)[number];
 
 export interface Hint {
   kind: HintKind;
-  /** Of the endpoint (also of a delivery's), bin or replay; null for any of the kind. */
+  /** Of the endpoint (also of a delivery's), bin, replay or job; null for any of the kind. */
   id: string | null;
 }
 
@@ -32,6 +33,7 @@ const BY_KEY = {
   delivery: { prefix: 'ep', of: 'deliveries' },
   endpoint: { prefix: 'ep', of: 'endpoints' },
   replay: { prefix: 'rpl', of: 'replays' },
+  job: { prefix: 'job', of: 'jobs' },
   bin: { prefix: 'bin', of: 'bins' },
 } as const satisfies Partial<Record<HintKind, { prefix: IdPrefix; of: keyof MarkDetails }>>;
 
@@ -46,6 +48,7 @@ export function changedKinds(before: Marks, after: Marks): HintKind[] {
   if (moved('runs')) kinds.push('run');
   if (moved('bins')) kinds.push('bin');
   if (moved('replays')) kinds.push('replay');
+  if (moved('jobs')) kinds.push('job');
   return kinds;
 }
 
@@ -85,12 +88,13 @@ const NAMES = [
   'notices',
   'runs',
   'replays',
+  'jobs',
   'bins',
   'revoked',
 ] as const satisfies ReadonlyArray<keyof Marks>;
 
 /** The form of ids that this version makes; another's are not understood. */
-const FORM = '1';
+const FORM = '2';
 const RADIX = 36;
 
 /** `anchor` is the one that the marks were read with. */

@@ -3,9 +3,15 @@
 import { type Static, Type } from 'typebox';
 import { formatId } from '../../core/ids.ts';
 import { MAIL_ADDRESS_IN_WORDS } from '../../core/mailAddress.ts';
-import { API_KEY_SCOPES, type ApiKey, type Workspace } from '../../store/records/administration.ts';
+import {
+  API_KEY_SCOPES,
+  type ApiKey,
+  SUSPENSION_MODES,
+  type Workspace,
+} from '../../store/records/administration.ts';
+import { CUSTOMER_LIMITS } from '../customerLimits.ts';
 import { nullable, oneOf, pageOf, ref, time } from '../operation.ts';
-import { formatTime } from '../paging.ts';
+import { formatTime, formatTimeOrNull } from '../paging.ts';
 
 const MAX_NAME_LENGTH = 200;
 export const nameInput = Type.String({ minLength: 1, maxLength: MAX_NAME_LENGTH });
@@ -90,12 +96,50 @@ const SettingsPatchSchema = Type.Object(
 );
 export type SettingsPatchInput = Static<typeof SettingsPatchSchema>;
 
+export const externalIdInput = Type.String({
+  ...{ minLength: 1, maxLength: CUSTOMER_LIMITS.external_id.value },
+  description: 'What your platform calls it; no two workspaces have the same.',
+});
+/** What stands in queries and headers without escaping. */
+const METADATA_NAME = '^[A-Za-z0-9_.-]{1,64}$';
+
+export const metadataInput = (description: string) =>
+  Type.Unsafe<Record<string, string>>(
+    Type.Object(
+      {},
+      {
+        patternProperties: {
+          [METADATA_NAME]: Type.String({ maxLength: CUSTOMER_LIMITS.metadata_value.value }),
+        },
+        additionalProperties: false,
+        maxProperties: CUSTOMER_LIMITS.metadata_members.value,
+        description,
+      },
+    ),
+  );
+
 const workspaceMembers = {
   id: Type.String(),
   name: Type.String(),
   plan: Type.String(),
   settings: ref<SettingsView>('Settings'),
   owners: recipientsInput('Who gets the mails where the settings name nobody.'),
+  external_id: nullable(externalIdInput, { description: 'What your platform calls it; null for nothing.' }),
+  metadata: metadataInput('What your platform notes of it.'),
+  suspended: nullable(
+    Type.Object({
+      mode: oneOf(SUSPENSION_MODES, {
+        description:
+          '`refuse`: no events are accepted; `hold`: they are, and wait. Either way nothing is sent.',
+      }),
+      reason: nullable(Type.String(), {
+        description: 'As whoever suspended it has put it; null for nothing.',
+      }),
+      at: time('Since when.'),
+      by: Type.String({ description: 'Who did it.' }),
+    }),
+    { description: 'Null for a workspace that is not suspended.' },
+  ),
   created_at: time('When it was made.'),
 };
 
@@ -108,9 +152,15 @@ const apiKeyMembers = {
   prefix: Type.String({ description: 'The readable beginning, to recognise the key by.' }),
   scopes: Type.Array(oneOf(API_KEY_SCOPES)),
   created_at: time('When it was made.'),
+  expires_at: nullable(Type.String({ format: 'date-time' }), {
+    description: 'From then on it is refused with `api_key_expired`; null for never.',
+  }),
 };
 
-const ApiKeySchema = Type.Object(apiKeyMembers, { $id: 'ApiKey', description: 'A key in force.' });
+const ApiKeySchema = Type.Object(apiKeyMembers, {
+  $id: 'ApiKey',
+  description: 'A key that was not revoked.',
+});
 export type ApiKeyView = Static<typeof ApiKeySchema>;
 
 const CreatedApiKeySchema = Type.Object(
@@ -142,6 +192,9 @@ export function workspaceView(row: Workspace): WorkspaceView {
     plan: row.plan,
     settings: row.settings,
     owners: [...row.owners],
+    external_id: row.externalId,
+    metadata: { ...row.metadata },
+    suspended: row.suspended === null ? null : { ...row.suspended, at: formatTime(row.suspended.at) },
     created_at: formatTime(row.createdAt),
   };
 }
@@ -153,5 +206,6 @@ export function apiKeyView(row: Omit<ApiKey, 'revokedAt'>): ApiKeyView {
     prefix: row.prefix,
     scopes: [...row.scopes],
     created_at: formatTime(row.createdAt),
+    expires_at: formatTimeOrNull(row.expiresAt),
   };
 }

@@ -120,19 +120,23 @@ const RulePatchSchema = Type.Object(Type.Partial(Type.Object(rule)).properties, 
   $id: 'RulePatch',
   ...patchOptions,
 });
+const waitingRuns = {
+  waiting_runs: Type.Optional(
+    oneOf(['keep', 'cancel', 'move'] as const, {
+      description:
+        'What becomes of runs that wait: they go on with the version that they began with (if absent), are ' +
+        'cancelled, or go on with the new version.',
+    }),
+  ),
+};
 const WorkflowPatchSchema = Type.Object(
-  {
-    ...Type.Partial(Type.Object(workflow)).properties,
-    waiting_runs: Type.Optional(
-      oneOf(['keep', 'cancel', 'move'] as const, {
-        description:
-          'What becomes of runs that wait: they go on with the version that they began with (if absent), are ' +
-          'cancelled, or go on with the new version.',
-      }),
-    ),
-  },
+  { ...Type.Partial(Type.Object(workflow)).properties, ...waitingRuns },
   { $id: 'WorkflowPatch', ...patchOptions },
 );
+
+const restoreOptions = { additionalProperties: false, description: 'May be left out.' };
+const RuleRestoreSchema = Type.Object({}, { $id: 'RuleRestore', ...restoreOptions });
+const WorkflowRestoreSchema = Type.Object(waitingRuns, { $id: 'WorkflowRestore', ...restoreOptions });
 
 const RuleVersionSchema = versionOf('Rule');
 const WorkflowVersionSchema = versionOf('Workflow');
@@ -173,6 +177,8 @@ export const automationComponents = [
   NewWorkflowSchema,
   RulePatchSchema,
   WorkflowPatchSchema,
+  RuleRestoreSchema,
+  WorkflowRestoreSchema,
   RuleVersionSchema,
   WorkflowVersionSchema,
   pageOf(ref('RuleVersion'), 'RuleVersionPage'),

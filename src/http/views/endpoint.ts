@@ -160,7 +160,7 @@ const endpointMembers = {
   enabled: Type.Boolean(),
   disabled: nullable(
     Type.Object({
-      reason: oneOf(['manual', 'error_budget', 'gone'] as const),
+      reason: oneOf(['manual', 'error_budget', 'gone', 'suspended'] as const),
       at: time('Since when.'),
       by: Type.String({ description: 'Who did it.' }),
     }),
@@ -243,6 +243,23 @@ const RotatedSecretSchema = Type.Object(
   },
   { $id: 'RotatedSecret' },
 );
+const EnabledEndpointsSchema = Type.Object(
+  {
+    data: Type.Array(
+      Type.Object({
+        id: Type.String(),
+        outcome: oneOf(['enabled', 'was_enabled', 'not_found'] as const, {
+          description: 'What became of it.',
+        }),
+        held: Type.Integer({ description: 'How many deliveries were held.' }),
+      }),
+      { description: 'In the order of the ids.' },
+    ),
+  },
+  { $id: 'EnabledEndpoints', description: 'What became of each endpoint that was to be enabled.' },
+);
+export type EnabledEndpointsView = Static<typeof EnabledEndpointsSchema>;
+
 export type RotatedSecretView = Static<typeof RotatedSecretSchema>;
 
 export const endpointComponents = [
@@ -254,6 +271,7 @@ export const endpointComponents = [
   pageOf(ref('Endpoint'), 'EndpointPage'),
   EndpointSecretSchema,
   RotatedSecretSchema,
+  EnabledEndpointsSchema,
 ];
 
 /** `held` is what is open at a disabled endpoint; `headers` are to be shown as they are. */

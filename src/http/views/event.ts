@@ -12,7 +12,7 @@ import type { StoredEvent } from '../../store/records/log.ts';
 import type { VerdictRecord } from '../../store/records/publishing.ts';
 import { MAX_BATCH_EVENTS } from '../bodies.ts';
 import { indexedUntil, nullable, pageOf, ref, time } from '../operation.ts';
-import { formatTime } from '../paging.ts';
+import { formatTime, formatTimeOrNull } from '../paging.ts';
 import { sayNobody, sayOutcome, sayRefusal } from '../verdictTexts.ts';
 import { type DeliveryView, type SourceView, sourceView } from './delivery.ts';
 import type { EventRunView, ReleaseView } from './run.ts';
@@ -81,6 +81,10 @@ const eventMembers = {
   accepted_at: time('When it was accepted.'),
   test: Type.Boolean({ description: 'Whether it is a sample sent as a test.' }),
   delivery_count: Type.Integer(),
+  erased_at: nullable(time('When it was.'), {
+    description:
+      'When the data of the person that it was about were erased, and all that followed of it with them; null for never.',
+  }),
 };
 
 const EventSchema = Type.Object(eventMembers, { $id: 'Event', description: 'Something that happened.' });
@@ -148,6 +152,7 @@ export function eventView(row: StoredEvent): EventView {
     accepted_at: formatTime(row.acceptedAt),
     test: row.test,
     delivery_count: row.deliveries,
+    erased_at: formatTimeOrNull(row.erasedAt),
   };
 }
 

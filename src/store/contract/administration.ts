@@ -102,8 +102,8 @@ export function administrationContract(open: OpenStore): void {
       const { store } = opened();
       const { workspace } = await seed(store);
       const common = { name: 'ci', prefix: 'mk_abc', scopes: ['publish', 'read'] as const, createdAt: T0 };
-      const key = { ...common, key: aKey(), workspace };
-      const instance = { ...common, key: aKey(), workspace: null };
+      const key = { ...common, key: aKey(), workspace, expiresAt: null };
+      const instance = { ...common, key: aKey(), workspace: null, expiresAt: T0 + 9 };
       await store.createApiKey({ ...key, hash: 'h1' }, 'me');
       await store.createApiKey({ ...instance, hash: 'h2' }, 'me');
       expect(await store.findApiKey('h1')).toEqual({ ...key, revokedAt: null });

@@ -108,6 +108,7 @@ export function aWorkspace(
     settings: DEFAULT_SETTINGS,
     owners: [],
     createdAt: T0,
+    ...{ externalId: null, metadata: {}, suspended: null },
     ...over,
   };
 }
@@ -363,6 +364,7 @@ export function aResult(
     epoch,
     delivery: item.key,
     endpoint: endpoint.key,
+    eventType: 'contact.tag.added',
     attempt: anAttempt(),
     next: DELIVERED,
     disable: null,

@@ -5,14 +5,7 @@ import { anEvent, indexAll, publishAccepted } from './builders.ts';
 import { aCase, SAME, type Scene } from './faultScenes.ts';
 
 /** Verbs that only read: of lists, of what is watched, and of the index. */
-export type SearchReading =
-  | 'scanDeliveries'
-  | 'readMarks'
-  | 'readMarkDetails'
-  | 'findEvents'
-  | 'firstUnindexed'
-  | 'workspacesToIndex'
-  | 'readUnindexed';
+export type SearchReading = 'findEvents' | 'firstUnindexed' | 'workspacesToIndex' | 'readUnindexed';
 
 const LIMITS = { events: 100, bytes: 1_000 };
 const EVERY = Number.MAX_SAFE_INTEGER;

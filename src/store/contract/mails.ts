@@ -104,6 +104,17 @@ export function mailsContract(open: OpenStore): void {
   describe('mails of rules and workflows', () => {
     const opened = useStore(open);
 
+    test('those of a suspended workspace wait until it is resumed', async () => {
+      const { store } = opened();
+      const tenant = await aTenant(store);
+      const { workspace } = tenant;
+      await mailing(store, tenant, [aMail()]);
+      await store.suspendWorkspace(workspace, { mode: 'hold', reason: null, at: T0, by: 'me' });
+      expect(await store.claimDueMails(workspace, T0 + DAY, 10, MINUTE)).toEqual([]);
+      await store.resumeWorkspace(workspace, T0 + DAY, 'me');
+      expect(await store.claimDueMails(workspace, T0 + DAY, 10, MINUTE)).toHaveLength(1);
+    });
+
     test('no more are sent in a UTC day than the plan allows; what is stopped is a step that says so', async () => {
       const { store } = opened();
       const tenant = await aTenant(store);

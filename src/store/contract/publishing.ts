@@ -58,6 +58,7 @@ export function publishingContract(open: OpenStore): void {
       expect(await again.findEvent(workspace, event.id)).toEqual({
         key: event.key,
         id: event.id,
+        erasedAt: null,
         type: event.type,
         subject: '42',
         createdAt: T0,

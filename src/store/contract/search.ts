@@ -67,6 +67,15 @@ export function searchContract(open: OpenStore): void {
     };
     const newestFirst = (keys: readonly number[]) => [...keys].sort((one, other) => other - one);
 
+    test('P5: what is recorded right after events were put into blocks is recorded', async () => {
+      const { store, workspace, endpoints } = await write(64);
+      const [endpoint] = endpoints;
+      if (endpoint === undefined) throw new Error('There is no endpoint.');
+      const [item] = await openItems(store, endpoint);
+      const result = aResult(endpoint, 1, item ?? { key: 0 }, { next: DROPPED });
+      expect(await store.record('node-a', workspace, [result])).toMatchObject({ verdicts: ['recorded'] });
+    });
+
     test.each([10, 200])(
       'of %i events, each is found by each of its terms, newest first, page by page',
       async (count) => {

@@ -18,6 +18,7 @@ import {
   versionOf,
   WAITING,
 } from './builders.ts';
+import { BULK_SCENES } from './faultBulk.ts';
 import { aStoredRule, isDisabled, type Scene, WAITS } from './faultScenes.ts';
 
 const AWAITED = 'contact.tag.added';
@@ -128,4 +129,5 @@ export const SHARDING_SCENES: ReadonlyArray<(scene: Scene) => Promise<void>> = [
     await scene.store.enableEndpoint(scene.workspace, scene.endpoint.key, 'skip', 'me', T0);
   },
   everySweep,
+  ...BULK_SCENES,
 ];

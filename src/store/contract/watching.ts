@@ -18,6 +18,7 @@ import {
   T0,
   useStore,
 } from './builders.ts';
+import { aJob } from './faultJobs.ts';
 import { aBin, aDelivered, anApiKey, aReplay } from './faultScenes.ts';
 
 const ANCHOR = T0 - HOUR;
@@ -47,6 +48,7 @@ export function watchingContract(open: OpenStore): void {
       const scene = { store, insertNotices, workspace, endpoint, endpoints: [endpoint] };
       await aDelivered(scene);
       const replay = await aReplay(scene);
+      const job = aJob(workspace);
       const changes: Array<[moves: string[], change: () => Promise<unknown>]> = [
         [['events'], () => publishAccepted(store, workspace, [anEvent([])])],
         [['events', 'queues'], () => publishSome(store, endpoint, 1)],
@@ -64,6 +66,8 @@ export function watchingContract(open: OpenStore): void {
         [['bins'], () => store.captureRequest(aBinRequest(bin), { requests: 5, bytes: 1_000 })],
         [['replays'], () => store.createReplay(replay)],
         [['replays'], () => store.cancelReplay(workspace, replay.key, T0 + DAY, 'me')],
+        [['jobs'], () => store.createJob(job, {})],
+        [['jobs'], () => store.cancelJob(workspace, job.key, T0 + DAY, 'me')],
         [['revoked'], () => store.revokeApiKey(workspace, key.key, T0, 'me')],
       ];
       for (const [moves, change] of changes) {

@@ -51,9 +51,16 @@ export interface AutomationStore {
     enabled: boolean,
     by: string,
     at: number,
+    routingVersion?: number,
   ): Promise<Automation | null>;
   /** Cancels the runs that wait. */
-  deleteAutomation(workspace: number, automation: number, by: string, at: number): Promise<boolean>;
+  deleteAutomation(
+    workspace: number,
+    automation: number,
+    by: string,
+    at: number,
+    routingVersion?: number,
+  ): Promise<boolean>;
   /**
    * Lets one subject, or with null all of them, set it off anew as often as is allowed. Answers how often the subject
    * had set it off in the period that was running; null if the automation is unknown.
@@ -96,7 +103,7 @@ export interface RunWorkStore {
   dueRuns(workspace: number, limit: number): Promise<DueRuns>;
   /** The events that these waits of the run were for, as far as they have come. */
   readHeard(workspace: number, run: number, steps: readonly string[]): Promise<HeardEvent[]>;
-  /** Takes those of these runs out of sight whose automation is disabled, until it is enabled and they are resumed. */
+  /** Takes those of these runs out of sight whose automation is disabled, or whose workspace is suspended, until that is over and they are resumed. */
   setAsideRuns(workspace: number, runs: readonly number[]): Promise<void>;
   /** Lets a run rest that cannot be worked on: it is not due before `until`. */
   postponeRun(workspace: number, run: number, until: number): Promise<void>;

@@ -10,7 +10,10 @@ import type {
   SealedSecret,
 } from '../records/endpoints.ts';
 
-/** Each change of an endpoint moves its workspace's routing version. */
+/**
+ * Each change of an endpoint moves its workspace's routing version. One that names a version is made at that version or
+ * not at all (RoutingMoved).
+ */
 export interface EndpointStore {
   createEndpoint(endpoint: NewEndpoint, by: string): Promise<void>;
   updateEndpoint(
@@ -19,9 +22,16 @@ export interface EndpointStore {
     patch: EndpointPatch,
     at: number,
     by: string,
+    routingVersion?: number,
   ): Promise<boolean>;
   /** Its open deliveries count as skipped from then on (`writeSkips`). */
-  deleteEndpoint(workspace: number, endpoint: number, at: number, by: string): Promise<boolean>;
+  deleteEndpoint(
+    workspace: number,
+    endpoint: number,
+    at: number,
+    by: string,
+    routingVersion?: number,
+  ): Promise<boolean>;
   disableEndpoint(
     workspace: number,
     endpoint: number,
@@ -29,7 +39,8 @@ export interface EndpointStore {
   ): Promise<boolean>;
   /**
    * Clears its errors from the budget and lets its first delivery be tried alone. After `skip`, what was
-   * held counts as skipped (`writeSkips`), saying by whom. Returns how many were held, null if unknown.
+   * held counts as skipped (`writeSkips`), saying by whom. Returns how many were held, null if unknown;
+   * nothing is changed while its workspace is suspended.
    */
   enableEndpoint(
     workspace: number,
@@ -37,7 +48,7 @@ export interface EndpointStore {
     held: 'send' | 'skip',
     by: string,
     at: number,
-  ): Promise<number | null>;
+  ): Promise<number | 'suspended' | null>;
   /** Puts a new secret in force; those of the same kind before it expire at `overlapUntil`. */
   rotateSecret(
     workspace: number,

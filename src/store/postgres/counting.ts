@@ -15,7 +15,7 @@ const minuteOf = (ms: string): string => `${ms} - ${ms} % ${WRITTEN_STEP}`;
 /** Adds up the events of `from`, whose column `type` it reads; $1 is the workspace, $3 when they were accepted. */
 export const countEvents = (from: string): string => `
 INSERT INTO event_stats (${statsColumns('event_stats').join(', ')})
-SELECT $1, e.type, ${minuteOf('$3::bigint')}, ${WRITTEN_STEP}, ${SHARD}, count(*) FROM ${from}
+SELECT $1, e.type, ${minuteOf('$3::bigint')}, ${WRITTEN_STEP}, ${SHARD}, count(*), 0, 0, 0, 0 FROM ${from}
 GROUP BY e.type ORDER BY e.type ${addUp('event_stats')}`;
 
 const LATENCY = `CASE WHEN k.outcome IN (${TIMED_OUTCOMES.map((name) => `'${name}'`).join(', ')})
@@ -39,3 +39,13 @@ SELECT $2, coalesce(k.endpoint, 0), k.at, ${WRITTEN_STEP}, ${SHARD},
 FROM (SELECT k.endpoint, k.outcome, k.dropped, ${minuteOf('(k.started_at + k.duration_ms)')} AS at, ${LATENCY} AS bucket
   FROM ${from}) AS k
 GROUP BY GROUPING SETS ((k.endpoint, k.at), (k.at)) ORDER BY 2, 3 ${addUp('endpoint_stats')}`;
+
+/**
+ * Likewise by the type of their events; it reads the columns `event_type, started_at, duration_ms, delivered, dropped`.
+ */
+export const countTypes = (from: string): string => `
+INSERT INTO event_stats (${statsColumns('event_stats').join(', ')})
+SELECT $2, k.event_type, k.at, ${WRITTEN_STEP}, ${SHARD}, 0, count(*), count(*) FILTER (WHERE k.delivered),
+  count(*) FILTER (WHERE k.dropped), 0
+FROM (SELECT k.event_type, k.delivered, k.dropped, ${minuteOf('(k.started_at + k.duration_ms)')} AS at FROM ${from}) AS k
+GROUP BY k.event_type, k.at ORDER BY 2, 3 ${addUp('event_stats')}`;

@@ -14,6 +14,7 @@ export const POSTGRES_DIALECT: Dialect = {
   lockNodes: sql`LOCK TABLE nodes IN SHARE ROW EXCLUSIVE MODE`,
   composesAlone: (workspace) =>
     sql`SELECT pg_try_advisory_xact_lock(hashtextextended(${`mails of ${workspace}`}, 0)) AS alone`,
+  shard: sql<number>`pg_backend_pid()`,
   routingVersion: (workspace) => sql`SELECT mirsal_routing_version(${workspace}) AS version`,
   alone: guard,
   search: POSTGRES_SEARCH,

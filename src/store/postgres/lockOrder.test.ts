@@ -9,6 +9,8 @@ import { createDatabase, MIGRATED } from '../../../test/support/postgres.ts';
 import { DAY } from '../../core/duration.ts';
 import { realClock } from '../../real.ts';
 import { aResult, publishSome, seed, T0, WAITING } from '../contract/builders.ts';
+import { aStep } from '../contract/faultBulk.ts';
+import { aJob } from '../contract/faultJobs.ts';
 import { SKIPPED_AT_ONCE } from '../queries/skips.ts';
 import type { NewEndpoint } from '../records/endpoints.ts';
 import type { LaneItem } from '../records/lanes.ts';
@@ -61,6 +63,23 @@ const VERBS: Record<
     queued: SKIPPED_AT_ONCE + 2,
     before: ({ workspace, endpoint }) => store.deleteEndpoint(workspace, endpoint.key, T0, 'me'),
     call: ({ workspace }) => store.writeSkips(workspace, 100),
+  },
+  changeMany: {
+    async call({ workspace, items }) {
+      const step = { act: 'skip', deliveries: items.map(({ key }) => key), reason: 'r' } as const;
+      await (await aStep({ store, workspace }, step))();
+    },
+  },
+  eraseSome: {
+    async call({ workspace }) {
+      const input = { subject: null, terms: ['event_id'] };
+      await store.createJob(aJob(workspace, { kind: 'erase', input, createdAt: T0 + DAY }), {});
+      // The first step looks for a subject, the second one reads what events hold.
+      for (let step = 0; step < 2; step += 1) {
+        const [job] = await store.claimJobs('node-a', ['erase'], 1, T0);
+        if (job !== undefined) await store.eraseSome('node-a', job, T0);
+      }
+    },
   },
   expireHeld: {
     before: disable,

@@ -165,6 +165,8 @@ describe('PostgreSQL', () => {
       '0013_network',
       '0014_stats',
       '0015_people',
+      '0016_jobs',
+      '0017_customers',
       '0018_search',
       '0019_trace',
     ]);

@@ -14,10 +14,15 @@ import { administration } from '../queries/administration.ts';
 import { audit } from '../queries/audit.ts';
 import { automations } from '../queries/automations.ts';
 import { bins } from '../queries/bins.ts';
+import { bulk } from '../queries/bulk.ts';
+import { customers } from '../queries/customers.ts';
+import { deletion } from '../queries/deletion.ts';
 import { endpoints } from '../queries/endpoints.ts';
+import { erasing } from '../queries/erasing.ts';
 import { identities } from '../queries/identity.ts';
 import { indexing } from '../queries/indexing.ts';
 import { invitations, portalLinks } from '../queries/invitations.ts';
+import { jobs } from '../queries/jobs.ts';
 import { lanes } from '../queries/lanes.ts';
 import { log } from '../queries/log.ts';
 import { mails } from '../queries/mails.ts';
@@ -25,6 +30,7 @@ import { nodes } from '../queries/nodes.ts';
 import { notices } from '../queries/notices.ts';
 import { members, people } from '../queries/people.ts';
 import { replays } from '../queries/replays.ts';
+import { requests } from '../queries/requests.ts';
 import { resending } from '../queries/resend.ts';
 import { retention } from '../queries/retention.ts';
 import { runs } from '../queries/runs.ts';
@@ -124,6 +130,10 @@ export function openPostgres({ url, clock, ...options }: PostgresOptions): Store
   const signals = openSignals(url, clock, limits, pool);
   const verbs = guardAll({
     ...administration(db, db),
+    ...customers(db, db),
+    ...deletion(db, POSTGRES_DIALECT),
+    // What rows have held stays in their tables' files until the server vacuums them.
+    ...erasing(db, db, POSTGRES_DIALECT, async () => true),
     ...people(db, db),
     ...members(db, db),
     ...invitations(db, db),
@@ -141,8 +151,11 @@ export function openPostgres({ url, clock, ...options }: PostgresOptions): Store
     ...automations(db, db, POSTGRES_DIALECT),
     ...runs(db, db, POSTGRES_DIALECT),
     ...replays(db, db, POSTGRES_DIALECT),
+    ...bulk(db, db, POSTGRES_DIALECT),
+    ...jobs(db, db),
+    ...requests(db),
     ...retention(db, db, POSTGRES_DIALECT),
-    ...skips(db, db),
+    ...skips(db, db, POSTGRES_DIALECT),
     ...stats(db, db, POSTGRES_DIALECT),
     ...watching(db),
     ...search(db, POSTGRES_DIALECT.search),

@@ -10,26 +10,28 @@
  */
 
 import type pg from 'pg';
+import { ERASED } from '../../core/erasing.ts';
 import { readSettings } from '../queries/administration.ts';
 import { consequences, hasConsequences } from '../queries/budget.ts';
 import { driveAsync } from '../queries/statement.ts';
 import type { AttemptResult, RecordAnswer, RecordVerdict } from '../records/results.ts';
 import { bytes, integers, texts } from './arrays.ts';
 import { runner, runStatement, transact } from './connection.ts';
-import { countResults } from './counting.ts';
+import { countResults, countTypes } from './counting.ts';
 
 const RESULT_COLUMNS = `slice, epoch, delivery, state, reason, waited_ms, put_offs, next_attempt_at,
   ended_at, number, started_at, duration_ms, outcome, status, error, note, address, timings, url,
-  request_headers, response_headers, response_body, truncated, endpoint, success`;
+  request_headers, response_headers, response_body, truncated, endpoint, success, event_type`;
 
-/** Parameters: 1 the node, 2 the workspace, 3 to 27 the columns. The results come by ascending delivery. */
+/** Parameters: 1 the node, 2 the workspace, 3 to 28 the columns. The results come by ascending delivery. */
 const statement = (counted: string): string => `
 WITH living AS MATERIALIZED (SELECT node FROM nodes WHERE node = $1 FOR KEY SHARE),
 kept AS MATERIALIZED (
   SELECT r.* FROM unnest($3::bigint[], $4::bigint[], $5::bigint[], $6::text[], $7::text[],
       $8::bigint[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[], $14::bigint[],
       $15::text[], $16::bigint[], $17::text[], $18::text[], $19::text[], $20::text[], $21::text[], $22::text[],
-      $23::text[], $24::bytea[], $25::bigint[], $26::bigint[], $27::bigint[]) WITH ORDINALITY AS r(${RESULT_COLUMNS}, place)
+      $23::text[], $24::bytea[], $25::bigint[], $26::bigint[], $27::bigint[], $28::text[])
+      WITH ORDINALITY AS r(${RESULT_COLUMNS}, place)
     JOIN slices s ON s.slice = r.slice AND s.epoch = r.epoch AND s.owner = $1
   WHERE EXISTS (SELECT 1 FROM living)),
 -- Skipped or deleted while its request was in flight: the end stands, the attempt is counted.
@@ -43,32 +45,38 @@ settled AS (
     ended_at = CASE WHEN d.ended_at IS NULL AND d.sequence > l.skip_through THEN k.ended_at ELSE d.ended_at END
   FROM kept k, lanes l
   WHERE d.workspace = $2 AND d.key = k.delivery AND l.workspace = $2 AND l.key = d.lane
-  RETURNING d.key, d.state),
+  RETURNING d.key, d.state, d.reason),
 -- A batch is handed in again when the answer to it was lost: what is there already is the same.
 logged AS (
   INSERT INTO attempts (workspace, delivery, number, started_at, duration_ms, outcome, status, error, note,
     address, timings, url, request_headers, response_headers, response_body, truncated)
   SELECT $2, k.delivery, k.number, k.started_at, k.duration_ms, k.outcome, k.status, k.error, k.note,
     k.address, k.timings, k.url, k.request_headers, k.response_headers, k.response_body, k.truncated
-  FROM kept k ON CONFLICT DO NOTHING RETURNING delivery, number),
+  -- Of a delivery that is gone, its workspace with it, or whose event was erased, nothing is kept.
+  FROM kept k WHERE k.delivery IN (SELECT s.key FROM settled s WHERE s.reason IS DISTINCT FROM '${ERASED}')
+  ON CONFLICT DO NOTHING RETURNING delivery, number),
 recovered AS (
   DELETE FROM failing WHERE workspace = $2 AND endpoint IN (
     SELECT f.endpoint FROM failing f JOIN kept k ON k.endpoint = f.endpoint
     WHERE f.workspace = $2 AND k.success = 1 ORDER BY f.endpoint FOR UPDATE OF f)),
 told AS MATERIALIZED (
-  SELECT k.place, k.endpoint, k.started_at, k.duration_ms, k.outcome,
+  SELECT k.place, k.endpoint, k.event_type, k.started_at, k.duration_ms, k.outcome,
     k.delivery IN (SELECT l.delivery FROM logged l) AS fresh,
     -- Where it was skipped meanwhile, it was not dropped.
-    k.state = 'dropped' AND k.delivery IN (SELECT s.key FROM settled s WHERE s.state = 'dropped') AS dropped
+    k.state = 'dropped' AND k.delivery IN (SELECT s.key FROM settled s WHERE s.state = 'dropped') AS dropped,
+    k.state = 'delivered' AND k.delivery IN (SELECT s.key FROM settled s WHERE s.state = 'delivered') AS delivered
   FROM kept k)
 ${counted}
-SELECT place, fresh, dropped FROM told`;
+SELECT place, fresh, dropped, delivered FROM told`;
 
 /** A batch that is one statement counts along; in one of several, what is fresh is counted at its end. */
-const RECORD = statement(`, counted AS (${countResults('told k WHERE k.fresh')})`);
+const RECORD = statement(`, counted AS (${countResults('told k WHERE k.fresh')}),
+typed AS (${countTypes('told k WHERE k.fresh')})`);
 const RECORD_ONLY = statement('');
 const COUNT = countResults(`unnest($1::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::boolean[])
   AS k(endpoint, started_at, duration_ms, outcome, dropped)`);
+const COUNT_TYPES = countTypes(`unnest($1::text[], $3::bigint[], $4::bigint[], $5::boolean[], $6::boolean[])
+  AS k(event_type, started_at, duration_ms, delivered, dropped)`);
 
 const LOCK_WORKSPACE = 'SELECT key FROM workspaces WHERE key = $1 FOR UPDATE';
 const COUNT_ERRORS = `SELECT w.settings, count(b.at) AS errors FROM workspaces w
@@ -87,12 +95,14 @@ interface Recorded {
 interface FreshResult {
   result: AttemptResult;
   dropped: boolean;
+  delivered: boolean;
 }
 
 interface RecordedRow {
   place: number;
   fresh: boolean;
   dropped: boolean;
+  delivered: boolean;
 }
 
 /** Records each delivery's result; no delivery twice. */
@@ -117,7 +127,7 @@ async function recordDeliveries(
     verdicts: results.map((_, index) => (kept.has(index) ? 'recorded' : 'fenced')),
     fresh: results.flatMap((result, index) => {
       const row = kept.get(index);
-      return row?.fresh === true ? { result, dropped: row.dropped } : [];
+      return row?.fresh === true ? { result, dropped: row.dropped, delivered: row.delivered } : [];
     }),
   };
 }
@@ -159,6 +169,7 @@ function attemptParameters(results: readonly AttemptResult[]): unknown[] {
     integers(results, ({ attempt }) => (attempt.truncated ? 1 : 0)),
     integers(results, (result) => result.endpoint),
     integers(results, ({ attempt }) => (attempt.outcome === 'success' ? 1 : 0)),
+    texts(results, (result) => result.eventType),
   ];
 }
 
@@ -169,6 +180,17 @@ function countParameters(workspace: number, fresh: readonly FreshResult[]): unkn
     integers(fresh, ({ result }) => result.attempt.startedAt),
     integers(fresh, ({ result }) => result.attempt.durationMs),
     texts(fresh, ({ result }) => result.attempt.outcome),
+    fresh.map(({ dropped }) => dropped),
+  ];
+}
+
+function countTypesParameters(workspace: number, fresh: readonly FreshResult[]): unknown[] {
+  return [
+    texts(fresh, ({ result }) => result.eventType),
+    workspace,
+    integers(fresh, ({ result }) => result.attempt.startedAt),
+    integers(fresh, ({ result }) => result.attempt.durationMs),
+    fresh.map(({ delivered }) => delivered),
     fresh.map(({ dropped }) => dropped),
   ];
 }
@@ -237,7 +259,10 @@ export async function record(
       verdicts.push(...recorded.verdicts);
       fresh.push(...recorded.fresh);
     }
-    if (fresh.length > 0) await client.query(COUNT, countParameters(workspace, fresh));
+    if (fresh.length > 0) {
+      await client.query(COUNT, countParameters(workspace, fresh));
+      await client.query(COUNT_TYPES, countTypesParameters(workspace, fresh));
+    }
     const results = fresh.map(({ result }) => result);
     return { verdicts, moved: await driveAsync(consequences(results), runner(client)) };
   });

@@ -32,6 +32,7 @@ const GLOBAL: Record<string, string> = {
   nodes: 'a row a node',
   slices: '256 rows',
   api_key_hashes: 'who calls says the key alone: it tells the workspace',
+  external_ids: 'who asks says the external id alone: it tells the workspace',
   bin_tokens: "a bin's address says the token alone: it tells the workspace",
   people: 'a row a person, who may be in several workspaces',
   person_accounts: 'likewise',

@@ -4,14 +4,22 @@ import type { Kysely, Selectable, Transaction } from 'kysely';
 import { formatId } from '../../core/ids.ts';
 import type { AdministrationStore } from '../ports/administration.ts';
 import type { SecretStore } from '../ports/secret.ts';
-import type { ApiKey, ApiKeyScope, Workspace, WorkspacePatch } from '../records/administration.ts';
+import type {
+  ApiKey,
+  ApiKeyScope,
+  Suspension,
+  Workspace,
+  WorkspacePatch,
+} from '../records/administration.ts';
 import {
   DEFAULT_SETTINGS,
   mergeSettings,
   type Recipient,
   type WorkspaceSettings,
 } from '../records/settings.ts';
-import { type ApiKeysTable, INSTALLATION, type Schema, type WorkspacesTable } from '../schema/schema.ts';
+import { INSTALLATION, type Schema } from '../schema/schema.ts';
+import type { ApiKeysTable, WorkspacesTable } from '../schema/workspaceTables.ts';
+import { RoutingMoved } from '../store.ts';
 import { insertAudit } from './audit.ts';
 
 /** Settings that were added after a workspace was made have their defaults there. */
@@ -28,6 +36,17 @@ export function toWorkspace(row: Selectable<WorkspacesTable>): Workspace {
     owners: JSON.parse(row.owners) as Recipient[],
     routingVersion: row.routing_version,
     createdAt: row.created_at,
+    externalId: row.external_id,
+    metadata: JSON.parse(row.metadata) as Record<string, string>,
+    suspended:
+      row.suspended_at === null
+        ? null
+        : {
+            mode: row.suspended_mode as Suspension['mode'],
+            reason: row.suspended_reason,
+            at: row.suspended_at,
+            by: row.suspended_by ?? '',
+          },
   };
 }
 
@@ -40,6 +59,7 @@ function toApiKey(row: Selectable<ApiKeysTable>): ApiKey {
     scopes: row.scopes.split(' ') as ApiKeyScope[],
     createdAt: row.created_at,
     revokedAt: row.revoked_at,
+    expiresAt: row.expires_at,
   };
 }
 
@@ -77,6 +97,16 @@ export async function lockAtVersion(
   return row?.routing_version === routingVersion;
 }
 
+/** Likewise; throws RoutingMoved where it is not. Asks nothing where no version is given. */
+export async function requireVersion(
+  trx: Transaction<Schema>,
+  workspace: number,
+  routingVersion: number | undefined,
+): Promise<void> {
+  if (routingVersion === undefined || (await lockAtVersion(trx, workspace, routingVersion))) return;
+  throw new RoutingMoved(`Workspace ${workspace} is no longer at routing version ${routingVersion}.`);
+}
+
 /** What of a workspace an update replaces: by member, from what to what. */
 function changesOf(
   before: Workspace,
@@ -91,13 +121,39 @@ function changesOf(
   return Object.fromEntries(members.map(([name, to]) => [name, { from: old[name], to }]));
 }
 
+/** Null where there is none, or none any more. */
+export async function findWorkspace(db: Kysely<Schema>, key: number): Promise<Workspace | null> {
+  const row = await db
+    .selectFrom('workspaces')
+    .selectAll()
+    .where('key', '=', key)
+    .where('deleted_at', 'is', null)
+    .executeTakeFirst();
+  return row === undefined ? null : toWorkspace(row);
+}
+
+/** The workspace that has it already; null where this one has it from now on. */
+export async function takeExternalId(
+  trx: Transaction<Schema>,
+  workspace: number,
+  externalId: string,
+): Promise<number | null> {
+  await trx
+    .insertInto('external_ids')
+    .values({ external_id: externalId, workspace })
+    .onConflict((conflict) => conflict.column('external_id').doNothing())
+    .execute();
+  const { workspace: owner } = await trx
+    .selectFrom('external_ids')
+    .select('workspace')
+    .where('external_id', '=', externalId)
+    .executeTakeFirstOrThrow();
+  return owner === workspace ? null : owner;
+}
+
 type Administration = AdministrationStore & SecretStore;
 
 export function administration(write: Kysely<Schema>, read: Kysely<Schema>): Administration {
-  const findWorkspace = async (db: Kysely<Schema>, key: number): Promise<Workspace | null> => {
-    const row = await db.selectFrom('workspaces').selectAll().where('key', '=', key).executeTakeFirst();
-    return row === undefined ? null : toWorkspace(row);
-  };
   return {
     async readSealed() {
       const kept = await read.selectFrom('installation').select('canary').executeTakeFirst();
@@ -113,26 +169,39 @@ export function administration(write: Kysely<Schema>, read: Kysely<Schema>): Adm
       const kept = await write.selectFrom('installation').select('canary').executeTakeFirstOrThrow();
       return kept.canary;
     },
-    async createWorkspace(workspace) {
-      const { settings, owners, createdAt, ...rest } = workspace;
-      await write
-        .insertInto('workspaces')
-        .values({
-          ...rest,
-          settings: JSON.stringify(settings),
-          owners: JSON.stringify(owners),
-          routing_version: 1,
-          created_at: createdAt,
-        })
-        .execute();
-    },
+    createWorkspace: ({ key, name, plan, settings, owners, createdAt, externalId = null, metadata = {} }) =>
+      write.transaction().execute(async (trx) => {
+        if (externalId !== null) {
+          const owner = await takeExternalId(trx, key, externalId);
+          if (owner !== null) return owner;
+        }
+        await trx
+          .insertInto('workspaces')
+          .values({
+            ...{ key, name, plan },
+            settings: JSON.stringify(settings),
+            owners: JSON.stringify(owners),
+            routing_version: 1,
+            created_at: createdAt,
+            external_id: externalId,
+            metadata: JSON.stringify(metadata),
+          })
+          .execute();
+        return null;
+      }),
     async listWorkspaces() {
-      const rows = await read.selectFrom('workspaces').selectAll().orderBy('key').execute();
+      const rows = await read
+        .selectFrom('workspaces')
+        .selectAll()
+        .where('deleted_at', 'is', null)
+        .orderBy('key')
+        .execute();
       return rows.map(toWorkspace);
     },
     findWorkspace: (workspace) => findWorkspace(read, workspace),
-    updateWorkspace: (workspace, patch, at, by) =>
+    updateWorkspace: (workspace, patch, at, by, routingVersion) =>
       write.transaction().execute(async (trx) => {
+        await requireVersion(trx, workspace, routingVersion);
         await lockWorkspace(trx, workspace);
         const before = await findWorkspace(trx, workspace);
         if (before === null) return null;
@@ -159,20 +228,28 @@ export function administration(write: Kysely<Schema>, read: Kysely<Schema>): Adm
         }
         return findWorkspace(trx, workspace);
       }),
-    createApiKey: ({ createdAt, scopes, hash, ...key }, by) =>
+    createApiKey: ({ createdAt, scopes, hash, expiresAt = null, ...key }, by) =>
       write.transaction().execute(async (trx) => {
         const workspace = key.workspace ?? INSTALLATION;
         await trx.insertInto('api_key_hashes').values({ hash, workspace, api_key: key.key }).execute();
         await trx
           .insertInto('api_keys')
-          .values({ ...key, workspace, scopes: scopes.join(' '), created_at: createdAt, revoked_at: null })
+          .values({
+            ...{ ...key, workspace, scopes: scopes.join(' '), created_at: createdAt, revoked_at: null },
+            expires_at: expiresAt,
+          })
           .execute();
         await insertAudit(trx, {
           workspace: key.workspace,
           actor: by,
           action: 'api_key.created',
           target: formatId('key', key.key),
-          details: { name: key.name, prefix: key.prefix, scopes },
+          details: {
+            name: key.name,
+            prefix: key.prefix,
+            scopes,
+            ...(expiresAt === null ? {} : { expiresAt }),
+          },
           at: createdAt,
         });
       }),
@@ -238,8 +315,9 @@ export function administration(write: Kysely<Schema>, read: Kysely<Schema>): Adm
         await moveRouting(trx, type.workspace);
         return true;
       }),
-    deleteEventType: (workspace, name) =>
+    deleteEventType: (workspace, name, routingVersion) =>
       write.transaction().execute(async (trx) => {
+        await requireVersion(trx, workspace, routingVersion);
         const result = await trx
           .deleteFrom('event_types')
           .where('workspace', '=', workspace)

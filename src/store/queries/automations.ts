@@ -8,7 +8,7 @@ import type { AuditAction } from '../records/audit.ts';
 import type { Automation, AutomationKind, KeptDefinition } from '../records/automation.ts';
 import type { NewEndpoint } from '../records/endpoints.ts';
 import type { AutomationsTable, Schema } from '../schema/schema.ts';
-import { lockAtVersion, lockWorkspace, moveRouting } from './administration.ts';
+import { lockAtVersion, lockWorkspace, moveRouting, requireVersion } from './administration.ts';
 import { insertAudit } from './audit.ts';
 import { forgetCount, voidCounts } from './brake.ts';
 import { insertEndpoint } from './endpointRows.ts';
@@ -229,8 +229,9 @@ export function automations(write: Kysely<Schema>, read: Kysely<Schema>, dialect
         await note(trx, found, 'updated', { by, at, details: { name, version, waiting } });
         return { ...next, updatedAt: at };
       }),
-    enableAutomation: (workspace, key, enabled, by, at) =>
+    enableAutomation: (workspace, key, enabled, by, at, routingVersion) =>
       write.transaction().execute(async (trx) => {
+        await requireVersion(trx, workspace, routingVersion);
         const found = await lock(trx, workspace, key);
         if (found === null) return null;
         if ((found.enabledAt !== null) === enabled) return found;
@@ -239,8 +240,9 @@ export function automations(write: Kysely<Schema>, read: Kysely<Schema>, dialect
         await note(trx, found, enabled ? 'enabled' : 'disabled', { by, at });
         return { ...found, enabledAt, updatedAt: at };
       }),
-    deleteAutomation: (workspace, key, by, at) =>
+    deleteAutomation: (workspace, key, by, at, routingVersion) =>
       write.transaction().execute(async (trx) => {
+        await requireVersion(trx, workspace, routingVersion);
         const found = await lock(trx, workspace, key);
         if (found === null) return false;
         await change(trx, found, { deleted_at: at, set_aside: 0 });

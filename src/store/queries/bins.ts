@@ -150,7 +150,12 @@ export function bins(write: Kysely<Schema>, read: Kysely<Schema>): Bins {
           key: { key: 'bigint' },
           is: sql<SqlBool>`expires_at <= ${now}`,
         } as const;
-        for (const old of [answers, secrets]) swept += await sweepRows(trx, trx, old, limit);
+        const requests = {
+          table: 'request_keys',
+          key: { caller: 'text', idempotency_key: 'text' },
+          is: sql<SqlBool>`claimed_at < ${idempotencyBefore}`,
+        } as const;
+        for (const old of [answers, requests, secrets]) swept += await sweepRows(trx, trx, old, limit);
         return swept;
       }),
   };

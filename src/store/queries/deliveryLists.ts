@@ -19,6 +19,7 @@ import type { StoredState } from '../../core/delivery/machine.ts';
 import { firstKeyAt } from '../../core/ids.ts';
 import type { Dialect } from '../dialect.ts';
 import type { LogStore } from '../ports/log.ts';
+import type { BulkPage, BulkPlace } from '../records/bulk.ts';
 import type { SourceKind } from '../records/delivery.ts';
 import type { DeliveryFilter, DeliveryPage, Page, StoredDelivery } from '../records/log.ts';
 import type { Schema } from '../schema/schema.ts';
@@ -76,6 +77,29 @@ async function scan(
   filter: DeliveryFilter,
   page: Page,
 ): Promise<DeliveryPage> {
+  const { keys, next } = await pageOfKeys(db, dialect, workspace, filter, page);
+  return { rows: await readRows(db, workspace, keys), next };
+}
+
+/** Likewise, of each only what a job over many needs to know. */
+export async function scanPlaces(
+  db: Kysely<Schema>,
+  dialect: Pick<Dialect, 'search'>,
+  workspace: number,
+  filter: DeliveryFilter,
+  page: Page,
+): Promise<BulkPage> {
+  const { keys, next } = await pageOfKeys(db, dialect, workspace, filter, page);
+  return { places: await findPlaces(db, workspace, keys), next };
+}
+
+async function pageOfKeys(
+  db: Kysely<Schema>,
+  dialect: Pick<Dialect, 'search'>,
+  workspace: number,
+  filter: DeliveryFilter,
+  page: Page,
+): Promise<{ keys: number[]; next: number | null }> {
   const limit = page.limit + 1;
   const asked = { workspace, filter, before: page.before, limit };
   const found = await eventsFound(db, dialect, asked);
@@ -83,7 +107,26 @@ async function scan(
   const newest = keys.sort((one, other) => other - one).slice(0, limit);
   const shown = newest.slice(0, page.limit);
   const next = newest.length > page.limit ? (shown.at(-1) ?? null) : bound;
-  return { rows: await readRows(db, workspace, shown), next };
+  return { keys: shown, next };
+}
+
+export async function findPlaces(
+  db: Kysely<Schema>,
+  workspace: number,
+  keys: readonly number[],
+): Promise<BulkPlace[]> {
+  const found: BulkPlace[] = [];
+  for (let from = 0; from < keys.length; from += ROWS_AT_ONCE) {
+    const rows = await db
+      .selectFrom('deliveries')
+      .select(['key', 'lane', 'sequence', 'endpoint', 'message', 'state', 'created_at', 'ended_at'])
+      .where('workspace', '=', workspace)
+      .where('key', 'in', keys.slice(from, from + ROWS_AT_ONCE))
+      .execute();
+    for (const { created_at, ended_at, state, ...row } of rows)
+      found.push({ ...row, state: state as StoredState, createdAt: created_at, endedAt: ended_at });
+  }
+  return found;
 }
 
 interface Asked {

@@ -39,7 +39,9 @@ export async function readDue(
       SELECT one.key, one.automation, one.wake_at FROM runs one
       WHERE one.workspace = ${workspace} AND ${IS_AWAKE} AND one.wake_at <= ${now()}
       ORDER BY one.wake_at LIMIT ${Math.max(limit, LOOKED_AT)})
-    SELECT due.key, a.enabled_at AS enabled, ${now()} AS now FROM due
+    SELECT due.key, CASE WHEN w.suspended_at IS NULL OR a.deleted_at IS NOT NULL THEN a.enabled_at END AS enabled,
+      ${now()} AS now FROM due
+      JOIN workspaces w ON w.key = ${workspace}
       JOIN automations a ON a.workspace = ${workspace} AND a.key = due.automation
     ORDER BY due.wake_at`.execute(read);
   const keys = rows.filter(({ enabled }) => enabled !== null).map(({ key }) => Number(key));

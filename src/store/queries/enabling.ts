@@ -81,10 +81,10 @@ async function disable(
 ): Promise<boolean> {
   const found = await lock(trx, workspace, endpoint);
   if (found === undefined) return false;
-  // The first reason and time stay.
-  if (found.disabled_at !== null) return true;
+  const { name, url, disabled_reason } = found;
+  // The first reason and time stay; save that its workspace is suspended, since that would enable it again.
+  if (disabled_reason !== null && disabled_reason !== 'suspended') return true;
   await moveRouting(trx, workspace);
-  const { name, url } = found;
   const steps = disableNow({
     workspace,
     endpoint,
@@ -117,16 +117,17 @@ async function enable(
     at: number;
     held: number;
   },
-): Promise<number | null> {
+): Promise<number | 'suspended' | null> {
   const found = await lock(trx, workspace, endpoint);
   if (found === undefined) return null;
   if (found.disabled_at === null) return held;
-  await moveRouting(trx, workspace);
   const row = await trx
     .selectFrom('workspaces')
-    .select('settings')
+    .select(['settings', 'suspended_at'])
     .where('key', '=', workspace)
     .executeTakeFirstOrThrow();
+  if (row.suspended_at !== null) return 'suspended';
+  await moveRouting(trx, workspace);
   await trx
     .updateTable('endpoints')
     .set({

@@ -35,11 +35,21 @@ export async function insertSecret(
     .execute();
 }
 
-/** The endpoint with its lanes and secrets; the caller moves the routing. */
+/**
+ * The endpoint with its lanes and secrets; the caller moves the routing. In a suspended workspace it waits to be resumed
+ * like the others: the workspace's row is locked, so that no suspension passes it by.
+ */
 export async function insertEndpoint(
   trx: Transaction<Schema>,
   { lanes, secrets, ...endpoint }: NewEndpoint,
 ): Promise<void> {
+  const suspended = await trx
+    .updateTable('workspaces')
+    .set((eb) => ({ name: eb.ref('name') }))
+    .where('key', '=', endpoint.workspace)
+    .returning(['suspended_at', 'suspended_by'])
+    .executeTakeFirst();
+  const since = suspended?.suspended_at ?? null;
   await trx
     .insertInto('endpoints')
     .values({
@@ -57,9 +67,9 @@ export async function insertEndpoint(
       signature: JSON.stringify(endpoint.signature),
       automation: endpoint.automation,
       lanes: JSON.stringify(lanes),
-      disabled_reason: null,
-      disabled_at: null,
-      disabled_by: null,
+      disabled_reason: since === null ? null : 'suspended',
+      disabled_at: since,
+      disabled_by: since === null ? null : (suspended?.suspended_by ?? null),
       created_at: endpoint.createdAt,
       updated_at: endpoint.createdAt,
       deleted_at: null,

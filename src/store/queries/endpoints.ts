@@ -16,7 +16,7 @@ import type {
   SignatureSettings,
 } from '../records/endpoints.ts';
 import type { EndpointsTable, Schema, SecretsTable } from '../schema/schema.ts';
-import { lockWorkspace, moveRouting, toWorkspace } from './administration.ts';
+import { lockWorkspace, moveRouting, requireVersion, toWorkspace } from './administration.ts';
 import { insertAudit } from './audit.ts';
 import { readAutomations, readKeptDefinitions } from './automations.ts';
 import { countOpen, enabling } from './enabling.ts';
@@ -164,8 +164,9 @@ export function endpoints(write: Kysely<Schema>, read: Kysely<Schema>, dialect: 
           at: endpoint.createdAt,
         });
       }),
-    updateEndpoint: (workspace, endpoint, patch, at, by) =>
+    updateEndpoint: (workspace, endpoint, patch, at, by, routingVersion) =>
       write.transaction().execute(async (trx) => {
+        await requireVersion(trx, workspace, routingVersion);
         await lockWorkspace(trx, workspace);
         const before = await urlOf(trx, workspace, endpoint);
         const columns: EndpointColumns = { ...toColumns(patch), updated_at: at };
@@ -186,10 +187,11 @@ export function endpoints(write: Kysely<Schema>, read: Kysely<Schema>, dialect: 
         });
         return true;
       }),
-    async deleteEndpoint(workspace, endpoint, at, by) {
+    async deleteEndpoint(workspace, endpoint, at, by, routingVersion) {
       // Counted by the reader: of a long queue that takes a while.
       const skipped = (await countOpen(read, workspace, [endpoint])).get(endpoint)?.count ?? 0;
       return write.transaction().execute(async (trx) => {
+        await requireVersion(trx, workspace, routingVersion);
         if (!(await change(trx, workspace, endpoint, { deleted_at: at }))) return false;
         await skipOpen(trx, dialect, { workspace, endpoint }, 'endpoint_deleted', at);
         await insertAudit(trx, {
@@ -258,6 +260,7 @@ function reading(
         .selectFrom('workspaces')
         .selectAll()
         .where('key', '=', workspace)
+        .where('deleted_at', 'is', null)
         .executeTakeFirst();
       if (row === undefined) return null;
       const [endpointRows, secretRows, typeRows, automations, keptDefinitions] = await Promise.all([

@@ -17,6 +17,7 @@ export function eventQuery(db: Kysely<Schema>, workspace: number) {
       'e.subject',
       'e.created_at',
       'e.accepted_at',
+      'e.erased_at',
       'e.test',
       'e.deliveries',
     ])
@@ -26,8 +27,12 @@ export function eventQuery(db: Kysely<Schema>, workspace: number) {
 
 type EventRow = Awaited<ReturnType<ReturnType<typeof eventQuery>['execute']>>[number];
 
-export function toEvent({ created_at, accepted_at, test, ...row }: EventRow): StoredEvent {
-  return { ...row, createdAt: created_at, acceptedAt: accepted_at, test: test === 1 };
+export function toEvent({ created_at, accepted_at, erased_at, test, ...row }: EventRow): StoredEvent {
+  return {
+    ...row,
+    ...{ createdAt: created_at, acceptedAt: accepted_at, erasedAt: erased_at },
+    test: test === 1,
+  };
 }
 
 /** Those of the events that are of the type and about the subject asked for, newest first. */
@@ -41,7 +46,7 @@ export async function readEvents(
   // The join's order binds SQLite, which otherwise begins with all events of the workspace; the list binds PostgreSQL.
   const { rows } = await sql<EventRow>`
     WITH w(key) AS (VALUES ${sql.join(keys.map((key) => sql`(CAST(${key} AS bigint))`))})
-    SELECT e.key, e.id, e.type, e.subject, e.created_at, e.accepted_at, e.test, e.deliveries, b.body, b.account,
+    SELECT e.key, e.id, e.type, e.subject, e.created_at, e.accepted_at, e.erased_at, e.test, e.deliveries, b.body, b.account,
       b.verdicts, b.warnings
     FROM w CROSS JOIN events e LEFT JOIN event_bodies b ON b.workspace = e.workspace AND b.event = e.key
     WHERE e.workspace = ${workspace} AND e.key = w.key AND e.key IN (${sql.join([...keys])})`.execute(db);

@@ -20,6 +20,7 @@ import type { DeliveriesTable, Schema } from '../schema/schema.ts';
 import { insertAudit } from './audit.ts';
 import { deliveryLists } from './deliveryLists.ts';
 import { eventQuery, toEvent } from './eventRows.ts';
+import { countSkipped } from './skipCounts.ts';
 import { FIRST_OPEN_AFTER, isOpen } from './states.ts';
 
 const OPEN: StoredState[] = ['pending', 'waiting'];
@@ -240,6 +241,13 @@ function changes(write: Kysely<Schema>, dialect: Dialect): Pick<LogStore, 'retry
         });
         if (answer.kind === 'changed') {
           await insertAudit(trx, entryOf('delivery.skipped', workspace, delivery, by, now));
+          const { event } = await trx
+            .selectFrom('deliveries')
+            .select('event')
+            .where('workspace', '=', workspace)
+            .where('key', '=', delivery)
+            .executeTakeFirstOrThrow();
+          await countSkipped(trx, dialect, { workspace, at: now }, [event]);
         }
         return answer;
       }),

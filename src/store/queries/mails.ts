@@ -51,7 +51,7 @@ export function mails(write: Kysely<Schema>, read: Kysely<Schema>, dialect: Dial
       const due = await write.transaction().execute(async (trx) => {
         // First those of notices: however much automations mail, nobody waits for it to hear of a disabled endpoint.
         const keys = await dueKeys(trx, dialect, IS_OF_NOTICES, { workspace, now, limit });
-        const room = limit - keys.length;
+        const room = (await mayMailSteps(trx, workspace)) ? limit - keys.length : 0;
         if (room > 0)
           keys.push(...(await dueKeys(trx, dialect, IS_OF_STEPS, { workspace, now, limit: room })));
         if (keys.length === 0) return [];
@@ -87,6 +87,16 @@ export function mails(write: Kysely<Schema>, read: Kysely<Schema>, dialect: Dial
         .execute();
     },
   };
+}
+
+/** What a suspended workspace's automations have to say waits until it is resumed. */
+async function mayMailSteps(trx: Transaction<Schema>, workspace: number): Promise<boolean> {
+  const row = await trx
+    .selectFrom('workspaces')
+    .select('suspended_at')
+    .where('key', '=', workspace)
+    .executeTakeFirst();
+  return row?.suspended_at === null;
 }
 
 interface Claim {
@@ -340,6 +350,7 @@ async function recipientsOf(trx: Transaction<Schema>, workspace: number): Promis
     .selectFrom('workspaces')
     .select(['settings', 'owners'])
     .where('key', '=', workspace)
+    .where('deleted_at', 'is', null)
     .executeTakeFirst();
   if (row === undefined) return [];
   const named = readSettings(row.settings).notification_recipients;
@@ -362,6 +373,7 @@ async function readDue(
     .select('w.name')
     .where('m.workspace', '=', workspace)
     .where('m.key', 'in', keys)
+    .where('w.deleted_at', 'is', null)
     .orderBy('m.key')
     .execute();
   const due: Array<Omit<DueMail, 'queues'>> = [];

@@ -273,7 +273,10 @@ async function create(trx: Transaction<Schema>, replay: Replay): Promise<CreateR
 }
 
 /** Open deliveries in the fullest of the endpoint's lanes, as their sequences tell; none where it is disabled. */
-async function openAt(trx: Transaction<Schema>, { workspace, endpoint }: Replay): Promise<number> {
+export async function openAt(
+  trx: Transaction<Schema>,
+  { workspace, endpoint }: Pick<Replay, 'workspace' | 'endpoint'>,
+): Promise<number> {
   const row = await trx
     .selectFrom('endpoints as e')
     .innerJoin('lanes as l', (join) =>

@@ -21,6 +21,7 @@ import { sweepCounts } from './brake.ts';
 import { countOpen } from './enabling.ts';
 import { insertNotices } from './notices.ts';
 import { purgeBlocks } from './searchRetention.ts';
+import { countSkipped } from './skipCounts.ts';
 import { FIRST_OPEN_AFTER, isOpen } from './states.ts';
 import { sweepOld } from './sweeping.ts';
 
@@ -28,7 +29,7 @@ export function retention(write: Kysely<Schema>, read: Kysely<Schema>, dialect: 
   const old = sweepOld(write, read);
   return {
     ...purging(write, read, dialect),
-    ...holding(write, read),
+    ...holding(write, read, dialect),
     purgeBlocks: (workspace, span) => purgeBlocks(write, read, dialect.search, workspace, span),
     sweepOld: async (now, limit) => (await old(now, limit)) + (await sweepCounts(write, read, now, limit)),
   };
@@ -302,6 +303,7 @@ async function deleteDeliveries(
 function holding(
   write: Kysely<Schema>,
   read: Kysely<Schema>,
+  dialect: Dialect,
 ): Pick<RetentionStore, 'warnOfExpiry' | 'expireHeld'> {
   return {
     async warnOfExpiry(workspace, now, heldDays) {
@@ -347,7 +349,7 @@ function holding(
         if (old.length === 0) continue;
         const skipped = await write
           .transaction()
-          .execute((trx) => expire(trx, { workspace, endpoint, lane, since, heldDays, now }, old));
+          .execute((trx) => expire(trx, dialect, { workspace, endpoint, lane, since, heldDays, now }, old));
         if (skipped > 0) expired.lanes.push(lane);
         expired.skipped += skipped;
         if (expired.skipped >= limit) break;
@@ -423,6 +425,7 @@ async function openBefore(
 /** Ends them as skipped where the endpoint is still disabled; how many. */
 async function expire(
   trx: Transaction<Schema>,
+  dialect: Dialect,
   about: { workspace: number; endpoint: number; lane: number; since: number; heldDays: number; now: number },
   keys: readonly number[],
 ): Promise<number> {
@@ -444,8 +447,12 @@ async function expire(
     .where('key', '=', lane)
     .execute();
   const reason = `held_expired: held for ${heldDays} ${heldDays === 1 ? 'day' : 'days'}`;
-  const result = await sql`
+  const { rows } = await sql<{ event: number }>`
     UPDATE deliveries SET state = 'skipped', reason = ${reason}, ended_at = ${now}, next_attempt_at = NULL
-    WHERE workspace = ${workspace} AND key IN (${sql.join(keys)}) AND ended_at IS NULL`.execute(trx);
-  return Number(result.numAffectedRows ?? 0n);
+    WHERE workspace = ${workspace} AND key IN (${sql.join(keys)}) AND ended_at IS NULL RETURNING event`.execute(
+    trx,
+  );
+  const events = rows.map(({ event }) => Number(event));
+  await countSkipped(trx, dialect, { workspace, at: now }, events);
+  return rows.length;
 }

@@ -220,6 +220,9 @@ function shown(write: Kysely<Schema>, read: Kysely<Schema>, dialect: Dialect): R
   };
 }
 
+/** Within a statement on the workspace `w`: its runs go on. */
+const MAY_RUN = sql<SqlBool>`w.suspended_at IS NULL`;
+
 /** What the node does that works on them. */
 function worked(write: Kysely<Schema>, read: Kysely<Schema>, dialect: Dialect): RunWorkStore {
   return {
@@ -230,6 +233,7 @@ function worked(write: Kysely<Schema>, read: Kysely<Schema>, dialect: Dialect): 
           read,
           'automations',
           sql<SqlBool>`one.set_aside = 1 AND one.enabled_at IS NOT NULL AND one.deleted_at IS NULL`,
+          sql<SqlBool>`EXISTS (SELECT 1 FROM workspaces w WHERE w.key = one.workspace AND ${MAY_RUN})`,
         ),
       ]);
       return { due, resuming };
@@ -255,8 +259,8 @@ function worked(write: Kysely<Schema>, read: Kysely<Schema>, dialect: Dialect): 
       write.transaction().execute(async (trx) => {
         // Whoever enables the automation waits for this, or has been waited for.
         await lockWorkspace(trx, workspace);
-        const disabled = sql`SELECT a.key FROM automations a WHERE a.workspace = ${workspace}
-          AND a.enabled_at IS NULL AND a.deleted_at IS NULL`;
+        const disabled = sql`SELECT a.key FROM automations a JOIN workspaces w ON w.key = ${workspace}
+          WHERE a.workspace = ${workspace} AND (a.enabled_at IS NULL OR NOT (${MAY_RUN})) AND a.deleted_at IS NULL`;
         const { rows } = await sql<{ automation: number }>`
           WITH chosen AS MATERIALIZED (
             SELECT r.key FROM runs r WHERE r.workspace = ${workspace} AND r.key IN (${sql.join(runs)})
@@ -276,8 +280,9 @@ function worked(write: Kysely<Schema>, read: Kysely<Schema>, dialect: Dialect): 
     resumeRuns: (workspace, limit) =>
       write.transaction().execute(async (trx) => {
         await lockWorkspace(trx, workspace);
-        const enabled = sql`SELECT a.key FROM automations a WHERE a.workspace = ${workspace}
-          AND a.set_aside = 1 AND a.enabled_at IS NOT NULL AND a.deleted_at IS NULL`;
+        const enabled = sql`SELECT a.key FROM automations a JOIN workspaces w ON w.key = ${workspace}
+          WHERE a.workspace = ${workspace} AND a.set_aside = 1 AND a.enabled_at IS NOT NULL
+            AND a.deleted_at IS NULL AND ${MAY_RUN}`;
         const { numAffectedRows } = await sql`
           WITH chosen AS MATERIALIZED (
             SELECT r.key FROM runs r WHERE r.workspace = ${workspace} AND r.automation IN (${enabled})

@@ -10,6 +10,7 @@ import { type Kysely, type SqlBool, sql, type Transaction } from 'kysely';
 import type { Dialect } from '../dialect.ts';
 import type { SkipStore } from '../ports/retention.ts';
 import type { Schema } from '../schema/schema.ts';
+import { countSkipped } from './skipCounts.ts';
 import { isOpen } from './states.ts';
 
 /** Rows written with the decision itself: some milliseconds, and all there is as a rule. */
@@ -34,10 +35,11 @@ export async function skipOpen(
     UPDATE lanes SET skip_through = last_sequence, skip_reason = ${reason}, skip_at = ${at},
       revision = revision + 1
     WHERE workspace = ${workspace} AND key IN (SELECT key FROM chosen)`.execute(trx);
-  await writeSome(trx, marked(trx, workspace).where('l.endpoint', '=', endpoint), workspace, SKIPPED_AT_ONCE);
+  const lanes = marked(trx, workspace).where('l.endpoint', '=', endpoint);
+  await writeSome(trx, dialect, lanes, workspace, SKIPPED_AT_ONCE);
 }
 
-export function skips(write: Kysely<Schema>, read: Kysely<Schema>): SkipStore {
+export function skips(write: Kysely<Schema>, read: Kysely<Schema>, dialect: Dialect): SkipStore {
   return {
     async workspacesToSkip() {
       const rows = await read
@@ -51,7 +53,9 @@ export function skips(write: Kysely<Schema>, read: Kysely<Schema>): SkipStore {
     async writeSkips(workspace, limit) {
       const some = marked(read, workspace);
       if ((await some.limit(1).executeTakeFirst()) === undefined) return false;
-      return write.transaction().execute((trx) => writeSome(trx, marked(trx, workspace), workspace, limit));
+      return write
+        .transaction()
+        .execute((trx) => writeSome(trx, dialect, marked(trx, workspace), workspace, limit));
     },
   };
 }
@@ -69,6 +73,7 @@ type MarkedLane = Awaited<ReturnType<ReturnType<typeof marked>['execute']>>[numb
 /** Goes through these lanes until `limit` rows are written; true where there may be more. */
 async function writeSome(
   trx: Transaction<Schema>,
+  dialect: Dialect,
   lanes: ReturnType<typeof marked>,
   workspace: number,
   limit: number,
@@ -76,7 +81,7 @@ async function writeSome(
   let left = limit;
   // A lane is a step of its own, however few rows it has.
   for (const lane of await lanes.orderBy('l.key').limit(limit).execute()) {
-    const written = await writeLane(trx, workspace, lane, left);
+    const written = await writeLane(trx, dialect, { ...lane, workspace }, left);
     left -= Math.max(1, written);
     if (left <= 0) return true;
   }
@@ -86,8 +91,8 @@ async function writeSome(
 /** Writes the lane's first open deliveries under its mark; where none is left, clears the mark. */
 async function writeLane(
   trx: Transaction<Schema>,
-  workspace: number,
-  lane: MarkedLane,
+  dialect: Dialect,
+  { workspace, ...lane }: MarkedLane & { workspace: number },
   limit: number,
 ): Promise<number> {
   // Lanes are locked before their deliveries, by everyone who changes both.
@@ -110,11 +115,13 @@ async function writeLane(
     .limit(limit)
     .execute();
   if (first.length > 0) {
-    await sql`
+    const { rows } = await sql<{ event: number }>`
       UPDATE deliveries SET state = 'skipped', reason = ${lane.skip_reason}, ended_at = ${lane.skip_at},
         next_attempt_at = NULL
       WHERE workspace = ${workspace} AND key IN (${sql.join(first.map((row) => row.key))})
-        AND ended_at IS NULL`.execute(trx);
+        AND ended_at IS NULL RETURNING event`.execute(trx);
+    const events = rows.map(({ event }) => Number(event));
+    await countSkipped(trx, dialect, { workspace, at: lane.skip_at ?? 0 }, events);
   }
   const isDone = first.length < limit;
   const through = isDone ? lane.skip_through : (first.at(-1)?.sequence ?? 0);

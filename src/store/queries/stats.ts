@@ -37,7 +37,7 @@ export function stats(
       const { rows } = await sql<EventPoint>`
         SELECT at - at % ${sql.lit(stepMs)} AS at, type, ${sql.raw(sumOf('events'))} FROM event_stats
         WHERE workspace = ${workspace} AND at >= ${since} AND at < ${until}
-        GROUP BY 1, 2 ORDER BY 1, 2`.execute(read);
+        GROUP BY 1, 2 HAVING sum(events) > 0 ORDER BY 1, 2`.execute(read);
       return rows;
     },
     async readSparklines(workspace, endpoints, { since, until, stepMs }) {

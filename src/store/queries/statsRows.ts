@@ -9,7 +9,7 @@ export type StatsTable = 'event_stats' | 'endpoint_stats';
 export const STATS_KEY = { event_stats: 'type', endpoint_stats: 'endpoint' } as const;
 
 export const STATS_COUNTS: Record<StatsTable, readonly string[]> = {
-  event_stats: ['events'],
+  event_stats: ['events', 'attempts', 'delivered', 'dropped', 'skipped'],
   endpoint_stats: TALLIED,
 };
 

@@ -44,6 +44,7 @@ export async function sweepRows(
 const NOTICES_KEPT_MS = 90 * DAY;
 const MAILS_KEPT_MS = 90 * DAY;
 const REPLAYS_KEPT_MS = 90 * DAY;
+const JOBS_KEPT_MS = 90 * DAY;
 const PURGED_COUNTS_KEPT_MS = 400 * DAY;
 /** The longest window of a budget is a day. */
 const BUDGET_KEPT_MS = 25 * HOUR;
@@ -65,6 +66,11 @@ function oldAt(now: number): Old[] {
       table: 'replays',
       key: { key: 'bigint' },
       is: sql<SqlBool>`state <> 'running' AND ended_at < ${now - REPLAYS_KEPT_MS}`,
+    },
+    {
+      table: 'jobs',
+      key: { key: 'bigint' },
+      is: sql<SqlBool>`ended_at IS NOT NULL AND ended_at < ${now - JOBS_KEPT_MS}`,
     },
     {
       table: 'purged_deliveries',

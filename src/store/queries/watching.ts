@@ -38,6 +38,7 @@ export function watching(read: Kysely<Schema>): WatchStore {
           ${newest('notices', 't.key + t.count')} AS notices,
           ${newest('runs', 't.key % 1000000007 + t.revision')} AS runs,
           ${newest('replays', 't.key % 1000000007 + t.done + t.gone + coalesce(t.ended_at, 0) % 1000000007')} AS replays,
+          ${newest('jobs', 't.key % 1000000007 + t.revision')} AS jobs,
           ${asNumber(sql`(SELECT sum(b.key % 1000000007 + coalesce(${LATEST_OF_BIN}, 0) % 1000000007) FROM bins b
             WHERE b.workspace = w.key)`)} AS bins,
           (SELECT count(k.revoked_at) FROM api_keys k WHERE k.workspace IN (w.key, ${sql.lit(INSTALLATION)})) AS revoked
@@ -45,7 +46,7 @@ export function watching(read: Kysely<Schema>): WatchStore {
       return new Map(rows.map(({ workspace, ...marks }) => [workspace, marks]));
     },
     async readMarkDetails(workspace, anchor) {
-      const [deliveries, endpoints, replays, bins] = await Promise.all([
+      const [deliveries, endpoints, replays, jobs, bins] = await Promise.all([
         marksBy(
           read,
           sql`SELECT e.key, ${asNumber(sql`(SELECT sum(${ATTEMPTS}) FROM endpoint_stats s
@@ -66,10 +67,15 @@ export function watching(read: Kysely<Schema>): WatchStore {
         ),
         marksBy(
           read,
+          sql`SELECT t.key, t.revision AS mark FROM jobs t
+            WHERE t.workspace = ${workspace} ORDER BY t.key DESC LIMIT ${sql.lit(NEWEST)}`,
+        ),
+        marksBy(
+          read,
           sql`SELECT b.key, coalesce(${LATEST_OF_BIN}, 0) AS mark FROM bins b WHERE b.workspace = ${workspace}`,
         ),
       ]);
-      return { deliveries, endpoints, replays, bins };
+      return { deliveries, endpoints, replays, jobs, bins };
     },
   };
 }

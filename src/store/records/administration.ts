@@ -12,7 +12,26 @@ export interface Workspace {
   /** Grows with every change that routing or sending must see. */
   routingVersion: number;
   createdAt: number;
+  /** What a platform calls it; no two workspaces have the same. */
+  externalId: string | null;
+  /** What a platform notes of it. */
+  metadata: Readonly<Record<string, string>>;
+  suspended: Suspension | null;
 }
+
+/** `refuse`: no events are accepted; `hold`: they are, and wait. Either way nothing is sent. */
+export const SUSPENSION_MODES = ['refuse', 'hold'] as const;
+
+export interface Suspension {
+  mode: (typeof SUSPENSION_MODES)[number];
+  reason: string | null;
+  at: number;
+  by: string;
+}
+
+/** Of a workspace that is made, which nobody can have suspended. */
+export type NewWorkspace = Omit<Workspace, 'routingVersion' | 'suspended' | 'externalId' | 'metadata'> &
+  Partial<Pick<Workspace, 'externalId' | 'metadata'>>;
 
 export interface WorkspacePatch {
   name?: string;
@@ -35,9 +54,12 @@ export interface ApiKey {
   scopes: readonly ApiKeyScope[];
   createdAt: number;
   revokedAt: number | null;
+  /** When it is no longer valid; null for never. */
+  expiresAt: number | null;
 }
 
-export interface NewApiKey extends Omit<ApiKey, 'revokedAt'> {
+export interface NewApiKey extends Omit<ApiKey, 'revokedAt' | 'expiresAt'> {
+  expiresAt?: number | null;
   /** SHA-256 of the whole key, lower-case hex. */
   hash: string;
 }

@@ -4,7 +4,8 @@ import type { Ordering } from '../../core/delivery/order.ts';
 import type { RetryPolicy } from '../../core/delivery/retry.ts';
 import type { Condition } from '../../core/routing/condition.ts';
 
-export type DisabledReason = 'manual' | 'error_budget' | 'gone';
+/** `suspended`: its workspace is, and enables it when it is resumed. */
+export type DisabledReason = 'manual' | 'error_budget' | 'gone' | 'suspended';
 
 /** At most so many attempts start in a second, evenly spaced (engine/pacing.ts). */
 export interface RateLimit {

@@ -14,6 +14,8 @@ export interface StoredEvent {
   acceptedAt: number;
   test: boolean;
   deliveries: number;
+  /** When a person's data in it were erased, ms; then there is no body. */
+  erasedAt: number | null;
   /** Null once it is no longer kept; the members after it go with it. */
   body: string | null;
   account: string | null;

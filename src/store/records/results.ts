@@ -30,6 +30,8 @@ export interface AttemptResult {
   epoch: number;
   delivery: number;
   endpoint: number;
+  /** Of its event. */
+  eventType: string;
   attempt: AttemptRecord;
   next:
     | { state: 'delivered'; endedAt: number; reason: string }

@@ -16,6 +16,7 @@ export interface Marks {
   notices: number;
   runs: number;
   replays: number;
+  jobs: number;
   bins: number;
   /** API keys that were revoked, those of the installation among them. */
   revoked: number;
@@ -27,5 +28,6 @@ export interface MarkDetails {
   deliveries: Map<number, number>;
   endpoints: Map<number, number>;
   replays: Map<number, number>;
+  jobs: Map<number, number>;
   bins: Map<number, number>;
 }

@@ -10,12 +10,15 @@
 import { type Kysely, sql } from 'kysely';
 import type { Migration } from 'kysely/migration';
 import { automation } from './automationStep.ts';
+import { customersStep } from './customersStep.ts';
 import { failurePolicy } from './failurePolicyStep.ts';
 import { flows } from './flowsStep.ts';
+import { jobsStep } from './jobsStep.ts';
 import { logCost } from './logCostStep.ts';
 import { mailStep } from './mailStep.ts';
 import { networkStep } from './networkStep.ts';
 import { peopleStep } from './peopleStep.ts';
+import { requestsStep } from './requestsStep.ts';
 import { runsStep } from './runsStep.ts';
 import type { Schema } from './schema.ts';
 import type { Step, Types } from './schemaStep.ts';
@@ -175,6 +178,8 @@ const STEPS: ReadonlyArray<readonly [name: string, step: Step]> = [
   ['0013_network', networkStep],
   ['0014_stats', statsStep],
   ['0015_people', peopleStep],
+  ['0016_jobs', (types) => [...jobsStep(types), ...requestsStep(types)]],
+  ['0017_customers', customersStep],
   ['0018_search', searchStep],
   ['0019_trace', traceStep],
 ];

@@ -4,45 +4,24 @@
  */
 
 import type { Generated } from 'kysely';
+import type { JobsTable, RequestKeysTable } from './jobsTables.ts';
 import type { PeopleSchema } from './peopleTables.ts';
 import type { SearchSchema } from './searchTables.ts';
 import type { EndpointStatsTable, EventStatsTable } from './statsTables.ts';
+import type {
+  ApiKeyHashesTable,
+  ApiKeysTable,
+  ExternalIdsTable,
+  WorkspacesTable,
+} from './workspaceTables.ts';
 
 /** In the place of a workspace, in rows that belong to the installation as a whole. */
 export const INSTALLATION = 0;
-
-export interface WorkspacesTable {
-  key: number;
-  name: string;
-  plan: string;
-  settings: string;
-  routing_version: number;
-  created_at: number;
-  owners: Generated<string>;
-}
 
 /** One row for the whole installation. */
 export interface InstallationTable {
   id: number;
   canary: Uint8Array;
-}
-
-export interface ApiKeysTable {
-  key: number;
-  /** INSTALLATION for an instance key. */
-  workspace: number;
-  name: string;
-  prefix: string;
-  scopes: string;
-  created_at: number;
-  revoked_at: number | null;
-}
-
-/** Where the API key of a hash stands: whoever calls says the key alone. */
-export interface ApiKeyHashesTable {
-  hash: string;
-  workspace: number;
-  api_key: number;
 }
 
 export interface EventTypesTable {
@@ -141,6 +120,8 @@ export interface EventsTable {
   depth: Generated<number>;
   /** W3C `traceparent` of what published it. */
   trace: string | null;
+  /** When a person's data in it were erased, ms. */
+  erased_at: Generated<number | null>;
 }
 
 /** Apart from the small hot rows, with a retention of its own. */
@@ -453,6 +434,7 @@ export interface RunSignalsTable {
 
 export interface Schema extends PeopleSchema, SearchSchema {
   workspaces: WorkspacesTable;
+  external_ids: ExternalIdsTable;
   installation: InstallationTable;
   api_keys: ApiKeysTable;
   api_key_hashes: ApiKeyHashesTable;
@@ -477,6 +459,8 @@ export interface Schema extends PeopleSchema, SearchSchema {
   mails: MailsTable;
   mail_counts: MailCountsTable;
   replays: ReplaysTable;
+  jobs: JobsTable;
+  request_keys: RequestKeysTable;
   purged_deliveries: PurgedDeliveriesTable;
   audit: AuditTable;
   usage_by_day: UsageByDayTable;

@@ -96,7 +96,7 @@ describe.each([
 
     const store = place.store();
     expect(await store.migrate()).toContain(STEP);
-    const common = { createdAt: 5, revokedAt: null };
+    const common = { createdAt: 5, revokedAt: null, expiresAt: null };
     const own = { key: 11, workspace: 1, name: 'of a workspace', prefix: 'mk_1', scopes: ['read', 'manage'] };
     expect(await store.findApiKey('hash 1')).toEqual({ ...own, ...common });
     expect(await store.findApiKey('hash 2')).toMatchObject({ key: 12, workspace: null, prefix: 'mk_2' });

@@ -12,6 +12,7 @@ export function sqliteDialect(clock: Pick<Clock, 'now'>): Dialect {
     overlapping: false,
     lockNodes: null,
     composesAlone: null,
+    shard: sql<number>`0`,
     routingVersion: (workspace) =>
       sql`SELECT routing_version AS version FROM workspaces WHERE key = ${workspace}`,
     alone: null,

@@ -7,6 +7,7 @@
  */
 
 import type { StatementSync } from 'node:sqlite';
+import { ERASED } from '../../core/erasing.ts';
 import { type Activated, activate, setsOff } from '../queries/activate.ts';
 import { consequences } from '../queries/budget.ts';
 import { drive, type Row, type Statement } from '../queries/statement.ts';
@@ -241,6 +242,8 @@ const INSERT_ATTEMPT = `INSERT INTO attempts
   (workspace, delivery, number, started_at, duration_ms, outcome, status, error, note, address, timings, url,
    request_headers, response_headers, response_body, truncated)
   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING`;
+// Its workspace was deleted meanwhile, or its event erased: nothing is kept of it.
+const IS_KEPT = `SELECT 1 FROM deliveries WHERE key = ? AND reason IS NOT '${ERASED}'`;
 
 export function record(
   prepare: Prepare,
@@ -253,11 +256,13 @@ export function record(
   const verdicts = results.map((result): RecordVerdict => {
     if (slices.get(result.slice, node, result.epoch) === undefined) return 'fenced';
     const settled = settleDelivery(prepare, result);
-    if (insertAttempt(prepare, result)) {
-      const { workspace, endpoint, attempt, next } = result;
+    const isKept = settled || prepare(IS_KEPT).get(result.delivery) !== undefined;
+    if (isKept && insertAttempt(prepare, result)) {
+      const { workspace, endpoint, eventType, attempt, next } = result;
       const { outcome, startedAt, durationMs } = attempt;
+      const counted = { workspace, endpoint, eventType, outcome, startedAt, durationMs };
       const dropped = settled && next.state === 'dropped';
-      counting.addResult({ workspace, endpoint, outcome, startedAt, durationMs, dropped });
+      counting.addResult({ ...counted, dropped, delivered: settled && next.state === 'delivered' });
       fresh.push(result);
     }
     return 'recorded';

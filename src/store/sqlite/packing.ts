@@ -35,7 +35,7 @@ export function packResults(workspace: number, results: readonly AttemptResult[]
     const { slice, epoch, delivery, endpoint, attempt, next, disable } = result;
     const isWaiting = next.state === 'waiting';
     // Several calls, because arrays to spread would be garbage for each result.
-    out.push(slice, epoch, delivery, endpoint);
+    out.push(slice, epoch, delivery, endpoint, result.eventType);
     out.push(next.state, next.reason);
     out.push(isWaiting ? next.nextAttemptAt : next.endedAt);
     out.push(isWaiting ? next.waitedMs : null, isWaiting ? next.putOffs : null);
@@ -76,6 +76,7 @@ export function unpackResults(values: readonly Value[]): AttemptResult[] {
     epoch: reader.next(),
     delivery: reader.next(),
     endpoint: reader.next(),
+    eventType: reader.next(),
     next: readNext(reader),
     disable: readDisable(reader),
     charged: reader.next() === 1,

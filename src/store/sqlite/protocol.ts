@@ -18,7 +18,9 @@ export type Work =
   | { kind: 'record'; workspace: number; node: string; results: readonly Value[] }
   | { kind: 'begin' }
   | { kind: 'commit' }
-  | { kind: 'rollback' };
+  | { kind: 'rollback' }
+  /** Empties the log of writes; by itself, since a transaction would be in its way. */
+  | { kind: 'scrub' };
 
 export interface Request {
   id: number;

@@ -3,8 +3,9 @@
  * time and twice the room.
  */
 
-import { sql } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import type { SearchDialect } from '../queries/searchDialect.ts';
+import type { Schema } from '../schema/schema.ts';
 
 export const SQLITE_SEARCH: SearchDialect = {
   async insertBlocks(trx, workspace, blocks) {
@@ -16,14 +17,15 @@ export const SQLITE_SEARCH: SearchDialect = {
     }
   },
   async deleteBlocks(write, workspace, keys) {
-    return write.transaction().execute(async (trx) => {
+    const remove = async (trx: Kysely<Schema>): Promise<number> => {
       const { rows } = await sql<{ key: number }>`DELETE FROM search_blocks
         WHERE workspace = ${workspace} AND key IN (${sql.join(keys)}) RETURNING key`.execute(trx);
       for (const { key } of rows) {
         await sql`DELETE FROM search_index WHERE rowid = ${key}`.execute(trx);
       }
       return rows.length;
-    });
+    };
+    return write.isTransaction ? remove(write) : write.transaction().execute(remove);
   },
   async findBlocks(db, { workspace, words, lower, upper, below, limit }) {
     const match = words.map((word) => `"${word}"`).join(' AND ');

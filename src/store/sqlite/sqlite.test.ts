@@ -100,6 +100,8 @@ describe('SQLite', () => {
       '0013_network',
       '0014_stats',
       '0015_people',
+      '0016_jobs',
+      '0017_customers',
       '0018_search',
       '0019_trace',
     ]);
@@ -154,6 +156,8 @@ describe('SQLite', () => {
       '0013_network',
       '0014_stats',
       '0015_people',
+      '0016_jobs',
+      '0017_customers',
       '0018_search',
       '0019_trace',
     ]);

@@ -12,11 +12,16 @@ import { administration } from '../queries/administration.ts';
 import { audit } from '../queries/audit.ts';
 import { automations } from '../queries/automations.ts';
 import { bins } from '../queries/bins.ts';
+import { bulk } from '../queries/bulk.ts';
+import { customers } from '../queries/customers.ts';
+import { deletion } from '../queries/deletion.ts';
 import { countOpen } from '../queries/enabling.ts';
 import { endpoints } from '../queries/endpoints.ts';
+import { erasing } from '../queries/erasing.ts';
 import { identities } from '../queries/identity.ts';
 import { indexing } from '../queries/indexing.ts';
 import { invitations, portalLinks } from '../queries/invitations.ts';
+import { jobs } from '../queries/jobs.ts';
 import { lanes } from '../queries/lanes.ts';
 import { log } from '../queries/log.ts';
 import { mails } from '../queries/mails.ts';
@@ -24,6 +29,7 @@ import { nodes } from '../queries/nodes.ts';
 import { notices } from '../queries/notices.ts';
 import { members, people } from '../queries/people.ts';
 import { replays } from '../queries/replays.ts';
+import { requests } from '../queries/requests.ts';
 import { resending } from '../queries/resend.ts';
 import { retention } from '../queries/retention.ts';
 import { runs } from '../queries/runs.ts';
@@ -40,6 +46,7 @@ import type { Store } from '../store.ts';
 import { sqliteDialect } from './dialect.ts';
 import { checkFile, lockDirectory } from './lock.ts';
 import { packCall, packResults } from './packing.ts';
+import type { QueryRows } from './protocol.ts';
 import { lazyThread, startThread, type Thread, threadDialect } from './thread-client.ts';
 
 export interface SqliteOptions {
@@ -87,6 +94,15 @@ function loadOf(name: string, thread: Thread): StoreLoad {
   return { pool: name, busy: Math.min(1, open), idle: open === 0 ? 1 : 0, waiting: Math.max(0, open - 1) };
 }
 
+/**
+ * Empties the log of writes, which holds what pages held before; in the pages themselves nothing stays that was deleted
+ * (thread.ts). False where somebody reads at this moment.
+ */
+async function scrub(writer: Thread): Promise<boolean> {
+  const { rows } = (await writer.run({ kind: 'scrub' })) as QueryRows;
+  return (rows[0] as { busy: number } | undefined)?.busy === 0;
+}
+
 /** The store on threads of one file; lists are read by `lister`. */
 export function createStore({
   writer,
@@ -106,6 +122,9 @@ export function createStore({
   const shownReplays = replays(write, lists, dialect);
   return {
     ...administration(write, read),
+    ...customers(write, read),
+    ...deletion(write, dialect),
+    ...erasing(write, read, dialect, () => scrub(writer)),
     ...people(write, read),
     ...members(write, read),
     ...invitations(write, read),
@@ -127,8 +146,12 @@ export function createStore({
     countOriginals: shownReplays.countOriginals,
     listReplays: shownReplays.listReplays,
     countOpen: (workspace, keys) => countOpen(lists, workspace, keys),
+    ...bulk(write, lists, dialect),
+    ...jobs(write, read),
+    ...requests(write),
+    listJobs: jobs(write, lists).listJobs,
     ...retention(write, read, dialect),
-    ...skips(write, read),
+    ...skips(write, read, dialect),
     ...stats(write, lists, dialect),
     ...watching(read),
     ...search(lists, dialect.search),

@@ -49,7 +49,7 @@ export class TurnQueue {
     return index === -1 ? undefined : this.#leased.splice(index, 1)[0];
   }
 
-  /** What is committed together, as far as it weighs no more than that; or one `begin` alone. */
+  /** What is committed together, as far as it weighs no more than that; or one `begin` or `scrub` alone. */
   takeGroup(mostWeight: number): Request[] {
     const group: Request[] = [];
     let weight = 0;
@@ -57,7 +57,7 @@ export class TurnQueue {
       const request = line.requests[line.taken];
       if (request === undefined) throw new Error('A line is never empty.');
       weight += weigh(request);
-      const isAlone = request.work.kind === 'begin';
+      const isAlone = request.work.kind === 'begin' || request.work.kind === 'scrub';
       if (group.length > 0 && (isAlone || weight > mostWeight)) break;
       group.push(request);
       line.taken += 1;
