@@ -145,7 +145,14 @@ function publishOn(store: Store): { worst(): number; count(): number; stop(): Pr
       ],
     };
     const call: PublishCall = {
-      ...{ workspace: WORKSPACE, acceptedAt: Date.now(), idempotency: null, quota: null, events: [event] },
+      ...{
+        workspace: WORKSPACE,
+        acceptedAt: Date.now(),
+        idempotency: null,
+        quota: null,
+        searchable: false,
+        events: [event],
+      },
       routingVersion: (await store.routingVersions([WORKSPACE])).get(WORKSPACE) ?? 0,
     };
     const started = performance.now();

@@ -4,7 +4,7 @@
  * sink process; read the ratios, not the figures. The CPU column is what one delivery costs over all
  * processes (publisher, Mirsal without its database server, sink); its ratio is steadier than the
  * other where machines are shared. `--seconds 5` makes each measurement longer,
- * `--only sqlite` or `--only postgres` leaves the other out.
+ * `--only sqlite` or `--only postgres` leaves the other out, `--search` all but what search costs.
  */
 
 import { parseArgs } from 'node:util';
@@ -13,7 +13,12 @@ import { startPostgres } from '../test/support/postgres.ts';
 import { cpuTimeUs, type Mirsal, type Sink, startNode, startSink } from './processes.ts';
 
 const { values: options } = parseArgs({
-  options: { seconds: { type: 'string', default: '4' }, only: { type: 'string' } },
+  options: {
+    seconds: { type: 'string', default: '4' },
+    only: { type: 'string' },
+    /** Nothing but what search costs. */
+    search: { type: 'boolean', default: false },
+  },
 });
 const SECONDS = Number(options.seconds);
 const LANES = 200;
@@ -104,14 +109,36 @@ interface Shape {
 const ONE_EACH: Shape = { types: LANES, prefix: 'bench.one' };
 /** Each event goes to ten endpoints. */
 const TEN_EACH: Shape = { types: LANES / 10, prefix: 'bench.ten' };
+/** Likewise, by names, addresses and numbers that events are found by. */
+const SALES: Shape = { types: LANES, prefix: 'bench.sale' };
 /** One endpoint, one lane. */
 const ONE_LANE: Shape = { types: 1, prefix: 'bench.strict' };
 
 function eventsOf(count: number, shape: Shape, from: number): unknown[] {
   return Array.from({ length: count }, (_, index) => ({
     type: `${shape.prefix}_${(from + index) % shape.types}`,
-    data: { at: now(), number: from + index, padding: PADDING },
+    data: {
+      at: now(),
+      number: from + index,
+      padding: PADDING,
+      ...(shape === SALES ? aSale(from + index) : {}),
+    },
   }));
+}
+
+/** Some twenty terms, half of them its own. */
+function aSale(number: number): object {
+  const name = `Buyer${number % 5_000} Doe${number % 800}`;
+  return {
+    order: { id: 600_000 + number, coupon: 'SPRING', currency: 'eur' },
+    customer: {
+      id: 20_000_000 + number,
+      name,
+      email: `buyer.${number}@example.com`,
+      phone: `+60 12 ${1_000_000 + number}`,
+    },
+    product: { id: number % 50, name: `Course ${number % 50} for beginners` },
+  };
 }
 
 async function prepare(mirsal: Mirsal, sink: Sink, shape: Shape, endpoints: number): Promise<void> {
@@ -190,6 +217,39 @@ async function latency(mirsal: Mirsal, sink: Sink, perSecond: number): Promise<{
   return { p50: at(0.5), p99: at(0.99) };
 }
 
+/** How often search is measured with and without, in turn. */
+const TURNS = 4;
+
+/**
+ * The whole path with events indexed, and without: two nodes of their own, in turn, so that what else the machine does
+ * weighs on both. The index is filled meanwhile, as far as publishing leaves time.
+ */
+async function searchCost(
+  databaseUrls: readonly [string | null, string | null],
+  sink: Sink,
+): Promise<string> {
+  const nodes = [
+    await startNode(databaseUrls[0], { MIRSAL_SEARCH: 'on' }),
+    await startNode(databaseUrls[1], { MIRSAL_SEARCH: 'off' }),
+  ];
+  const rates: Rate[][] = [[], []];
+  for (const node of nodes) {
+    await prepare(node, sink, SALES, LANES);
+    await throughput(node, sink, { shape: SALES, endpoints: LANES, seconds: WARM_UP_S });
+  }
+  for (let turn = 0; turn < TURNS * 2; turn += 1) {
+    const which = turn % 2;
+    const node = nodes[which];
+    if (node === undefined) throw new Error('There are two nodes.');
+    rates[which]?.push(await throughput(node, sink, { shape: SALES, endpoints: LANES, seconds: SECONDS }));
+  }
+  for (const node of nodes) await node.stop();
+  const sum = (some: readonly Rate[] = []): number => some.reduce((all, { perSecond }) => all + perSecond, 0);
+  const [on, off] = [sum(rates[0]) / TURNS, sum(rates[1]) / TURNS];
+  const each = rates.map((some) => some.map(({ perSecond }) => perSecond.toFixed(0)).join(', '));
+  return `with search ${on.toFixed(0)}/s (${each[0]}), without ${off.toFixed(0)}/s (${each[1]}): ${(on / off).toFixed(3)}`;
+}
+
 function meanOf(one: Rate, other: Rate): Rate {
   const cpuUs = one.cpuUs === null || other.cpuUs === null ? null : (one.cpuUs + other.cpuUs) / 2;
   return { perSecond: (one.perSecond + other.perSecond) / 2, cpuUs };
@@ -235,6 +295,9 @@ const figures: Figure[] = [];
 const lines: string[] = [];
 await rawCeiling(sink, WARM_UP_S);
 if (options.only !== 'postgres') {
+  lines.push(`search, SQLite: ${await searchCost([null, null], sink)}`);
+}
+if (options.only !== 'postgres' && !options.search) {
   const result = await measure('SQLite', null, sink);
   figures.push(...result.figures);
   lines.push(...result.lines);
@@ -242,9 +305,13 @@ if (options.only !== 'postgres') {
 if (options.only !== 'sqlite') {
   const postgres = await startPostgres();
   try {
-    const result = await measure('PostgreSQL', await postgres.createDatabase(), sink);
-    figures.push(...result.figures);
-    lines.push(...result.lines);
+    const two = [await postgres.createDatabase(), await postgres.createDatabase()] as const;
+    lines.push(`search, PostgreSQL: ${await searchCost(two, sink)}`);
+    if (!options.search) {
+      const result = await measure('PostgreSQL', await postgres.createDatabase(), sink);
+      figures.push(...result.figures);
+      lines.push(...result.lines);
+    }
   } finally {
     await postgres.stop();
   }

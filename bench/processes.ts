@@ -60,9 +60,12 @@ export interface Mirsal {
 }
 
 /** One node on the embedded store, or on the database given. */
-export async function startNode(databaseUrl: string | null): Promise<Mirsal> {
+export async function startNode(
+  databaseUrl: string | null,
+  settings: Record<string, string> = {},
+): Promise<Mirsal> {
   const directory = temporaryDirectory();
-  const env: Record<string, string> = databaseUrl === null ? {} : { MIRSAL_DATABASE_URL: databaseUrl };
+  const env = databaseUrl === null ? settings : { ...settings, MIRSAL_DATABASE_URL: databaseUrl };
   const node = await startMirsal({ directory: directory.path, env });
   return {
     pid: node.pid,

@@ -51,6 +51,8 @@ export interface Config {
   publicCatalog: boolean;
   /** Whether OpenTelemetry's variables name a backend for traces. */
   tracing: boolean;
+  /** Whether events are indexed, so that they are found by what they hold. */
+  search: boolean;
   bootstrapApiKey: string | null;
   bootstrapInstanceKey: string | null;
   logLevel: (typeof LOG_LEVELS)[number];
@@ -95,6 +97,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>> = p
     metricsToken: readMetricsToken(text('MIRSAL_METRICS_TOKEN'), faults),
     publicCatalog: flag('MIRSAL_PUBLIC_CATALOG'),
     tracing: readTracing(text, faults),
+    search: readOnOff('MIRSAL_SEARCH', text('MIRSAL_SEARCH'), faults),
     bootstrapApiKey: text('MIRSAL_BOOTSTRAP_API_KEY'),
     bootstrapInstanceKey: text('MIRSAL_BOOTSTRAP_INSTANCE_KEY'),
     logLevel: readLogLevel(text('MIRSAL_LOG_LEVEL'), faults),
@@ -171,6 +174,7 @@ const KNOWN = new Set([
   'MIRSAL_TRUSTED_PROXIES',
   'MIRSAL_METRICS_TOKEN',
   'MIRSAL_PUBLIC_CATALOG',
+  'MIRSAL_SEARCH',
   'MIRSAL_BOOTSTRAP_API_KEY',
   'MIRSAL_BOOTSTRAP_INSTANCE_KEY',
   'MIRSAL_LOG_LEVEL',
@@ -319,6 +323,14 @@ function readMetricsToken(value: string | null, faults: string[]): string | null
     );
   }
   return value;
+}
+
+/** On unless it is said to be off. */
+function readOnOff(name: string, value: string | null, faults: string[]): boolean {
+  if (value !== null && value !== 'on' && value !== 'off') {
+    faults.push(`${name} is on or off, not "${value}".`);
+  }
+  return value !== 'off';
 }
 
 function readTargets(value: string | null, faults: string[]): readonly Cidr[] {

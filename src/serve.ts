@@ -194,6 +194,7 @@ async function startOn(store: Store, opened: Opened): Promise<Running> {
     sends: roles.has('engine'),
     mailing,
     plans: config.plans,
+    search: config.search,
     listens: () => listeningPlaces(listener),
     onListening(listening) {
       nodeListeners = listening;
@@ -232,6 +233,7 @@ async function startOn(store: Store, opened: Opened): Promise<Running> {
     },
     meta: { version: VERSION, publicUrl, sourceIps: config.sourceIps, limits: {} },
     plans: config.plans,
+    search: config.search,
     rateLimits: rateLimitsOf(config.requestsPerSecond),
     trustedProxies: config.trustedProxies,
     dryRuns: offload,

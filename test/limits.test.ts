@@ -20,6 +20,7 @@ import {
 } from '../src/core/limits.ts';
 import { MAIL_LIMITS } from '../src/core/plan.ts';
 import { CONDITION_LIMITS } from '../src/core/routing/condition.ts';
+import { SEARCH_LIMITS } from '../src/core/search/limits.ts';
 import { STATS_LIMITS } from '../src/core/stats/series.ts';
 import { DEFINITION_LIMITS } from '../src/core/workflow/definition.ts';
 import { TEMPLATE_LIMITS } from '../src/core/workflow/template.ts';
@@ -127,6 +128,7 @@ const AREAS: Record<string, Readonly<Record<string, Limit>>> = {
   'Large bodies of requests': INTAKE_LIMITS,
   'Large pages': PAGE_LIMITS,
   'Jobs over many deliveries': BULK_LIMITS,
+  Search: SEARCH_LIMITS,
   Statistics: STATS_LIMITS,
   'Streams of changes': STREAM_LIMITS,
   'Customers of a platform': CUSTOMER_LIMITS,

@@ -8,6 +8,7 @@ import type { EngineLog, EngineStore, OnError } from './deps.ts';
 import type { Directory } from './directory.ts';
 import { createErasure, createWorkspaceDeletion } from './erasures.ts';
 import { createHousekeeping, createSkipWriting, createStatsFolding, createSweep } from './housekeeping.ts';
+import { createIndexing } from './indexing.ts';
 import { createJobs, type Job, type Jobs } from './jobs.ts';
 import { createLongWork } from './longWork.ts';
 import type { Offload, SpareKeys } from './offload.ts';
@@ -34,6 +35,10 @@ export interface BackgroundDeps {
   lanesChanged: Changes['lanesChanged'];
   publishSystemEvent: Publishing['publishSystemEvent'];
   onNotice: NoticePublishingDeps['onNotice'];
+  /** Whether events are to be found by text. */
+  search: boolean;
+  /** Whether this node holds the slice. */
+  worksOn(slice: number): boolean;
   onError: OnError;
 }
 
@@ -73,5 +78,9 @@ export function createBackground(deps: BackgroundDeps): Jobs {
     createSkipWriting({ store, clock }),
     createStatsFolding({ store, clock }),
   );
+  if (deps.search) {
+    const { directory, offload, worksOn } = deps;
+    jobs.push(createIndexing({ store, clock, view: directory.view, offload, worksOn }));
+  }
   return createJobs({ clock, onError }, jobs);
 }

@@ -34,6 +34,7 @@ export function createEngine(deps: EngineDeps): Engine {
   const meter = deps.meter ?? NO_METER;
   const mailing = deps.mailing === null ? null : meteredMailing(deps.mailing, meter);
   const plans = deps.plans ?? DEFAULT_PLANS;
+  const isSearchOn = deps.search ?? true;
   const onError: OnError = (error, where) => {
     const expected = error instanceof StoreUnavailable;
     meter.failed(where.split(':', 1)[0] ?? where);
@@ -88,6 +89,7 @@ export function createEngine(deps: EngineDeps): Engine {
     directory,
     random,
     now: () => clock.now(),
+    search: isSearchOn,
     nextKey,
     memory,
     plans,
@@ -115,6 +117,8 @@ export function createEngine(deps: EngineDeps): Engine {
     spareKeys,
     isSending: (delivery: number) => lanes.isSending(delivery),
     onNotice: meter.noticed,
+    search: isSearchOn,
+    worksOn: (slice: number) => lanes.held().some((held) => held.slice === slice),
     onError,
   };
   const jobs = sends ? createBackground({ ...given, lanesChanged, publishSystemEvent }) : null;

@@ -8,6 +8,7 @@ import type { BulkWorkStore } from '../store/ports/bulk.ts';
 import type { DeletionStore, ErasureStore } from '../store/ports/customers.ts';
 import type { JobWorkStore } from '../store/ports/jobs.ts';
 import type { LaneStore } from '../store/ports/lanes.ts';
+import type { LifecycleStore } from '../store/ports/lifecycle.ts';
 import type { NodeStore, SliceStore } from '../store/ports/nodes.ts';
 import type { MailStore, NoticeStore } from '../store/ports/notices.ts';
 import type { PublishStore } from '../store/ports/publishing.ts';
@@ -15,6 +16,7 @@ import type { RecordStore } from '../store/ports/recording.ts';
 import type { ReplayWorkStore } from '../store/ports/replays.ts';
 import type { RetentionStore, SkipStore, SweepStore } from '../store/ports/retention.ts';
 import type { RoutingStore } from '../store/ports/routing.ts';
+import type { SearchWorkStore } from '../store/ports/search.ts';
 import type { SignalStore } from '../store/ports/signals.ts';
 import type { StatsWorkStore } from '../store/ports/stats.ts';
 import type { Listening } from '../store/records/nodes.ts';
@@ -44,6 +46,8 @@ export interface EngineStore
     StatsWorkStore,
     Pick<DeletionStore, 'deleteSome'>,
     ErasureStore,
+    SearchWorkStore,
+    Pick<LifecycleStore, 'load'>,
     SignalStore,
     Pick<AdministrationStore, 'listWorkspaces'> {}
 
@@ -72,6 +76,8 @@ export interface EngineDeps {
   plans?: readonly Plan[];
   /** Without it, deliveries pass on what published their events, and nothing is told of them. */
   tracing?: Tracing;
+  /** Whether events are to be found by text; true if absent. */
+  search?: boolean;
   /** Without it, nothing is counted. */
   meter?: Meter;
   /** Where others reach this node; told to them with each heartbeat. Default: nowhere. */

@@ -23,13 +23,14 @@ const TURN_MS = 200;
 const BATCHES_PER_TURN = 50;
 const PASS_EVERY_MS = 10 * MINUTE;
 
-const PURGES = ['purgeAttempts', 'purgeBodies', 'purgeEvents'] as const;
+const PURGES = ['purgeAttempts', 'purgeBodies', 'purgeEvents', 'purgeBlocks'] as const;
 type Purge = (typeof PURGES)[number];
 
 const DAYS_OF: Record<Purge, keyof Retention> = {
   purgeAttempts: 'attempts_days',
   purgeBodies: 'bodies_days',
   purgeEvents: 'events_days',
+  purgeBlocks: 'bodies_days',
 };
 
 const SWEEP_EVERY_MS = MINUTE;

@@ -8,6 +8,7 @@ import type { Slots } from '../core/ids.ts';
 import type { RunAdvance } from '../store/records/automation.ts';
 import type { NewEvent } from '../store/records/publishing.ts';
 import type { Routing } from '../store/records/routing.ts';
+import type { IndexBatch, Unindexed } from '../store/records/search.ts';
 import { Overloaded, type PostedText, type PublishEvent } from './engine.ts';
 import type { PublishFacts } from './prepare.ts';
 import type { Waking } from './waking.ts';
@@ -25,6 +26,8 @@ export interface Offload {
   ): Promise<NewEvent[]>;
   /** A waiting run's next stretch. Rejects with Overloaded likewise. */
   wake(routing: Routing, waking: Waking, keys: SpareKeys): Promise<RunAdvance>;
+  /** What events of the workspace are found by. Rejects with Overloaded likewise. */
+  terms(routing: Routing, events: Unindexed['events']): Promise<IndexBatch['docs']>;
 }
 
 /** Rejects with Overloaded where the node has registered anew meanwhile: another may make keys in those slots by now. */

@@ -37,6 +37,8 @@ export interface PublisherDeps extends Omit<PrepareDeps, 'uuid'> {
   memory: Memory;
   random: Random;
   now(): number;
+  /** Whether events are to be found by text. */
+  search: boolean;
   /** Null where all work is done on the loop. */
   offload: Offload | null;
   /** What the offload may use now: others after each registration of the node. */
@@ -192,6 +194,7 @@ function callOf(
     acceptedAt,
     idempotency: request.idempotency,
     quota: quotaOf(deps, view, request, acceptedAt),
+    searchable: deps.search,
     events,
   };
 }

@@ -106,7 +106,7 @@ async function makeSkipped(endpoint: Endpoint, count: number): Promise<number[]>
       };
     });
     const call = { workspace: WORKSPACE, routingVersion, acceptedAt: clock.now(), events };
-    await store.publish({ ...call, idempotency: null, quota: null });
+    await store.publish({ ...call, idempotency: null, quota: null, searchable: true });
   }
   await store.enableEndpoint(WORKSPACE, endpoint.key, 'skip', 'me', clock.now());
   await store.disableEndpoint(WORKSPACE, endpoint.key, disabled);

@@ -114,6 +114,7 @@ function aNode(store: Store, clock: MovableClock) {
       plans: DEFAULT_PLANS,
       mailHost: null,
       offload: null,
+      search: true,
       spareKeys: () => ({ slots: { first: 127, count: 1 }, floor: 0 }),
     },
     now: () => clock.now(),

@@ -62,6 +62,7 @@ export const CODES = {
   invitation_used: { status: 409, title: 'The invitation was accepted already.' },
   invitation_void: { status: 409, title: 'The invitation is not in force.' },
   reset_token_void: { status: 409, title: 'The link for a new password is not in force.' },
+  search_off: { status: 409, title: 'Search by text is off.' },
   mail_not_set_up: { status: 409, title: 'This installation sends no mail.' },
   // 412: it is not what the caller has read
   changed_meanwhile: { status: 412, title: 'Others have changed it meanwhile.' },

@@ -23,6 +23,7 @@ import type { MailStore, NoticeStore } from '../store/ports/notices.ts';
 import type { InvitationStore, MemberStore, PeopleStore, PortalLinkStore } from '../store/ports/people.ts';
 import type { ReplayStore, ResendStore } from '../store/ports/replays.ts';
 import type { RequestStore } from '../store/ports/requests.ts';
+import type { SearchStore } from '../store/ports/search.ts';
 import type { SignalStore } from '../store/ports/signals.ts';
 import type { StatsStore } from '../store/ports/stats.ts';
 import type { WatchStore } from '../store/ports/watching.ts';
@@ -82,6 +83,7 @@ export interface HttpStore
     RunStore,
     BinStore,
     StatsStore,
+    SearchStore,
     WatchStore,
     PeopleStore,
     MemberStore,
@@ -115,6 +117,8 @@ export interface HttpDeps {
   dryRuns: DryRuns | null;
   /** From the least to the most. */
   plans: readonly Plan[];
+  /** Whether events are indexed, and found by text. */
+  search: boolean;
   /** Null where nothing is measured. */
   metrics: HttpMetrics | null;
   /** Besides instance keys, what opens `/metrics`; null for nothing. */

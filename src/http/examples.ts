@@ -31,6 +31,14 @@ const VALUES: Readonly<Record<string, unknown>> = {
   'CreatedEndpoint.name': 'CRM',
   'EndpointPatch.name': 'CRM',
   'Plan.name': 'self-hosted',
+  'SearchResult.event_types': [
+    {
+      kind: 'event_type',
+      id: 'contact.tag.added',
+      name: 'Tag added',
+      path: '/v1/event-types/contact.tag.added',
+    },
+  ],
   'Settings.language': 'en',
   'Workspace.name': 'Acme',
   'WorkspaceStats.event_types': null,

@@ -27,6 +27,7 @@ import { noticeComponents } from './views/notice.ts';
 import { overviewComponents } from './views/overview.ts';
 import { peopleComponents } from './views/people.ts';
 import { runComponents } from './views/run.ts';
+import { searchComponents } from './views/search.ts';
 import { seenScopeComponents } from './views/seenScope.ts';
 import { statsComponents } from './views/stats.ts';
 
@@ -53,6 +54,7 @@ export const COMPONENTS: ReadonlyArray<{ $id?: string }> = [
   ...statsComponents,
   ...usageComponents,
   ...overviewComponents,
+  ...searchComponents,
 ];
 
 const DESCRIPTION = `Mirsal turns what happens in a platform into webhooks.

@@ -15,6 +15,7 @@ export const TAGS = {
   Deliveries: 'Each event on its way to each endpoint, with every attempt.',
   Jobs: 'Long work with its progress: sending many deliveries again, and the like.',
   Automation: 'Rules and workflows: what follows of events by your own conditions, and their runs.',
+  Search: 'Anything by its id, and events by what they hold.',
   Statistics: 'How much was accepted and delivered, how fast, and what needs attention.',
   Notices: 'What there was to tell people of, and who was told.',
   Bins: 'Built-in test destinations that show what they received.',
@@ -189,12 +190,18 @@ export function time(description: string): Type.TUnsafe<string> {
   return Type.Unsafe<string>({ type: 'string', format: 'date-time', description });
 }
 
+/** Of pages that may be asked for by text. */
+export const indexedUntil = {
+  indexed_until: Type.Optional(time('With `text`: events accepted before it are found by what they hold.')),
+};
+
 /** A list's page: newest first. */
-export function pageOf(schema: Type.TSchema, id: string): Type.TSchema {
+export function pageOf(schema: Type.TSchema, id: string, further: Type.TProperties = {}): Type.TSchema {
   return Type.Object(
     {
       data: Type.Array(schema),
       next_cursor: nullable(Type.String(), { description: 'For the next page; null on the last one.' }),
+      ...further,
     },
     { $id: id },
   );

@@ -56,6 +56,7 @@ import { portalLinkRoutes } from './routes/portalLinks.ts';
 import { publishRoutes } from './routes/publish.ts';
 import { replayRoutes } from './routes/replays.ts';
 import { runRoutes } from './routes/runs.ts';
+import { searchRoutes } from './routes/search.ts';
 import { settingsRoutes } from './routes/settings.ts';
 import { setupRoutes } from './routes/setup.ts';
 import { signInRoutes } from './routes/signIn.ts';
@@ -195,6 +196,7 @@ function apiRoutes(api: App, deps: HttpDeps, { notices, limiter, turns, intake }
   binRoutes(api, deps, { notices, limiter, turns });
   mailRoutes(api, deps);
   noticeRoutes(api, deps);
+  searchRoutes(api, deps);
   workspaceRoutes(api, deps);
   suspensionRoutes(api, deps);
   usageRoutes(api, deps);

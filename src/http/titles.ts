@@ -59,6 +59,7 @@ export const ARABIC_TITLES: Readonly<Record<Code, string>> = {
   invitation_used: 'قُبلت الدعوة من قبل.',
   invitation_void: 'لم تعد الدعوة سارية.',
   reset_token_void: 'لم يعد رابط كلمة المرور الجديدة ساريًا.',
+  search_off: 'البحث بالنص متوقّف.',
   mail_not_set_up: 'لا يرسل هذا النظام رسائل بريد.',
   unknown_event_type: 'لا يوجد نوع الحدث هذا.',
   reserved_event_type: 'لا ينشر نوع الحدث هذا إلا مرسال نفسه.',

@@ -92,6 +92,12 @@ export function createOffload(options: ThreadOptions): RunningOffload {
       if (answer.kind === 'woken') return answer.next;
       throw failureOf(answer);
     },
+    async terms(routing, events) {
+      const size = events.reduce((sum, { body }) => sum + body.length, 0);
+      const answer = await ask(routing, { kind: 'terms', events }, size);
+      if (answer.kind === 'terms') return answer.docs;
+      throw failureOf(answer);
+    },
     async dryRun(routing, run) {
       const answer = await ask(routing, { kind: 'dry_run', run }, run.raw.length);
       if (answer.kind === 'dry_run') return readExact(answer.answer) as DryRunAnswer;

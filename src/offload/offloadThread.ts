@@ -11,6 +11,7 @@ import { createView, type WorkspaceView } from '../engine/directory.ts';
 import { EventTypeGone } from '../engine/engine.ts';
 import type { SpareKeys } from '../engine/offload.ts';
 import { placesOf, prepareEvents } from '../engine/prepare.ts';
+import { termsOfEvents } from '../engine/searchTerms.ts';
 import { wake } from '../engine/waking.ts';
 import { dryRun } from '../http/dryRun.ts';
 import { Problem } from '../http/problem.ts';
@@ -54,6 +55,8 @@ function answerOf({ workspace, routing, forget, task }: Job): JobAnswer {
         return { kind: 'prepared', events: prepare(view, task) };
       case 'wake':
         return { kind: 'woken', next: wakeRun(view, task) };
+      case 'terms':
+        return { kind: 'terms', docs: termsOfEvents(workspace, view, task.events) };
       case 'dry_run':
         return { kind: 'dry_run', answer: JSON.stringify(dryRun(view.routing, task.run, new Work())) };
     }

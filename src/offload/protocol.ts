@@ -13,6 +13,7 @@ import type { RunAdvance } from '../store/records/automation.ts';
 import type { Endpoint } from '../store/records/endpoints.ts';
 import type { NewEvent } from '../store/records/publishing.ts';
 import type { Routing } from '../store/records/routing.ts';
+import type { IndexBatch, Unindexed } from '../store/records/search.ts';
 
 /** What the thread is started with. */
 export interface ThreadOptions {
@@ -28,6 +29,7 @@ export type Task =
       facts: PublishFacts;
     }
   | { kind: 'wake'; keys: SpareKeys; waking: Waking }
+  | { kind: 'terms'; events: Unindexed['events'] }
   | { kind: 'dry_run'; run: DryRun };
 
 /** Without conditions, which are posted as JSON texts: a copy would lose the digits of their numbers (json/exact.ts). */
@@ -78,6 +80,7 @@ export function lentBytes(task: Task): Uint8Array<ArrayBuffer> | null {
 export type JobAnswer =
   | { kind: 'prepared'; events: NewEvent[] }
   | { kind: 'woken'; next: RunAdvance }
+  | { kind: 'terms'; docs: IndexBatch['docs'] }
   /** JSON text, for the same reason. */
   | { kind: 'dry_run'; answer: string }
   /** What a route answers with. */

@@ -23,6 +23,7 @@ import { recordingContract } from './contract/recording.ts';
 import { requestsContract } from './contract/requests.ts';
 import { retentionContract } from './contract/retention.ts';
 import { runsContract } from './contract/runs.ts';
+import { searchContract } from './contract/search.ts';
 import { skipsContract } from './contract/skips.ts';
 import { statsContract } from './contract/stats.ts';
 import { traceContract } from './contract/traces.ts';
@@ -44,6 +45,7 @@ export function storeContract(name: string, open: OpenStore): void {
     historyContract(open);
     retentionContract(open);
     skipsContract(open);
+    searchContract(open);
     noticesContract(open);
     mailsContract(open);
     statsContract(open);

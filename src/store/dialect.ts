@@ -5,6 +5,7 @@
  */
 
 import type { RawBuilder } from 'kysely';
+import type { SearchDialect } from './queries/searchDialect.ts';
 
 export interface Dialect {
   /** The clock by which a store judges what is due, ms: on PostgreSQL the server's, which all nodes share. */
@@ -23,4 +24,6 @@ export interface Dialect {
   routingVersion(workspace: number): RawBuilder<{ version: number | null }>;
   /** Runs one transaction of several at once, again after a collision; null where one comes after the other anyway. */
   alone: (<T>(verb: () => Promise<T>) => Promise<T>) | null;
+  /** Blocks of what events are found by. */
+  search: SearchDialect;
 }

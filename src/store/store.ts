@@ -38,6 +38,7 @@ import type { ReplayStore, ReplayWorkStore, ResendStore } from './ports/replays.
 import type { RequestStore } from './ports/requests.ts';
 import type { RetentionStore, SkipStore, SweepStore } from './ports/retention.ts';
 import type { RoutingStore } from './ports/routing.ts';
+import type { SearchStore, SearchWorkStore, UnindexStore } from './ports/search.ts';
 import type { SecretStore } from './ports/secret.ts';
 import type { SignalStore } from './ports/signals.ts';
 import type { StatsStore, StatsWorkStore } from './ports/stats.ts';
@@ -94,4 +95,7 @@ export interface Store
     StatsStore,
     StatsWorkStore,
     WatchStore,
+    SearchStore,
+    SearchWorkStore,
+    UnindexStore,
     SignalStore {}

@@ -6,10 +6,11 @@
 import { kindOf } from '../json/excerpt.ts';
 import { isObject, own } from '../json/object.ts';
 import { isPointer, pointerToken } from '../json/pointer.ts';
+import { SEARCH_LIMITS } from '../search/limits.ts';
 import { builtInEventTypes } from './catalog.ts';
 import { checkCustomSchema } from './customSchema.ts';
 import { buildBody } from './envelope.ts';
-import { type EventType, FAMILIES, type Family, type Texts } from './eventType.ts';
+import { DEFAULT_SEARCHABLE, type EventType, FAMILIES, type Family, type Texts } from './eventType.ts';
 import { type Fault, MAX_FAULTS } from './fault.ts';
 import type { JsonSchema } from './schema.ts';
 import { validateData } from './validate.ts';
@@ -27,6 +28,8 @@ export interface CustomEventTypeDefinition {
   /** Pointer in the body to the id of the contact. */
   subject?: string | null;
   scopes?: ReadonlyArray<{ name: string; title?: Partial<Texts>; pointer: string; labelPointer?: string }>;
+  /** Pointers in the body to what events are found by; what stands in the two top levels of data if absent. */
+  searchable?: readonly string[];
   /** `data` is what would be published. */
   samples?: ReadonlyArray<{ name: string; title?: Partial<Texts>; data: unknown }>;
 }
@@ -55,6 +58,7 @@ export function checkCustomEventType(definition: unknown): Fault[] {
     ...textsFaults(own(definition, 'description'), '/description', LIMITS.descriptionLength),
     ...familyFaults(own(definition, 'family')),
     ...pointerFaults(own(definition, 'subject') ?? undefined, '/subject'),
+    ...searchableFaults(own(definition, 'searchable')),
     ...listFaults(own(definition, 'scopes'), '/scopes', LIMITS.scopes, scopeFaults),
     ...listFaults(own(definition, 'samples'), '/samples', LIMITS.samples, sampleFaults),
   ];
@@ -70,12 +74,14 @@ const DEFINITION_MEMBERS = [
   'family',
   'subject',
   'scopes',
+  'searchable',
   'samples',
 ];
 
 /** For a definition in which checkCustomEventType found no fault. */
 export function buildCustomEventType(definition: CustomEventTypeDefinition): EventType {
   const { name, schema, family = 'custom', subject = null, scopes = [], samples = [] } = definition;
+  const { searchable = DEFAULT_SEARCHABLE[family] } = definition;
   return {
     name,
     family,
@@ -95,6 +101,7 @@ export function buildCustomEventType(definition: CustomEventTypeDefinition): Eve
       }),
     })),
     subject,
+    searchable,
     scopes: scopes.map((scope) => ({
       name: scope.name,
       title: bothTexts(scope.title, scope.name),
@@ -146,6 +153,17 @@ function pointerFaults(pointer: unknown, at: string): Fault[] {
   if (pointer === undefined) return [];
   if (typeof pointer === 'string' && pointer.length <= 500 && isPointer(pointer)) return [];
   return [fault(at, 'must be a JSON pointer into the body, such as /data/contact/id', 'pointer')];
+}
+
+function searchableFaults(pointers: unknown): Fault[] {
+  if (pointers === undefined) return [];
+  if (!Array.isArray(pointers))
+    return [fault('/searchable', `must be an array, but is ${kindOf(pointers)}`, 'type')];
+  const most = SEARCH_LIMITS.paths.value;
+  if (pointers.length > most) {
+    return [fault('/searchable', `has ${pointers.length} elements; at most ${most} are allowed`, 'maxItems')];
+  }
+  return pointers.flatMap((pointer, index) => pointerFaults(pointer ?? null, `/searchable/${index}`));
 }
 
 function listFaults(

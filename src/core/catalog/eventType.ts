@@ -46,7 +46,16 @@ export interface EventType {
   /** Pointer in the body to the contact whom the event is about; null when it is about nobody. */
   subject: string | null;
   scopes: readonly Scope[];
+  /** Pointers in the body to what an event is found by (search/terms.ts); `*` is every member or element. */
+  searchable: readonly string[];
 }
+
+/** Of a type that marks nothing as searchable: what stands in the two top levels of its data. */
+export const DEFAULT_SEARCHABLE: Readonly<Record<Family, readonly string[]>> = {
+  messaging: ['/*', '/*/*'],
+  marketing: ['/data/*', '/data/*/*'],
+  custom: ['/data/*', '/data/*/*'],
+};
 
 /** A sample from a JSON file of the catalog, written as the file is. No file has integer-like member names. */
 export function sample(name: string, title: Texts, body: object): Sample {

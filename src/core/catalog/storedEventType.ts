@@ -1,6 +1,6 @@
 /** A workspace's own event types as they are stored. */
 
-import type { EventType } from './eventType.ts';
+import { DEFAULT_SEARCHABLE, type EventType } from './eventType.ts';
 
 export interface StoredEventType {
   name: string;
@@ -15,7 +15,10 @@ const read = new WeakMap<StoredEventType, EventType>();
 export function storedEventType(row: StoredEventType): EventType {
   let type = read.get(row);
   if (type === undefined) {
-    type = { ...(JSON.parse(row.definition) as Omit<EventType, 'name'>), name: row.name };
+    const definition = JSON.parse(row.definition) as Omit<EventType, 'name' | 'searchable'> &
+      Partial<EventType>;
+    // Types that were stored before events could be found by text mark nothing.
+    type = { searchable: DEFAULT_SEARCHABLE[definition.family], ...definition, name: row.name };
     read.set(row, type);
   }
   return type;

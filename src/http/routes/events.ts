@@ -8,8 +8,9 @@ import { automationIds } from '../automationIds.ts';
 import type { App, HttpDeps } from '../deps.ts';
 import { explainDelivery, explainRun, languageOf } from '../failureTexts.ts';
 import { describe, idParams, ref } from '../operation.ts';
-import { MAX_PAGE, pageFrom, pageQuery, readPage, readTimes, timeQuery } from '../paging.ts';
+import { cursorOf, MAX_PAGE, pageFrom, pageQuery, readPage, readTimes, timeQuery } from '../paging.ts';
 import { notFound } from '../problem.ts';
+import { readIndexedUntil, readWords, textQuery } from '../searchText.ts';
 import { showDeliveries } from '../shownDeliveries.ts';
 import { eventDetailText, eventView } from '../views/event.ts';
 import { type EventRunView, eventRunView, type ReleaseView, releaseView } from '../views/run.ts';
@@ -18,6 +19,7 @@ const EventQuery = Type.Object(
   {
     ...pageQuery,
     ...timeQuery,
+    ...textQuery,
     type: Type.Optional(Type.String({ maxLength: 128, description: 'An event type.' })),
     subject: Type.Optional(
       Type.String({ maxLength: 1024, description: 'The contact that the event is about.' }),
@@ -40,20 +42,31 @@ export function eventRoutes(app: App, deps: HttpDeps): void {
           summary: 'List events',
           tag: 'Events',
           access: 'read',
+          description:
+            'With `text`, a page may have fewer events than its limit, or none, and still a `next_cursor`; ' +
+            '`indexed_until` says how far events are found by text.',
           answers: { 200: { schema: ref('EventPage'), description: 'Events, newest first.' } },
         }),
         querystring: EventQuery,
       },
     },
     async (request) => {
-      const { type, subject } = request.query;
+      const { type, subject, text } = request.query;
+      const workspace = workspaceOf(request);
       const page = readPage(request.query);
       const filter = {
         ...readTimes(request.query),
         ...(type === undefined ? {} : { type }),
         ...(subject === undefined ? {} : { subject }),
       };
-      const found = await deps.store.listEvents(workspaceOf(request), filter, {
+      if (text !== undefined) {
+        const words = readWords(deps, workspace, text, 'text');
+        const until = await readIndexedUntil(deps, workspace);
+        const { rows, next } = await deps.store.findEvents(workspace, words, filter, page);
+        const cursor = next === null ? null : cursorOf(next);
+        return { data: rows.map(eventView), next_cursor: cursor, indexed_until: until };
+      }
+      const found = await deps.store.listEvents(workspace, filter, {
         ...page,
         limit: page.limit + 1,
       });

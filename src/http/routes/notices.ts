@@ -1,11 +1,17 @@
 /** `/v1/notices`: what Mirsal had to tell of, and who was told. */
 
 import { Type } from 'typebox';
+import { NOTICE_KINDS } from '../../store/records/notices.ts';
 import { workspaceOf } from '../auth.ts';
 import type { App, HttpDeps } from '../deps.ts';
-import { describe, ref } from '../operation.ts';
+import { describe, oneOf, ref } from '../operation.ts';
 import { pageFrom, pageQuery, readPage } from '../paging.ts';
 import { noticeView } from '../views/notice.ts';
+
+const NoticeQuery = Type.Object(
+  { ...pageQuery, kind: Type.Optional(oneOf(NOTICE_KINDS, { description: 'Only those of this kind.' })) },
+  { additionalProperties: false },
+);
 
 export function noticeRoutes(app: App, deps: HttpDeps): void {
   app.get(
@@ -24,12 +30,15 @@ export function noticeRoutes(app: App, deps: HttpDeps): void {
             'held ones are published as system events, too.',
           answers: { 200: { schema: ref('NoticePage'), description: 'Notices, newest first.' } },
         }),
-        querystring: Type.Object(pageQuery, { additionalProperties: false }),
+        querystring: NoticeQuery,
       },
     },
     async (request) => {
       const { limit, before } = readPage(request.query);
-      const notices = await deps.store.listNotices(workspaceOf(request), { limit: limit + 1, before });
+      const notices = await deps.store.listNotices(workspaceOf(request), {
+        ...{ limit: limit + 1, before },
+        ...(request.query.kind === undefined ? {} : { kind: request.query.kind }),
+      });
       const { rows, next } = pageFrom(notices, limit);
       return { data: rows.map(noticeView), next_cursor: next };
     },

@@ -115,6 +115,7 @@ export async function aServer(parts: TestParts, overrides: Partial<HttpDeps> = {
     rateLimits: null,
     trustedProxies: [],
     dryRuns: null,
+    search: true,
     metrics: null,
     metricsToken: null,
     tracing: null,

@@ -11,7 +11,7 @@ import { formatId } from '../../core/ids.ts';
 import type { DeliveryOrigin } from '../../store/records/automation.ts';
 import type { DeliverySource } from '../../store/records/delivery.ts';
 import type { StoredAttempt, StoredDelivery } from '../../store/records/log.ts';
-import { nullable, oneOf, pageOf, ref, time } from '../operation.ts';
+import { indexedUntil, nullable, oneOf, pageOf, ref, time } from '../operation.ts';
 import { formatTime, formatTimeOrNull } from '../paging.ts';
 import { automationId } from './automation.ts';
 import { bytesMembers, bytesView, HeaderPairs, headerPairs } from './bytes.ts';
@@ -124,7 +124,7 @@ const DeliveryDetailSchema = Type.Object(
 );
 export type DeliveryDetailView = Static<typeof DeliveryDetailSchema>;
 
-const DeliveryPageSchema = pageOf(ref('Delivery'), 'DeliveryPage');
+const DeliveryPageSchema = pageOf(ref('Delivery'), 'DeliveryPage', indexedUntil);
 
 export const deliveryComponents = [
   SourceSchema,

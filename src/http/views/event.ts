@@ -11,7 +11,7 @@ import { readExact } from '../../core/json/exact.ts';
 import type { StoredEvent } from '../../store/records/log.ts';
 import type { VerdictRecord } from '../../store/records/publishing.ts';
 import { MAX_BATCH_EVENTS } from '../bodies.ts';
-import { nullable, pageOf, ref, time } from '../operation.ts';
+import { indexedUntil, nullable, pageOf, ref, time } from '../operation.ts';
 import { formatTime, formatTimeOrNull } from '../paging.ts';
 import { sayNobody, sayOutcome, sayRefusal } from '../verdictTexts.ts';
 import { type DeliveryView, type SourceView, sourceView } from './delivery.ts';
@@ -138,7 +138,7 @@ export const eventComponents = [
   AcceptedEventSchema,
   AcceptedEventsSchema,
   EventSchema,
-  pageOf(ref('Event'), 'EventPage'),
+  pageOf(ref('Event'), 'EventPage', indexedUntil),
   VerdictSchema,
   EventDetailSchema,
 ];

@@ -50,6 +50,9 @@ const EventTypeSchema = Type.Object(
       }),
       { description: 'What a rule can be narrowed to.' },
     ),
+    searchable: Type.Array(Type.String(), {
+      description: 'JSON pointers in the body to what events are found by; `*` is every member or element.',
+    }),
   },
   { $id: 'EventType', description: 'A kind of event.' },
 );
@@ -77,6 +80,11 @@ const input = {
       { additionalProperties: false },
     ),
   ),
+  searchable: Type.Array(Type.String(), {
+    description:
+      'JSON pointers in the body to what events are found by; `*` is every member or element. If absent, what stands ' +
+      'in the two top levels of data. Events that were indexed before stay as they are.',
+  }),
   samples: Type.Array(
     Type.Object(
       {
@@ -94,6 +102,7 @@ const optional = {
   description: Type.Optional(input.description),
   subject: Type.Optional(input.subject),
   scopes: Type.Optional(input.scopes),
+  searchable: Type.Optional(input.searchable),
   samples: Type.Optional(input.samples),
 };
 
@@ -145,6 +154,7 @@ export function eventTypeView(type: EventType, custom: boolean): EventTypeView {
       pointer,
       label_pointer: labelPointer,
     })),
+    searchable: [...type.searchable],
   };
 }
 
@@ -167,7 +177,7 @@ export function definitionFrom(posted: NewEventTypeInput): CustomEventTypeDefini
 
 /** What would have to be posted to define the type as it is. */
 export function postedFrom(type: EventType): NewEventTypeInput {
-  const { name, family, title, description, schema, subject } = type;
+  const { name, family, title, description, schema, subject, searchable } = type;
   return {
     name,
     family,
@@ -175,6 +185,7 @@ export function postedFrom(type: EventType): NewEventTypeInput {
     description: { ...description },
     schema,
     subject,
+    searchable: [...searchable],
     scopes: eventTypeView(type, true).scopes.map((scope) => ({ ...scope, title: { ...scope.title } })),
     samples: type.samples.map((sample) => ({
       name: sample.name,

@@ -57,11 +57,14 @@ export function reusing(openNew: () => Promise<Reusable>): OpenStore {
 
 /** Of a database's tables those that a test fills; others hold what the schema's steps put there. */
 export function filledByTests(tables: readonly string[]): string[] {
-  return tables.filter((table) => !/^(kysely|sqlite)_|^slices$/.test(table));
+  return tables.filter((table) => !/^(kysely|sqlite)_|^slices$|^search_index/.test(table));
 }
 
 /** As the schema's step made them. */
 export const SLICES_AS_NEW = 'UPDATE slices SET owner = NULL, epoch = 0 WHERE epoch <> 0';
+
+/** Of SQLite, whose tables of an index are written by the index alone. */
+export const INDEX_AS_NEW = "INSERT INTO search_index (search_index) VALUES ('delete-all')";
 
 /** Opens a store before each test and closes it afterwards. */
 export function useStore(open: OpenStore): () => Opened {
@@ -263,6 +266,7 @@ export async function publish(
     acceptedAt: T0,
     idempotency: null,
     quota: null,
+    searchable: true,
     events,
     ...over,
   });
@@ -394,4 +398,18 @@ export function aBinRequest(
     signature: 'null',
     ...over,
   };
+}
+
+/** Indexes what the workspace has published: each event by what `termsOf` says of it. */
+export async function indexAll(
+  store: Store,
+  workspace: number,
+  termsOf: (event: { key: number; body: string }) => number[],
+): Promise<void> {
+  for (;;) {
+    const { events, ...read } = await store.readUnindexed(workspace, { events: 100, bytes: 100_000 });
+    if (read.done.length === 0 && read.left === null) return;
+    const docs = events.map((event) => ({ event: event.key, terms: termsOf(event) }));
+    await store.indexEvents(workspace, { ...read, docs });
+  }
 }

@@ -14,6 +14,7 @@ import {
   anEvent,
   aResult,
   DELIVERED,
+  indexAll,
   type OpenStore,
   openItems,
   publish,
@@ -123,6 +124,8 @@ export function erasuresContract(open: OpenStore): void {
       const { store } = opened();
       const { workspace, endpoint, sent } = await aPersonsTrail(store);
       await publishSome(store, endpoint, 400);
+      await indexAll(store, workspace, () => [1]);
+      while (await store.sealBlocks(workspace, Number.MAX_SAFE_INTEGER));
       const other = await seed(store);
       await publishSome(store, other.endpoint, 3);
       const job = aKey();
@@ -156,7 +159,9 @@ export function erasuresContract(open: OpenStore): void {
     test('events of the subject stay and say so, without a word of theirs; what is open is skipped as erased', async () => {
       const { store } = opened();
       const { workspace, endpoint, sent, held, other, bin } = await aPersonsTrail(store);
+      await indexAll(store, workspace, () => [1]);
       const job = await erase(store, workspace, { subject: '4711', terms: [] });
+      expect((await store.findEvents(workspace, [1], {}, PAGE)).rows.map(({ id }) => id)).toEqual([other.id]);
       for (const { id } of [sent, held]) {
         expect(await store.findEvent(workspace, id)).toMatchObject({
           ...{ subject: null, body: null, account: null, verdicts: null, erasedAt: NOW },

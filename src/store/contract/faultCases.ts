@@ -53,6 +53,7 @@ import {
   SOME_GONE,
   SPAN,
 } from './faultScenes.ts';
+import { SEARCH_CASES } from './faultSearch.ts';
 import type { Reading } from './reading.ts';
 
 type Other = 'migrate' | 'ping' | 'load' | 'close' | 'recording' | 'notify' | 'listen';
@@ -437,6 +438,7 @@ export const CASES: Record<Writing, Case> = {
   ...JOB_CASES,
   ...BULK_CASES,
   ...REQUEST_CASES,
+  ...SEARCH_CASES,
   ...HOUSEKEEPING,
   ...NODES,
 };

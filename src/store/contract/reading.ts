@@ -4,6 +4,7 @@ import type { BulkReading } from './faultBulk.ts';
 import type { CustomerReading } from './faultCustomers.ts';
 import type { JobReading } from './faultJobs.ts';
 import type { PeopleReading } from './faultPeople.ts';
+import type { SearchReading } from './faultSearch.ts';
 
 export type Reading =
   | 'readSealed'
@@ -65,4 +66,5 @@ export type Reading =
   | CustomerReading
   | PeopleReading
   | JobReading
-  | BulkReading;
+  | BulkReading
+  | SearchReading;

@@ -10,7 +10,7 @@ import type {
   MailFilter,
   MailSettlement,
 } from '../records/mails.ts';
-import type { UnpublishedNotice } from '../records/notices.ts';
+import type { NoticeKind, UnpublishedNotice } from '../records/notices.ts';
 
 /** Notices are written with what made them so; here they are listed, and published as system events. */
 export interface NoticeStore {
@@ -19,8 +19,8 @@ export interface NoticeStore {
   /** Those after a key, in the order in which they were written. */
   listUnpublishedNotices(workspace: number, after: number, limit: number): Promise<UnpublishedNotice[]>;
   markPublished(workspace: number, notices: readonly number[], at: number): Promise<void>;
-  /** Newest first, with the mails that told of them. */
-  listNotices(workspace: number, page: Page): Promise<ListedNotice[]>;
+  /** Newest first, with the mails that told of them; of one kind, or of all. */
+  listNotices(workspace: number, page: Page & { kind?: NoticeKind }): Promise<ListedNotice[]>;
 }
 
 /** Mails of notices, and those that rules and workflows send. */

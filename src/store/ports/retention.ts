@@ -22,10 +22,12 @@ export interface RetentionStore {
   sweepOld(now: number, limit: number): Promise<number>;
   /** Attempts of deliveries that had ended before the span's end; the keys are deliveries'. */
   purgeAttempts(workspace: number, span: KeySpan): Promise<Purged>;
-  /** Bodies of events that have no open delivery; the keys are events'. */
+  /** Bodies of events that have no open delivery, and what these are found by; the keys are events'. */
   purgeBodies(workspace: number, span: KeySpan): Promise<Purged>;
   /** Such events themselves with their deliveries, which are counted. */
   purgeEvents(workspace: number, span: KeySpan): Promise<Purged>;
+  /** Blocks of the index of which no event is left to be found; the keys are those of their last events. */
+  purgeBlocks(workspace: number, span: KeySpan): Promise<Purged>;
   /** Notices for endpoints whose oldest held delivery expires within a day, once per disablement; how many. */
   warnOfExpiry(workspace: number, now: number, heldDays: number): Promise<number>;
   /** Skips what has been held for longer, at most `limit` of it. */

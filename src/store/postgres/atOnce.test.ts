@@ -57,6 +57,7 @@ async function publishOnce(store: Store, routing: Routing): Promise<void> {
     routingVersion: routing.workspace.routingVersion,
     acceptedAt: 1,
     quota: chance(2) === 0 ? { limit: 1_000_000, day: 1 } : null,
+    searchable: chance(2) === 0,
     idempotency: chance(10) === 0 ? { key: `key ${chance(10)}`, hash: 'h' } : null,
     events,
   });

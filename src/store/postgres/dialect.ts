@@ -3,6 +3,7 @@
 import { sql } from 'kysely';
 import type { Dialect } from '../dialect.ts';
 import { guard } from './connection.ts';
+import { POSTGRES_SEARCH } from './searchDialect.ts';
 
 export const POSTGRES_DIALECT: Dialect = {
   // As a subquery it is read once a statement; in a condition by itself it would be asked for each row, and no
@@ -16,4 +17,5 @@ export const POSTGRES_DIALECT: Dialect = {
   shard: sql<number>`pg_backend_pid()`,
   routingVersion: (workspace) => sql`SELECT mirsal_routing_version(${workspace}) AS version`,
   alone: guard,
+  search: POSTGRES_SEARCH,
 };

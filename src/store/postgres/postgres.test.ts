@@ -167,6 +167,7 @@ describe('PostgreSQL', () => {
       '0015_people',
       '0016_jobs',
       '0017_customers',
+      '0018_search',
       '0019_trace',
     ]);
     await Promise.all(stores.map((store) => store.close()));

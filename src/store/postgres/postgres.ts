@@ -20,6 +20,7 @@ import { deletion } from '../queries/deletion.ts';
 import { endpoints } from '../queries/endpoints.ts';
 import { erasing } from '../queries/erasing.ts';
 import { identities } from '../queries/identity.ts';
+import { indexing } from '../queries/indexing.ts';
 import { invitations, portalLinks } from '../queries/invitations.ts';
 import { jobs } from '../queries/jobs.ts';
 import { lanes } from '../queries/lanes.ts';
@@ -33,6 +34,7 @@ import { requests } from '../queries/requests.ts';
 import { resending } from '../queries/resend.ts';
 import { retention } from '../queries/retention.ts';
 import { runs } from '../queries/runs.ts';
+import { search } from '../queries/search.ts';
 import { skips } from '../queries/skips.ts';
 import { stats } from '../queries/stats.ts';
 import { watching } from '../queries/watching.ts';
@@ -129,7 +131,7 @@ export function openPostgres({ url, clock, ...options }: PostgresOptions): Store
   const verbs = guardAll({
     ...administration(db, db),
     ...customers(db, db),
-    ...deletion(db),
+    ...deletion(db, POSTGRES_DIALECT),
     // What rows have held stays in their tables' files until the server vacuums them.
     ...erasing(db, db, POSTGRES_DIALECT, async () => true),
     ...people(db, db),
@@ -156,6 +158,8 @@ export function openPostgres({ url, clock, ...options }: PostgresOptions): Store
     ...skips(db, db, POSTGRES_DIALECT),
     ...stats(db, db, POSTGRES_DIALECT),
     ...watching(db),
+    ...search(db, POSTGRES_DIALECT.search),
+    ...indexing(db, db, POSTGRES_DIALECT.search),
     publish: (call: Parameters<Store['publish']>[0]) => publish(hot, call),
     record: (...parameters: Parameters<Store['record']>) => record(hot, ...parameters),
   });

@@ -32,7 +32,7 @@ import { runner, runStatement, sqlState, storable, transact } from './connection
 import { countEvents } from './counting.ts';
 
 /** Unique indexes whose violation means "this was here before"; any other is a fault. */
-const KNOWN_BEFORE = new Set(['events_by_id', 'events_pkey', 'idempotency_keys_pkey']);
+const KNOWN_BEFORE = new Set(['events_by_id', 'events_pkey', 'idempotency_keys_pkey', 'search_queue_pkey']);
 /** A call that lost the race for its idempotency key finds the winner's answer in the next round. */
 const MAX_ROUNDS = 5;
 
@@ -113,6 +113,9 @@ remembered AS (
   INSERT INTO idempotency_keys (workspace, idempotency_key, hash, answer, created_at)
   SELECT $1, $27::text, $28::text, $29::text, $3
   WHERE (SELECT version FROM routing) = $2 AND $27::text IS NOT NULL AND (SELECT found FROM ends) >= 0),
+searchable AS (
+  INSERT INTO search_queue (workspace, key, events) SELECT $1, $30::bigint, $31::text
+  WHERE (SELECT version FROM routing) = $2 AND $30::bigint IS NOT NULL),
 counted AS (${countEvents('unnest($6::text[]) AS e(type) WHERE (SELECT version FROM routing) = $2')})
 SELECT (SELECT version FROM routing) AS version, a.*
 FROM (SELECT 1) AS one LEFT JOIN advanced a ON true`;
@@ -125,6 +128,7 @@ const FIND_KNOWN = `SELECT e.key, e.id, e.hash, e.deliveries, (SELECT count(*) F
 const SET_DEPTH = 'UPDATE events SET depth = $3 WHERE workspace = $1 AND key = ANY($2::bigint[])';
 const QUEUE_REST = `WITH ${rest(4, '$2::bigint IS NOT NULL')} SELECT * FROM advanced`;
 const COUNT_EVENTS = countEvents('unnest($2::text[]) AS e(type)');
+const QUEUE_INDEXING = 'INSERT INTO search_queue (workspace, key, events) VALUES ($1, $2, $3)';
 const FIND_ANSWER = `SELECT hash, answer FROM idempotency_keys
   WHERE workspace = $1 AND idempotency_key = $2 AND created_at > $3`;
 const COUNT_USAGE = `INSERT INTO usage_by_day (workspace, day, events) VALUES ($1, $2, $3)
@@ -149,6 +153,12 @@ function eventParameters(events: readonly NewEvent[]): unknown[] {
     integers(events, (event) => event.deliveries.length),
     texts(events, (event) => event.trace),
   ];
+}
+
+/** The lowest of the events' keys, and all of them. */
+function queuedForIndex(events: readonly NewEvent[]): [number, string] {
+  const keys = events.map(({ key }) => key);
+  return [Math.min(...keys), JSON.stringify(keys)];
 }
 
 interface LaneShare {
@@ -262,6 +272,7 @@ async function publishNew(pool: pg.Pool, call: PublishCall): Promise<PublishAnsw
       call.idempotency === null ? null : storable(call.idempotency.key),
       call.idempotency?.hash ?? null,
       call.idempotency === null ? null : JSON.stringify(accepted),
+      ...(call.searchable ? queuedForIndex(call.events) : [null, null]),
     ],
   });
   const version = rows[0]?.version ?? 0;
@@ -383,6 +394,7 @@ async function insertMixed(client: pg.PoolClient, call: PublishCall): Promise<Pu
   const rows = fresh.length === 0 ? [] : (await client.query<AdvancedRow>(QUEUE_REST, queue)).rows;
   if (fresh.length > 0) {
     await client.query(COUNT_EVENTS, [call.workspace, texts(fresh, ({ type }) => type), call.acceptedAt]);
+    if (call.searchable) await client.query(QUEUE_INDEXING, [call.workspace, ...queuedForIndex(fresh)]);
   }
   if (call.idempotency !== null) {
     const { key, hash } = call.idempotency;

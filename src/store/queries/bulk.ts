@@ -18,7 +18,7 @@ import { countSkipped } from './skipCounts.ts';
 
 export function bulk(write: Kysely<Schema>, read: Kysely<Schema>, dialect: Dialect): BulkWorkStore {
   return {
-    scanPlaces: (workspace, filter, page) => scanPlaces(read, workspace, filter, page),
+    scanPlaces: (workspace, filter, page) => scanPlaces(read, dialect, workspace, filter, page),
     findPlaces: (workspace, deliveries) => findPlaces(read, workspace, deliveries),
     changeMany: (node, job, step, progressOf, now) =>
       write.transaction().execute(async (trx) => {

@@ -8,6 +8,7 @@
 import { type Kysely, sql, type Transaction } from 'kysely';
 import { MINUTE } from '../../core/duration.ts';
 import { formatId } from '../../core/ids.ts';
+import type { Dialect } from '../dialect.ts';
 import type { DeletionStore } from '../ports/customers.ts';
 import type { JobProgress, OwnedJob } from '../records/jobs.ts';
 import type { Schema } from '../schema/schema.ts';
@@ -64,6 +65,11 @@ export const WORKSPACE_TABLES = {
   external_ids: ['external_id'],
   bin_tokens: ['token'],
   event_bodies: ['event'],
+  // What events are found by: whoever indexes one looks whether its body is still there.
+  search_queue: ['key'],
+  search_docs: ['event'],
+  search_blocks: ['key'],
+  search_marks: [],
 } as const satisfies Partial<Record<keyof Schema, readonly string[]>>;
 type OwnTable = keyof typeof WORKSPACE_TABLES;
 
@@ -96,7 +102,7 @@ interface Cursor {
 
 const FIRST: Cursor = { table: 0, found: false, waits: false };
 
-export function deletion(write: Kysely<Schema>): DeletionStore {
+export function deletion(write: Kysely<Schema>, dialect: Pick<Dialect, 'search'>): DeletionStore {
   return {
     deleteWorkspace: (workspace, { job, at, by }) =>
       write.transaction().execute(async (trx) => {
@@ -142,7 +148,7 @@ export function deletion(write: Kysely<Schema>): DeletionStore {
       if (cursor.waits && now < deletedAt + SETTLED_AFTER_MS) return 'later';
       return write.transaction().execute(async (trx) => {
         if (!(await holdJob(trx, node, job))) return null;
-        const progress = await step(trx, job, cursor, now);
+        const progress = await step(trx, dialect, job, cursor, now);
         await noteProgress(trx, job, progress, now);
         return progress;
       });
@@ -162,6 +168,7 @@ function reportOf({ workspace, externalId }: DeletionInput, deleted: Readonly<Re
 /** Goes through the tables until it has deleted enough for one transaction, or is through. */
 async function step(
   trx: Transaction<Schema>,
+  dialect: Pick<Dialect, 'search'>,
   job: OwnedJob,
   { table: first, found: before, waits }: Cursor,
   now: number,
@@ -172,7 +179,7 @@ async function step(
   let table = first;
   for (const name of TABLES.slice(first)) {
     const limit = LARGE.includes(name) ? BODIES_AT_ONCE : ROWS_AT_ONCE;
-    const rows = await deleteRows(trx, name, input.workspace, limit);
+    const rows = await deleteRows(trx, dialect, name, input.workspace, limit);
     if (rows > 0) deleted[name] = (deleted[name] ?? 0) + rows;
     found += rows;
     if (rows === limit) break;
@@ -191,10 +198,24 @@ async function step(
 
 async function deleteRows(
   trx: Transaction<Schema>,
+  dialect: Pick<Dialect, 'search'>,
   table: OwnTable,
   workspace: number,
   limit: number,
 ): Promise<number> {
+  // One row, under the workspace alone.
+  if (table === 'search_marks') {
+    const { numDeletedRows } = await trx
+      .deleteFrom(table)
+      .where('workspace', '=', workspace)
+      .executeTakeFirst();
+    return Number(numDeletedRows);
+  }
+  if (table === 'search_blocks') {
+    const blocks = trx.selectFrom(table).select('key').where('workspace', '=', workspace).limit(limit);
+    const keys = (await blocks.execute()).map(({ key }) => key);
+    return keys.length === 0 ? 0 : dialect.search.deleteBlocks(trx, workspace, keys);
+  }
   const columns = sql.join(WORKSPACE_TABLES[table].map((column) => sql.ref(column)));
   const from = sql.table(table);
   const some = sql`SELECT ${columns} FROM ${from} WHERE workspace = ${workspace} LIMIT ${limit}`;

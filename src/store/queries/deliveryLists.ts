@@ -2,7 +2,7 @@
  * Lists of deliveries, for both databases. First the keys of a page are found, each by an index that ends
  * with the key, then their rows. A list is driven by one of these:
  *
- *   few events           an event, a subject, or a type that has few: their deliveries, sorted
+ *   few events           an event, a subject, or a type or words that have few: their deliveries, sorted
  *   pending, held        the newest of each endpoint that is enabled, or disabled: however much the others hold
  *   waiting, dropped,    the index of that state, or of the endpoint's in that state
  *   skipped
@@ -14,14 +14,25 @@
  * What counts as skipped before its row is written (skips.ts) is shown as skipped, in the list of what it was.
  */
 
-import { type Kysely, type RawBuilder, sql } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import type { StoredState } from '../../core/delivery/machine.ts';
 import { firstKeyAt } from '../../core/ids.ts';
+import type { Dialect } from '../dialect.ts';
 import type { LogStore } from '../ports/log.ts';
 import type { BulkPage, BulkPlace } from '../records/bulk.ts';
 import type { SourceKind } from '../records/delivery.ts';
 import type { DeliveryFilter, DeliveryPage, Page, StoredDelivery } from '../records/log.ts';
 import type { Schema } from '../schema/schema.ts';
+import {
+  alsoAsked,
+  atEndpoint,
+  isDisabled,
+  ofType,
+  type Part,
+  STATE,
+  shownAs,
+} from './deliveryConditions.ts';
+import { findKeys as findEventKeys } from './search.ts';
 import { isInState, isOpen } from './states.ts';
 
 /** 10 to 30 ms. */
@@ -31,13 +42,12 @@ const FEW_EVENTS = 5_000;
 /** Far fewer than a compound statement may have parts. */
 const ENDPOINTS_AT_ONCE = 50;
 
-type Part = RawBuilder<unknown>;
-
 export function deliveryLists(
   read: Kysely<Schema>,
+  dialect: Pick<Dialect, 'search'>,
 ): Pick<LogStore, 'listDeliveries' | 'scanDeliveries' | 'findDelivery'> {
   const scanDeliveries: LogStore['scanDeliveries'] = (workspace, filter, page) =>
-    scan(read, workspace, filter, page);
+    scan(read, dialect, workspace, filter, page);
   return {
     scanDeliveries,
     async listDeliveries(workspace, filter, { limit, before }) {
@@ -62,33 +72,38 @@ export function deliveryLists(
 
 async function scan(
   db: Kysely<Schema>,
+  dialect: Pick<Dialect, 'search'>,
   workspace: number,
   filter: DeliveryFilter,
   page: Page,
 ): Promise<DeliveryPage> {
-  const { keys, next } = await pageOfKeys(db, workspace, filter, page);
+  const { keys, next } = await pageOfKeys(db, dialect, workspace, filter, page);
   return { rows: await readRows(db, workspace, keys), next };
 }
 
 /** Likewise, of each only what a job over many needs to know. */
 export async function scanPlaces(
   db: Kysely<Schema>,
+  dialect: Pick<Dialect, 'search'>,
   workspace: number,
   filter: DeliveryFilter,
   page: Page,
 ): Promise<BulkPage> {
-  const { keys, next } = await pageOfKeys(db, workspace, filter, page);
+  const { keys, next } = await pageOfKeys(db, dialect, workspace, filter, page);
   return { places: await findPlaces(db, workspace, keys), next };
 }
 
 async function pageOfKeys(
   db: Kysely<Schema>,
+  dialect: Pick<Dialect, 'search'>,
   workspace: number,
   filter: DeliveryFilter,
   page: Page,
 ): Promise<{ keys: number[]; next: number | null }> {
   const limit = page.limit + 1;
-  const { keys, bound } = await findKeys(db, { workspace, filter, before: page.before, limit });
+  const asked = { workspace, filter, before: page.before, limit };
+  const found = await eventsFound(db, dialect, asked);
+  const { keys, bound } = found?.length === 0 ? NONE : await findKeys(db, asked, found);
   const newest = keys.sort((one, other) => other - one).slice(0, limit);
   const shown = newest.slice(0, page.limit);
   const next = newest.length > page.limit ? (shown.at(-1) ?? null) : bound;
@@ -121,22 +136,60 @@ interface Asked {
   limit: number;
 }
 
-/** The page's keys, and some more. `bound`: deliveries from that key on have been looked at; null for all. */
-async function findKeys(db: Kysely<Schema>, asked: Asked): Promise<{ keys: number[]; bound: number | null }> {
+/** Keys of a page, and some more. `bound`: deliveries from that key on have been looked at; null for all. */
+interface Keys {
+  keys: number[];
+  bound: number | null;
+}
+
+const NONE: Keys = { keys: [], bound: null };
+
+/** `found` are the events that have the words asked for; null where those are many, or none are asked for. */
+async function findKeys(db: Kysely<Schema>, asked: Asked, found: readonly number[] | null): Promise<Keys> {
   const { filter } = asked;
   const { state, type, endpoint } = filter;
-  const few = await fewEvents(db, asked);
+  const also = alsoAsked(filter, found === null ? (filter.words ?? null) : null);
+  const few = found === null ? await fewEvents(db, asked) : amongEvents(filter, found);
   if (few !== null) {
-    const where = sql`${few} ${atEndpoint(endpoint, false)} ${ofType(type)} ${shownAs(state)}`;
+    const where = sql`${few} ${atEndpoint(endpoint, false)} ${ofType(type)} ${shownAs(state)} ${joined(also)}`;
     return { keys: await select(db, asked, where, sql`+d.key`), bound: null };
   }
-  if ((state === 'pending' || state === 'held') && type === undefined) {
+  if ((state === 'pending' || state === 'held') && type === undefined && also.length === 0) {
     return { keys: await openKeys(db, asked, state), bound: null };
   }
   const { driver, rest, isExact } = driverOf(filter);
-  if (isExact) return { keys: await select(db, asked, sql`${driver} ${rest}`), bound: null };
+  if (isExact && also.length === 0) {
+    return { keys: await select(db, asked, sql`${driver} ${rest}`), bound: null };
+  }
   const bound = await lookBack(db, asked, driver);
-  return { keys: await selectAmong(db, asked, driver, rest), bound };
+  return { keys: await selectAmong(db, asked, driver, sql`${rest} ${joined(also)}`), bound };
+}
+
+function joined(parts: readonly Part[]): Part {
+  return parts.length === 0 ? sql`` : sql.join([...parts], sql` `);
+}
+
+/** Events up to which those that have the words are found first. A thousand are one statement's parameters. */
+const FEW_FOUND = 1_000;
+
+async function eventsFound(
+  db: Kysely<Schema>,
+  { search }: Pick<Dialect, 'search'>,
+  { workspace, filter: { words } }: Asked,
+): Promise<number[] | null> {
+  if (words === undefined) return null;
+  const asked = { workspace, words, filter: {}, before: null, limit: FEW_FOUND };
+  const { keys, next } = await findEventKeys(db, search, asked);
+  return next === null ? keys : null;
+}
+
+function amongEvents({ event, subject }: DeliveryFilter, found: readonly number[]): Part {
+  const these = sql`AND d.event IN (${sql.join([...found])})`;
+  const about =
+    subject === undefined
+      ? sql``
+      : sql`AND (SELECT e.subject FROM events e WHERE e.workspace = d.workspace AND e.key = d.event) = ${subject}`;
+  return sql`${these} ${event === undefined ? sql`` : sql`AND d.event = ${event}`} ${about}`;
 }
 
 /** What its index knows, and what else is asked; `isExact` where that leaves hardly anything out. */
@@ -159,41 +212,6 @@ function driverOf({ state, endpoint, type }: DeliveryFilter): { driver: Part; re
       return { driver: atEndpoint(endpoint, true), rest, isExact };
     }
   }
-}
-
-// ---------------------------------------------------------------- conditions on a delivery `d`
-
-// Scalar subqueries, which no planner turns into a join that begins at the other end.
-const isDisabled = sql`(SELECT p.disabled_at FROM endpoints p
-  WHERE p.workspace = d.workspace AND p.key = d.endpoint)`;
-/** In words that no index knows. */
-const STATE = sql`(d.state || '')`;
-
-function atEndpoint(endpoint: number | undefined, byIndex: boolean): Part {
-  if (endpoint === undefined) return sql``;
-  return byIndex ? sql`AND d.endpoint = ${endpoint}` : sql`AND +d.endpoint = ${endpoint}`;
-}
-
-function ofType(type: string | undefined): Part {
-  if (type === undefined) return sql``;
-  return sql`AND (SELECT e.type FROM events e WHERE e.workspace = d.workspace AND e.key = d.event) = ${type}`;
-}
-
-function shownAs(state: DeliveryFilter['state']): Part {
-  switch (state) {
-    case undefined:
-      return sql``;
-    case 'held':
-      return sql`AND ${STATE} IN ('pending', 'waiting') AND ${isDisabled} IS NOT NULL`;
-    case 'pending':
-    case 'waiting':
-      return sql`AND ${STATE} = ${state} AND ${isDisabled} IS NULL`;
-    case 'skipped':
-    case 'delivered':
-    case 'dropped':
-      return sql`AND ${STATE} = ${state}`;
-  }
-  return state satisfies never;
 }
 
 /** Keys grow with time, so a page and a span of time are both ranges of an index that ends with the key. */
@@ -224,7 +242,8 @@ async function select(
 async function selectAmong(db: Kysely<Schema>, asked: Asked, driver: Part, rest: Part): Promise<number[]> {
   const { rows } = await sql<{ key: number }>`
     SELECT d.key FROM (
-      SELECT d.workspace, d.key, d.event, d.endpoint, d.state FROM deliveries d
+      SELECT d.workspace, d.key, d.event, d.endpoint, d.state, d.attempts, d.source_kind, d.source_id, d.replay_of
+      FROM deliveries d
       WHERE d.workspace = ${asked.workspace} ${driver} ${inRange(asked)} ORDER BY d.key DESC LIMIT ${LOOKED_AT + 1}) AS d
     WHERE d.workspace = ${asked.workspace} ${rest} ORDER BY d.key DESC LIMIT ${asked.limit}`.execute(db);
   return rows.map(({ key }) => key);

@@ -5,6 +5,7 @@ import { ERASED } from '../../core/erasing.ts';
 import { formatId } from '../../core/ids.ts';
 import type { Dialect } from '../dialect.ts';
 import type { Schema } from '../schema/schema.ts';
+import { unindex } from './indexing.ts';
 import { countSkipped } from './skipCounts.ts';
 import { isOpen } from './states.ts';
 
@@ -55,6 +56,7 @@ export async function eraseEvents(
   await remove('runs', 'key', gone);
   await remove('run_events', 'event', keys);
   const bodies = await remove('event_bodies', 'event', keys);
+  await unindex(trx, workspace, keys);
   for (const { key, id } of found) {
     const named = erasing.isTelling(id) ? { id: formatId('evt', key) } : {};
     await trx

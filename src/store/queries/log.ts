@@ -15,52 +15,15 @@ import { firstKeyAt, formatId } from '../../core/ids.ts';
 import type { Dialect } from '../dialect.ts';
 import type { LogStore } from '../ports/log.ts';
 import type { AuditAction, AuditEntry } from '../records/audit.ts';
-import type {
-  ChangeAnswer,
-  EventFilter,
-  LaneHead,
-  Page,
-  StoredAttempt,
-  StoredEvent,
-} from '../records/log.ts';
+import type { ChangeAnswer, EventFilter, LaneHead, Page, StoredAttempt } from '../records/log.ts';
 import type { DeliveriesTable, Schema } from '../schema/schema.ts';
 import { insertAudit } from './audit.ts';
 import { deliveryLists } from './deliveryLists.ts';
+import { eventQuery, toEvent } from './eventRows.ts';
 import { countSkipped } from './skipCounts.ts';
 import { FIRST_OPEN_AFTER, isOpen } from './states.ts';
 
 const OPEN: StoredState[] = ['pending', 'waiting'];
-
-function eventQuery(db: Kysely<Schema>, workspace: number) {
-  return db
-    .selectFrom('events as e')
-    .leftJoin('event_bodies as b', (join) =>
-      join.onRef('b.workspace', '=', 'e.workspace').onRef('b.event', '=', 'e.key'),
-    )
-    .select([
-      'e.key',
-      'e.id',
-      'e.type',
-      'e.subject',
-      'e.created_at',
-      'e.accepted_at',
-      'e.erased_at',
-      'e.test',
-      'e.deliveries',
-    ])
-    .select(['b.body', 'b.account', 'b.verdicts', 'b.warnings'])
-    .where('e.workspace', '=', workspace);
-}
-
-type EventRow = Awaited<ReturnType<ReturnType<typeof eventQuery>['execute']>>[number];
-
-function toEvent({ created_at, accepted_at, erased_at, test, ...row }: EventRow): StoredEvent {
-  return {
-    ...row,
-    ...{ createdAt: created_at, acceptedAt: accepted_at, erasedAt: erased_at },
-    test: test === 1,
-  };
-}
 
 /** Keys grow with time, so a page and a span of time are both ranges of the primary key. */
 function inRange<DB, TB extends keyof DB, O>(
@@ -78,7 +41,12 @@ function inRange<DB, TB extends keyof DB, O>(
 }
 
 export function log(write: Kysely<Schema>, read: Kysely<Schema>, dialect: Dialect): LogStore {
-  return { ...eventLog(read), ...deliveryLists(read), ...deliveryLog(read), ...changes(write, dialect) };
+  return {
+    ...eventLog(read),
+    ...deliveryLists(read, dialect),
+    ...deliveryLog(read),
+    ...changes(write, dialect),
+  };
 }
 
 function eventLog(read: Kysely<Schema>): Pick<LogStore, 'listEvents' | 'findEvent'> {

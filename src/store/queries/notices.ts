@@ -61,6 +61,7 @@ export function notices(write: Kysely<Schema>, read: Kysely<Schema>): NoticeStor
         .selectFrom('notices')
         .selectAll()
         .where('workspace', '=', workspace)
+        .$if(page.kind !== undefined, (some) => some.where('kind', '=', page.kind ?? ''))
         .$if(page.before !== null, (older) => older.where('key', '<', page.before))
         .orderBy('key', 'desc')
         .limit(page.limit)

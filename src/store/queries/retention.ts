@@ -20,6 +20,7 @@ import type { Schema } from '../schema/schema.ts';
 import { sweepCounts } from './brake.ts';
 import { countOpen } from './enabling.ts';
 import { insertNotices } from './notices.ts';
+import { purgeBlocks } from './searchRetention.ts';
 import { countSkipped } from './skipCounts.ts';
 import { FIRST_OPEN_AFTER, isOpen } from './states.ts';
 import { sweepOld } from './sweeping.ts';
@@ -29,6 +30,7 @@ export function retention(write: Kysely<Schema>, read: Kysely<Schema>, dialect: 
   return {
     ...purging(write, read, dialect),
     ...holding(write, read, dialect),
+    purgeBlocks: (workspace, span) => purgeBlocks(write, read, dialect.search, workspace, span),
     sweepOld: async (now, limit) => (await old(now, limit)) + (await sweepCounts(write, read, now, limit)),
   };
 }
@@ -92,6 +94,7 @@ function purging(
               const locked = await lockBodies(trx, dialect, workspace, old);
               const used = await eventsInUse(trx, workspace, locked);
               const unused = locked.filter((key) => !used.has(key));
+              await deleteIn(trx, 'search_docs', 'event', workspace, unused);
               return deleteIn(trx, 'event_bodies', 'event', workspace, unused);
             });
       const keys = rows.map((row) => row.key);
@@ -266,6 +269,7 @@ async function deleteEvents(
     await deleteIn(trx, 'runs', 'key', workspace, some);
   }
   await deleteIn(trx, 'run_events', 'event', workspace, old);
+  await deleteIn(trx, 'search_docs', 'event', workspace, old);
   deleted += await deleteIn(trx, 'event_bodies', 'event', workspace, old);
   const gone = await deleteIn(trx, 'events', 'key', workspace, old);
   return { deleted: deleted + gone, events: gone };

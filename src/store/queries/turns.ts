@@ -5,12 +5,12 @@ import type { Schema } from '../schema/schema.ts';
 
 /**
  * Workspaces with rows `one` that fulfil the condition, ascending. `table` has an index that begins with the
- * workspace and is partial by that condition: the database goes in it from one workspace to the next, whatever
+ * workspace and is partial by that condition, or all of its rows fulfil it: the database goes in it from one workspace to the next, whatever
  * the number of rows. `due` is looked at within each workspace: the index goes on with what it asks for.
  */
 export async function workspacesWith(
   db: Kysely<Schema>,
-  table: 'runs' | 'notices' | 'mails' | 'automations',
+  table: 'runs' | 'notices' | 'mails' | 'automations' | 'search_queue',
   condition: RawBuilder<SqlBool>,
   due: RawBuilder<SqlBool> | null = null,
 ): Promise<number[]> {

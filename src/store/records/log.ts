@@ -1,7 +1,8 @@
 /** What the log lists: events, deliveries and attempts, and how to ask for them. */
 
+import type { AttemptOutcome } from '../../core/delivery/decide.ts';
 import type { StoredState } from '../../core/delivery/machine.ts';
-import type { DeliverySource } from './delivery.ts';
+import type { DeliverySource, SourceKind } from './delivery.ts';
 import type { AttemptRecord } from './results.ts';
 
 export interface StoredEvent {
@@ -69,6 +70,14 @@ export interface DeliveryFilter {
   subject?: string;
   since?: number;
   until?: number;
+  /** Terms that its event is found by, all of them (core/search/terms.ts). */
+  words?: readonly number[];
+  /** `id` is the key of the endpoint, rule or workflow; null for any of the kind. */
+  source?: { kind: SourceKind; id: number | null };
+  /** The HTTP status of its last attempt lies between these. */
+  status?: { from: number; through: number };
+  /** How its last attempt ended. */
+  outcome?: AttemptOutcome;
 }
 
 /** Some of a list. `next`: what is older than this key has not been looked at; null at the list's end. */

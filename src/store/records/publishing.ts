@@ -48,6 +48,8 @@ export interface PublishCall {
   idempotency: { key: string; hash: string } | null;
   /** How many events the workspace may publish on that day (days since the epoch, UTC); null for any number. */
   quota: { limit: number; day: number } | null;
+  /** Whether its events are to be found by text: they are queued for the index in the same transaction. */
+  searchable: boolean;
   events: readonly NewEvent[];
 }
 

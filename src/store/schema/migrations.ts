@@ -22,6 +22,7 @@ import { requestsStep } from './requestsStep.ts';
 import { runsStep } from './runsStep.ts';
 import type { Schema } from './schema.ts';
 import type { Step, Types } from './schemaStep.ts';
+import { searchStep } from './searchStep.ts';
 import { shardable } from './shardableStep.ts';
 import { lanesByKey, slices } from './sliceStep.ts';
 import { startStep } from './startStep.ts';
@@ -179,6 +180,7 @@ const STEPS: ReadonlyArray<readonly [name: string, step: Step]> = [
   ['0015_people', peopleStep],
   ['0016_jobs', (types) => [...jobsStep(types), ...requestsStep(types)]],
   ['0017_customers', customersStep],
+  ['0018_search', searchStep],
   ['0019_trace', traceStep],
 ];
 

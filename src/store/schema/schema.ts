@@ -6,6 +6,7 @@
 import type { Generated } from 'kysely';
 import type { JobsTable, RequestKeysTable } from './jobsTables.ts';
 import type { PeopleSchema } from './peopleTables.ts';
+import type { SearchSchema } from './searchTables.ts';
 import type { EndpointStatsTable, EventStatsTable } from './statsTables.ts';
 import type {
   ApiKeyHashesTable,
@@ -431,7 +432,7 @@ export interface RunSignalsTable {
   event: number;
 }
 
-export interface Schema extends PeopleSchema {
+export interface Schema extends PeopleSchema, SearchSchema {
   workspaces: WorkspacesTable;
   external_ids: ExternalIdsTable;
   installation: InstallationTable;

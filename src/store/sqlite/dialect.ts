@@ -3,6 +3,7 @@
 import { sql } from 'kysely';
 import type { Clock } from '../../world.ts';
 import type { Dialect } from '../dialect.ts';
+import { SQLITE_SEARCH } from './searchDialect.ts';
 
 export function sqliteDialect(clock: Pick<Clock, 'now'>): Dialect {
   return {
@@ -15,5 +16,6 @@ export function sqliteDialect(clock: Pick<Clock, 'now'>): Dialect {
     routingVersion: (workspace) =>
       sql`SELECT routing_version AS version FROM workspaces WHERE key = ${workspace}`,
     alone: null,
+    search: SQLITE_SEARCH,
   };
 }

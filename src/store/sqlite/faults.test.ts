@@ -3,11 +3,11 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { Kysely } from 'kysely';
 import { copyMigrated } from '../../../test/support/sqlite.ts';
 import { realClock } from '../../real.ts';
-import { filledByTests, SLICES_AS_NEW } from '../contract/builders.ts';
+import { filledByTests, INDEX_AS_NEW, SLICES_AS_NEW } from '../contract/builders.ts';
 import { type Fault, type Faulty, faultContract } from '../contract/faults.ts';
 import { insertNotices } from '../queries/notices.ts';
 import type { Schema } from '../schema/schema.ts';
@@ -89,17 +89,16 @@ async function open(): Promise<Faulty> {
     },
     async dump() {
       const rowsOf = (table: string): string[] =>
-        file
-          .prepare(`SELECT * FROM ${table}`)
-          .all()
-          .map((row) => JSON.stringify(row));
+        readRows(file.prepare(`SELECT * FROM ${table}`), table.startsWith('search_index')).map((row) =>
+          JSON.stringify(row, (_, value) => (typeof value === 'bigint' ? String(value) : value)),
+        );
       return new Map(tables.map((name) => [name, rowsOf(name)]));
     },
     async empty() {
       const removal = filledByTests(tables)
         .map((table) => `DELETE FROM ${table}`)
         .join(';');
-      file.exec(`BEGIN IMMEDIATE; ${removal}; ${SLICES_AS_NEW}; COMMIT`);
+      file.exec(`BEGIN IMMEDIATE; ${removal}; ${INDEX_AS_NEW}; ${SLICES_AS_NEW}; COMMIT`);
     },
     async close() {
       file.close();
@@ -107,6 +106,12 @@ async function open(): Promise<Faulty> {
       rmSync(directory, { recursive: true });
     },
   };
+}
+
+/** The numbers of an index's own rows may be larger than JavaScript's. */
+function readRows(statement: StatementSync, areLarge: boolean): unknown[] {
+  statement.setReadBigInts(areLarge);
+  return statement.all();
 }
 
 faultContract('SQLite', open);

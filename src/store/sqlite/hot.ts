@@ -37,6 +37,7 @@ const INSERT_DELIVERY = `INSERT INTO deliveries
    attempts, waited_ms, next_attempt_at, created_at, ended_at)
   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, NULL, 'pending', NULL, 0, 0, NULL, ?, NULL)`;
 
+const QUEUE_INDEXING = 'INSERT INTO search_queue (workspace, key, events) VALUES (?, ?, ?)';
 const COUNT_RUNS = 'SELECT count(*) AS count FROM runs WHERE workspace = ? AND event = ? AND revision > 0';
 const COUNT_USAGE = `INSERT INTO usage_by_day (workspace, day, events) VALUES (?, ?, ?)
   ON CONFLICT (workspace, day) DO UPDATE SET events = usage_by_day.events + excluded.events RETURNING events`;
@@ -78,6 +79,10 @@ export function publish(prepare: Prepare, counting: Counting, call: PublishCall)
   }));
   const lanes = insertDeliveries(prepare, call, queued);
   const { workspace, acceptedAt } = call;
+  if (call.searchable && fresh.length > 0) {
+    const keys = fresh.map(({ key }) => key);
+    prepare(QUEUE_INDEXING).run(workspace, Math.min(...keys), JSON.stringify(keys));
+  }
   for (const { type } of fresh) counting.addEvent({ workspace, type, acceptedAt });
   rememberIdempotent(prepare, call, accepted);
   return { kind: 'accepted', accepted, repeated, lanes, braked: activated.braked };

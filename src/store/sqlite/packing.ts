@@ -104,7 +104,7 @@ export function packCall(call: PublishCall): Value[] {
   const out: Value[] = [
     ...[call.workspace, call.routingVersion, call.acceptedAt],
     ...[call.idempotency?.key ?? null, call.idempotency?.hash ?? null],
-    ...[call.quota?.limit ?? null, call.quota?.day ?? null, call.events.length],
+    ...[call.quota?.limit ?? null, call.quota?.day ?? null, call.searchable ? 1 : 0, call.events.length],
   ];
   for (const event of call.events) {
     out.push(event.key, event.id, event.type, event.subject, event.createdAt, event.body, event.account);
@@ -166,12 +166,14 @@ export function unpackCall(values: readonly Value[]): PublishCall {
   const hash = reader.next<string>();
   const limit = reader.next<number | null>();
   const day = reader.next<number>();
+  const searchable = reader.next<number>() === 1;
   return {
     workspace,
     routingVersion,
     acceptedAt,
     idempotency: key === null ? null : { key, hash },
     quota: limit === null ? null : { limit, day },
+    searchable,
     events: Array.from({ length: reader.next<number>() }, () => readEvent(reader)),
   };
 }

@@ -12,6 +12,7 @@ import { realClock } from '../../real.ts';
 import {
   anEvent,
   filledByTests,
+  INDEX_AS_NEW,
   openItems,
   publish,
   publishAccepted,
@@ -38,6 +39,7 @@ async function openNew(): Promise<Reusable> {
   const tables = file.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").all();
   const removal = [
     ...filledByTests(tables.map(({ name }) => String(name))).map((table) => `DELETE FROM ${table}`),
+    INDEX_AS_NEW,
     SLICES_AS_NEW,
   ].join(';');
   let store = openSqlite({ directory, clock: realClock });
@@ -100,6 +102,7 @@ describe('SQLite', () => {
       '0015_people',
       '0016_jobs',
       '0017_customers',
+      '0018_search',
       '0019_trace',
     ]);
     await again.close();
@@ -155,6 +158,7 @@ describe('SQLite', () => {
       '0015_people',
       '0016_jobs',
       '0017_customers',
+      '0018_search',
       '0019_trace',
     ]);
     await store.close();

@@ -19,6 +19,7 @@ import { countOpen } from '../queries/enabling.ts';
 import { endpoints } from '../queries/endpoints.ts';
 import { erasing } from '../queries/erasing.ts';
 import { identities } from '../queries/identity.ts';
+import { indexing } from '../queries/indexing.ts';
 import { invitations, portalLinks } from '../queries/invitations.ts';
 import { jobs } from '../queries/jobs.ts';
 import { lanes } from '../queries/lanes.ts';
@@ -32,6 +33,7 @@ import { requests } from '../queries/requests.ts';
 import { resending } from '../queries/resend.ts';
 import { retention } from '../queries/retention.ts';
 import { runs } from '../queries/runs.ts';
+import { search } from '../queries/search.ts';
 import { skips } from '../queries/skips.ts';
 import { stats } from '../queries/stats.ts';
 import { watching } from '../queries/watching.ts';
@@ -121,7 +123,7 @@ export function createStore({
   return {
     ...administration(write, read),
     ...customers(write, read),
-    ...deletion(write),
+    ...deletion(write, dialect),
     ...erasing(write, read, dialect, () => scrub(writer)),
     ...people(write, read),
     ...members(write, read),
@@ -152,6 +154,8 @@ export function createStore({
     ...skips(write, read, dialect),
     ...stats(write, lists, dialect),
     ...watching(read),
+    ...search(lists, dialect.search),
+    ...indexing(write, read, dialect.search),
     publish: async (call) =>
       (await writer.run({
         kind: 'publish',

@@ -60,6 +60,8 @@ function prepare(sql: string): StatementSync {
   let statement = statements.get(sql);
   if (statement === undefined) {
     statement = db.prepare(sql);
+    // Told with every change is the rowid of the connection's last insert: FTS5 leaves one that no JavaScript number holds.
+    if (statement.columns().length === 0) statement.setReadBigInts(true);
     if (statements.size >= KEPT_STATEMENTS) {
       const [oldest] = statements.keys();
       if (oldest !== undefined) statements.delete(oldest);

@@ -9,7 +9,7 @@ import emailLinkClickedBody from '../samples/marketing/contact.email_link.clicke
 import tagAddedBody from '../samples/marketing/contact.tag.added.json' with { type: 'json' };
 import tagRemovedBody from '../samples/marketing/contact.tag.removed.json' with { type: 'json' };
 import { id, object, orNull, text, textOrNull } from '../schema.ts';
-import { accessType, CONTACT, contact, course } from './parts.ts';
+import { accessType, CONTACT, contact, course, SEARCHABLE_CONTACT, searchableNamed } from './parts.ts';
 
 const tag = object('Tag', { id: id('Tag id'), name: text('Name') }, ['id', 'name']);
 
@@ -39,6 +39,7 @@ export const tagAdded: EventType = {
   },
   schema: object('Tag added', { tag, contact }, ['tag', 'contact']),
   samples: [sample('default', { en: 'Tag added', ar: 'إضافة وسم' }, tagAddedBody)],
+  searchable: [...SEARCHABLE_CONTACT, ...searchableNamed('/data/tag')],
   subject: CONTACT,
   scopes: [tagScope],
 };
@@ -57,6 +58,7 @@ export const tagRemoved: EventType = {
   },
   schema: object('Tag removed', { tag, contact }, ['tag', 'contact']),
   samples: [sample('default', { en: 'Tag removed', ar: 'إزالة وسم' }, tagRemovedBody)],
+  searchable: [...SEARCHABLE_CONTACT, ...searchableNamed('/data/tag')],
   subject: CONTACT,
   scopes: [tagScope],
 };
@@ -87,6 +89,7 @@ export const courseEnrolled: EventType = {
     'access_type',
   ]),
   samples: [sample('default', { en: 'Full access', ar: 'وصول كامل' }, courseEnrolledBody)],
+  searchable: [...SEARCHABLE_CONTACT, ...searchableNamed('/data/course')],
   subject: CONTACT,
   scopes: [
     {
@@ -132,6 +135,11 @@ export const courseBundleEnrolled: EventType = {
     ['course_bundle', 'contact', 'access_type'],
   ),
   samples: [sample('default', { en: 'Full access', ar: 'وصول كامل' }, bundleEnrolledBody)],
+  searchable: [
+    ...SEARCHABLE_CONTACT,
+    ...searchableNamed('/data/course_bundle'),
+    ...searchableNamed('/data/first_active_course'),
+  ],
   subject: CONTACT,
   scopes: [
     {
@@ -176,6 +184,7 @@ export const campaignFinished: EventType = {
     ['campaign', 'contact'],
   ),
   samples: [sample('default', { en: 'Campaign completed', ar: 'اكتمال حملة' }, campaignFinishedBody)],
+  searchable: [...SEARCHABLE_CONTACT, ...searchableNamed('/data/campaign')],
   subject: CONTACT,
   scopes: [
     {
@@ -216,6 +225,7 @@ export const emailLinkClicked: EventType = {
     ['sent_email', 'contact'],
   ),
   samples: [sample('default', { en: 'Link clicked', ar: 'النقر على رابط' }, emailLinkClickedBody)],
+  searchable: [...SEARCHABLE_CONTACT, '/data/sent_email/id', '/data/sent_email/subject'],
   subject: CONTACT,
   scopes: [
     {

@@ -9,7 +9,17 @@ import webinarRegisteredBody from '../samples/marketing/contact.webinar.register
   type: 'json',
 };
 import { id, isoTime, object, text } from '../schema.ts';
-import { CONTACT, contact, contactWithIp, funnelScope, funnelStep, funnelStepScope } from './parts.ts';
+import {
+  CONTACT,
+  contact,
+  contactWithIp,
+  funnelScope,
+  funnelStep,
+  funnelStepScope,
+  SEARCHABLE_CONTACT,
+  searchableNamed,
+  searchableStep,
+} from './parts.ts';
 
 const pageModel = object(
   'Blog page',
@@ -58,6 +68,12 @@ export const optinCompleted: EventType = {
     ),
     sample('blog_page', { en: 'Form on a blog page', ar: 'نموذج في صفحة مدوّنة' }, optinBlogPage),
   ],
+  searchable: [
+    ...SEARCHABLE_CONTACT,
+    ...searchableStep('/data/funnel_step'),
+    ...searchableNamed('/data/page_model'),
+    ...searchableNamed('/data/page_model/blog'),
+  ],
   subject: CONTACT,
   scopes: [
     funnelStepScope,
@@ -99,6 +115,7 @@ export const pageVisited: EventType = {
   },
   schema: object('Page visited', { funnel_step: funnelStep, contact }, ['funnel_step', 'contact']),
   samples: [sample('default', { en: 'Thank-you page visited', ar: 'زيارة صفحة الشكر' }, pageVisitedBody)],
+  searchable: [...SEARCHABLE_CONTACT, ...searchableStep('/data/funnel_step')],
   subject: CONTACT,
   scopes: [funnelStepScope, funnelScope],
 };
@@ -149,6 +166,7 @@ export const webinarRegistered: EventType = {
   samples: [
     sample('default', { en: 'Webinar of two hours', ar: 'ندوة مدّتها ساعتان' }, webinarRegisteredBody),
   ],
+  searchable: [...SEARCHABLE_CONTACT, '/data/webinar/id', ...searchableStep('/data/webinar/funnel_step')],
   subject: CONTACT,
   scopes: [
     {

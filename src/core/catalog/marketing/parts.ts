@@ -5,6 +5,24 @@ import { id, idOrNull, type JsonSchema, object, text, textOrNull } from '../sche
 /** Where the contact's id stands in every body of the family but the sale's. */
 export const CONTACT = '/data/contact/id';
 
+/** What an event is found by of its contact, in every body of the family but the sale's. */
+export const SEARCHABLE_CONTACT: readonly string[] = [
+  '/data/contact/id',
+  '/data/contact/email',
+  '/data/contact/fields/*',
+  '/data/contact/referred_by_contact_email',
+];
+
+/** Likewise of the funnel step that stands at that place of the body. */
+export function searchableStep(at: string): string[] {
+  return [`${at}/id`, `${at}/name`, `${at}/funnel/id`, `${at}/funnel/name`];
+}
+
+/** Likewise of something with an id and a name, such as a tag or a course. */
+export function searchableNamed(at: string): string[] {
+  return [`${at}/id`, `${at}/name`];
+}
+
 /** `[]` when empty and an object otherwise: receivers rely on both forms. */
 export const fields: JsonSchema = {
   title: 'Fields',

@@ -2,7 +2,15 @@
 import { type EventType, sample } from '../eventType.ts';
 import saleCompletedBody from '../samples/marketing/customer.sale.completed.json' with { type: 'json' };
 import { id, idOrNull, isoTime, type JsonSchema, list, object, orNull, text, textOrNull } from '../schema.ts';
-import { customerEmail, fields, funnelScope, funnelStep, funnelStepScope } from './parts.ts';
+import {
+  customerEmail,
+  fields,
+  funnelScope,
+  funnelStep,
+  funnelStepScope,
+  searchableNamed,
+  searchableStep,
+} from './parts.ts';
 
 const openOrNull = (title: string, description: string): JsonSchema => ({
   title,
@@ -107,6 +115,18 @@ export const saleCompleted: EventType = {
     ['customer', 'offer_price_plan', 'order', 'order_item'],
   ),
   samples: [sample('default', { en: 'Tag and course sold', ar: 'بيع وسم ودورة' }, saleCompletedBody)],
+  searchable: [
+    '/data/order/id',
+    '/data/order_item/id',
+    '/data/customer/id',
+    '/data/customer/email',
+    '/data/customer/fields/*',
+    ...searchableNamed('/data/offer_price_plan'),
+    '/data/offer_price_plan/inner_name',
+    ...searchableStep('/data/funnel_step'),
+    ...searchableNamed('/data/order_item/resources/*/data'),
+    '/data/coupon/*',
+  ],
   subject: '/data/customer/contact_id',
   scopes: [
     {

@@ -12,7 +12,15 @@ import {
   unixSeconds,
   unixSecondsOrNull,
 } from '../schema.ts';
-import { CONTACT, channel, channelScope, contact, user } from './parts.ts';
+import {
+  CONTACT,
+  channel,
+  channelScope,
+  contact,
+  SEARCHABLE_CONTACT,
+  searchableUser,
+  user,
+} from './parts.ts';
 
 const seconds = (title: string): JsonSchema => ({
   title,
@@ -86,6 +94,13 @@ export const callEnded: EventType = {
     ['contact', 'call'],
   ),
   samples: [sample('default', { en: 'Incoming call with a summary', ar: 'مكالمة واردة مع ملخّص' }, ended)],
+  searchable: [
+    ...SEARCHABLE_CONTACT,
+    '/call/id',
+    '/call/callSummary/title',
+    ...searchableUser('/user'),
+    '/channel/name',
+  ],
   subject: CONTACT,
   scopes: [channelScope],
 };

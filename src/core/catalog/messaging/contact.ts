@@ -8,7 +8,7 @@ import tagUpdated from '../samples/messaging/contact.tag.updated.json' with { ty
 import updated from '../samples/messaging/contact.updated.json' with { type: 'json' };
 import updatedWithAction from '../samples/messaging/contact.updated.with_action.json' with { type: 'json' };
 import { choice, object, text, textOrNull } from '../schema.ts';
-import { CONTACT, contact } from './parts.ts';
+import { CONTACT, contact, SEARCHABLE_CONTACT, searchableUser } from './parts.ts';
 
 export const contactCreated: EventType = {
   name: 'contact.created',
@@ -32,6 +32,7 @@ export const contactCreated: EventType = {
   },
   schema: object('New contact', { contact }, ['contact']),
   samples: [sample('default', { en: 'With tags and custom fields', ar: 'مع وسوم وحقول مخصّصة' }, created)],
+  searchable: SEARCHABLE_CONTACT,
   subject: CONTACT,
   scopes: [],
 };
@@ -63,6 +64,7 @@ export const contactUpdated: EventType = {
     sample('default', { en: 'Contact updated', ar: 'تحديث جهة اتصال' }, updated),
     sample('with_action', { en: 'With the action', ar: 'مع ذكر الإجراء' }, updatedWithAction),
   ],
+  searchable: SEARCHABLE_CONTACT,
   subject: CONTACT,
   scopes: [],
 };
@@ -92,6 +94,7 @@ export const contactAssigneeUpdated: EventType = {
     sample('default', { en: 'Assigned', ar: 'إسناد إلى مسؤول' }, assigneeUpdated),
     sample('unassigned', { en: 'Assignee removed', ar: 'إلغاء الإسناد' }, unassigned),
   ],
+  searchable: [...SEARCHABLE_CONTACT, ...searchableUser('/contact/assignee')],
   subject: CONTACT,
   scopes: [
     {
@@ -133,6 +136,7 @@ export const contactTagUpdated: EventType = {
     ['contact', 'tag', 'action'],
   ),
   samples: [sample('default', { en: 'Tag added', ar: 'إضافة وسم' }, tagUpdated)],
+  searchable: [...SEARCHABLE_CONTACT, '/tag'],
   subject: CONTACT,
   scopes: [{ name: 'tag', title: { en: 'Tag', ar: 'الوسم' }, pointer: '/tag', labelPointer: '/tag' }],
 };
@@ -168,6 +172,7 @@ export const contactLifecycleUpdated: EventType = {
     ['contact', 'lifecycle'],
   ),
   samples: [sample('default', { en: 'Stage changed', ar: 'تغيّر المرحلة' }, lifecycleUpdated)],
+  searchable: [...SEARCHABLE_CONTACT, '/lifecycle', '/oldLifecycle'],
   subject: CONTACT,
   scopes: [
     {

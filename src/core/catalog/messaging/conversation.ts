@@ -13,7 +13,7 @@ import {
   unixSeconds,
   unixSecondsOrNull,
 } from '../schema.ts';
-import { CONTACT, contact, user } from './parts.ts';
+import { CONTACT, contact, SEARCHABLE_CONTACT, searchableUser, user } from './parts.ts';
 
 export const conversationClosed: EventType = {
   name: 'conversation.closed',
@@ -65,6 +65,12 @@ export const conversationClosed: EventType = {
     sample('default', { en: 'Closed through the API', ar: 'إغلاق عبر الواجهة البرمجية' }, closed),
     sample('by_user', { en: 'Closed by a user', ar: 'إغلاق من أحد أعضاء الفريق' }, closedByUser),
   ],
+  searchable: [
+    ...SEARCHABLE_CONTACT,
+    '/conversation/category',
+    '/conversation/summary',
+    ...searchableUser('/conversation/closedBy'),
+  ],
   subject: CONTACT,
   scopes: [
     {
@@ -114,6 +120,7 @@ export const conversationOpened: EventType = {
     ['contact', 'conversation'],
   ),
   samples: [sample('default', { en: 'Conversation opened', ar: 'فتح محادثة' }, opened)],
+  searchable: [...SEARCHABLE_CONTACT, '/conversation/firstIncomingMessage'],
   subject: CONTACT,
   scopes: [],
 };

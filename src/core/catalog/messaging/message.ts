@@ -7,7 +7,25 @@ import receivedWithSender from '../samples/messaging/message.received.with_sende
 import sent from '../samples/messaging/message.sent.json' with { type: 'json' };
 import sentWithSender from '../samples/messaging/message.sent.with_sender.json' with { type: 'json' };
 import { id, list, object, orNull, text, textOrNull } from '../schema.ts';
-import { attachment, CONTACT, channel, channelScope, contact, message, sender, user } from './parts.ts';
+import {
+  attachment,
+  CONTACT,
+  channel,
+  channelScope,
+  contact,
+  message,
+  SEARCHABLE_CONTACT,
+  searchableUser,
+  sender,
+  user,
+} from './parts.ts';
+
+const SEARCHABLE_MESSAGE = [
+  '/message/messageId',
+  '/message/channelMessageId',
+  '/message/message/text',
+  '/channel/name',
+];
 
 export const messageSent: EventType = {
   name: 'message.sent',
@@ -44,6 +62,7 @@ export const messageSent: EventType = {
     sample('default', { en: 'Text message with its status', ar: 'رسالة نصية مع حالتها' }, sent),
     sample('with_sender', { en: 'With the sending user', ar: 'مع بيانات المرسِل' }, sentWithSender),
   ],
+  searchable: [...SEARCHABLE_CONTACT, ...SEARCHABLE_MESSAGE, ...searchableUser('/user')],
   subject: CONTACT,
   scopes: [channelScope],
 };
@@ -82,6 +101,7 @@ export const messageReceived: EventType = {
     ),
     sample('attachment', { en: 'A picture', ar: 'صورة مرفقة' }, receivedAttachment),
   ],
+  searchable: [...SEARCHABLE_CONTACT, ...SEARCHABLE_MESSAGE],
   subject: CONTACT,
   scopes: [channelScope],
 };
@@ -118,6 +138,7 @@ export const commentCreated: EventType = {
     ['contact', 'text'],
   ),
   samples: [sample('default', { en: 'Comment with mentions', ar: 'تعليق يذكر زملاء' }, commentCreatedBody)],
+  searchable: [...SEARCHABLE_CONTACT, '/text', '/mentionedUserEmails/*'],
   subject: CONTACT,
   scopes: [],
 };

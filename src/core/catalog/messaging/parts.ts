@@ -19,6 +19,23 @@ import {
 /** Where the contact's id stands in every body of the family. */
 export const CONTACT = '/contact/id';
 
+/** What an event is found by of its contact. */
+export const SEARCHABLE_CONTACT: readonly string[] = [
+  '/contact/id',
+  '/contact/firstName',
+  '/contact/lastName',
+  '/contact/phone',
+  '/contact/email',
+  '/contact/tags/*',
+  '/contact/lifecycle',
+  '/contact/assignee/email',
+];
+
+/** Likewise of the team's member who stands at that place of the body. */
+export function searchableUser(at: string): string[] {
+  return [`${at}/id`, `${at}/firstName`, `${at}/lastName`, `${at}/email`];
+}
+
 /** A member of the platform's team. All of it is null where nobody did it (closed by the API, say). */
 export function user(title: string, description?: string): JsonSchema {
   return object(

@@ -19,6 +19,8 @@ const automation = orNull(
 );
 const run = text('Run id', 'As in the API: run_…');
 
+const SEARCHABLE_AUTOMATION = ['/data/automation/id', '/data/automation/name', '/data/run_id'];
+
 export const automationFailed: EventType = {
   name: 'automation.failed',
   family: 'custom',
@@ -43,6 +45,7 @@ export const automationFailed: EventType = {
     ['automation', 'run_id', 'step', 'code', 'message'],
   ),
   samples: [sample('default', { en: 'Its endpoint was deleted', ar: 'حُذفت وجهتها' }, failed)],
+  searchable: [...SEARCHABLE_AUTOMATION, '/data/code'],
   subject: null,
   scopes: [],
 };
@@ -65,6 +68,7 @@ export const automationBraked: EventType = {
     ['automation', 'run_id', 'subject'],
   ),
   samples: [sample('default', { en: 'A contact in a loop', ar: 'جهة اتصال في حلقة' }, braked)],
+  searchable: [...SEARCHABLE_AUTOMATION, '/data/subject'],
   subject: null,
   scopes: [],
 };
@@ -94,6 +98,7 @@ export const mailRefused: EventType = {
     ['automation', 'mail_id', 'run_id', 'step', 'recipient', 'error'],
   ),
   samples: [sample('default', { en: 'There is no such mailbox', ar: 'لا صندوق بهذا العنوان' }, refused)],
+  searchable: [...SEARCHABLE_AUTOMATION, '/data/mail_id', '/data/recipient'],
   subject: null,
   scopes: [],
 };

@@ -3,7 +3,7 @@ import { type EventType, sample } from '../eventType.ts';
 import warning from '../samples/system/budget.warning.json' with { type: 'json' };
 import dropped from '../samples/system/delivery.dropped.json' with { type: 'json' };
 import { count, list, object, text } from '../schema.ts';
-import { budget, culprit, endpoint } from './parts.ts';
+import { budget, culprit, endpoint, searchableEndpoint } from './parts.ts';
 
 export const deliveryDropped: EventType = {
   name: 'delivery.dropped',
@@ -30,6 +30,12 @@ export const deliveryDropped: EventType = {
     ['endpoint', 'delivery_id', 'event_id', 'event_type', 'reason', 'attempts'],
   ),
   samples: [sample('default', { en: 'After four attempts', ar: 'بعد أربع محاولات' }, dropped)],
+  searchable: [
+    ...searchableEndpoint('/data/endpoint'),
+    '/data/delivery_id',
+    '/data/event_id',
+    '/data/event_type',
+  ],
   subject: null,
   scopes: [],
 };
@@ -57,6 +63,7 @@ export const budgetWarning: EventType = {
     ['level', 'errors', 'budget', 'endpoints'],
   ),
   samples: [sample('default', { en: 'At 80 percent', ar: 'عند 80 بالمئة' }, warning)],
+  searchable: searchableEndpoint('/data/endpoints/*'),
   subject: null,
   scopes: [],
 };

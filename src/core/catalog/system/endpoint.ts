@@ -4,7 +4,7 @@ import gone from '../samples/system/endpoint.disabled.gone.json' with { type: 'j
 import disabled from '../samples/system/endpoint.disabled.json' with { type: 'json' };
 import enabled from '../samples/system/endpoint.enabled.json' with { type: 'json' };
 import { choice, count, object, orNull, text } from '../schema.ts';
-import { budget, endpoint, lastError } from './parts.ts';
+import { budget, endpoint, lastError, searchableEndpoint } from './parts.ts';
 
 export const endpointDisabled: EventType = {
   name: 'endpoint.disabled',
@@ -48,6 +48,7 @@ export const endpointDisabled: EventType = {
     sample('default', { en: 'By the error budget', ar: 'بسبب رصيد الأخطاء' }, disabled),
     sample('gone', { en: 'After the answer 410 Gone', ar: 'بعد الإجابة بالرمز 410' }, gone),
   ],
+  searchable: searchableEndpoint('/data/endpoint'),
   subject: null,
   scopes: [],
 };
@@ -77,6 +78,7 @@ export const endpointEnabled: EventType = {
   samples: [
     sample('default', { en: 'Enabled, held deliveries sent', ar: 'تفعيل مع إرسال المحفوظ' }, enabled),
   ],
+  searchable: searchableEndpoint('/data/endpoint'),
   subject: null,
   scopes: [],
 };

@@ -10,6 +10,11 @@ const ENDPOINT_REQUIRED = ['id', 'name', 'url'] as const;
 
 export const endpoint: JsonSchema = object('Endpoint', endpointMembers, ENDPOINT_REQUIRED);
 
+/** What an event is found by of the endpoint that stands at that place of the body. */
+export function searchableEndpoint(at: string): string[] {
+  return [`${at}/id`, `${at}/name`, `${at}/url`];
+}
+
 /** An endpoint with its share of the errors. */
 export const culprit: JsonSchema = object(
   'Endpoint',
