@@ -24,6 +24,8 @@ export interface Nouns {
       since?: string | undefined;
       /** Before this moment (RFC 3339). */
       until?: string | undefined;
+      /** Words, numbers and addresses, all of which the event holds: order numbers, e-mails, names. Case, the ways of writing Arabic and its digits make no difference. */
+      text?: string | undefined;
       /** An event type. */
       type?: string | undefined;
       /** The contact that the event is about. */
@@ -148,8 +150,16 @@ export interface Nouns {
       endpoint_id?: string | undefined;
       /** The event. */
       event_id?: string | undefined;
-      /** Where it stands. */
-      state?: "pending" | "sending" | "waiting" | "held" | "delivered" | "dropped" | "skipped" | undefined;
+      /** One of pending, sending, waiting, held, delivered, dropped, skipped, or several with commas: `pending,waiting`. */
+      state?: string | undefined;
+      /** HTTP status of the last attempt, such as `503`, or a class of them, such as `5xx`. */
+      status?: string | undefined;
+      /** How the last attempt ended: which class of error, or success. */
+      outcome?: "success" | "http" | "timeout" | "connect" | "dns" | "tls" | "protocol" | "blocked" | undefined;
+      /** What asked for it: subscription, rule, workflow, test, replay, or the id of a rule, workflow or endpoint. */
+      source?: string | undefined;
+      /** Words, numbers and addresses, all of which the event holds: order numbers, e-mails, names. Case, the ways of writing Arabic and its digits make no difference. */
+      text?: string | undefined;
       /** An event type. */
       type?: string | undefined;
       /** The contact that the event is about. */
@@ -355,7 +365,18 @@ export interface Nouns {
       limit?: number | undefined;
       /** `next_cursor` of the page before. */
       cursor?: string | undefined;
+      /** Only those of this kind. */
+      kind?: "budget.warning" | "endpoint.disabled" | "endpoint.enabled" | "delivery.dropped" | "held.expiring" | "automation.failed" | "automation.braked" | "mail.refused" | undefined;
     }, options?: CallOptions): Pages<S.NoticePage>;
+  };
+  readonly search: {
+    /** Find anything by its id or by words. */
+    search(query: {
+      /** An id of any kind, or words: order numbers, e-mails, names. */
+      q: string;
+      /** Of each kind. */
+      limit?: number | undefined;
+    }, options?: CallOptions): Promise<S.SearchResult>;
   };
   readonly workspaces: {
     /** Create a workspace and its first API key. */

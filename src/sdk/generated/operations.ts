@@ -117,6 +117,9 @@ export const OPERATIONS: Readonly<Record<string, Readonly<Record<string, readonl
   notices: {
     list: ["GET", "/v1/notices", "qp"],
   },
+  search: {
+    search: ["GET", "/v1/search", "q"],
+  },
   workspaces: {
     create: ["POST", "/v1/workspaces", "bi"],
     list: ["GET", "/v1/workspaces", "qp"],

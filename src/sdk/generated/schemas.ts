@@ -9,7 +9,7 @@ export interface Problem {
   /** The HTTP status. */
   status: number;
   /** Stable; meant for programs. */
-  code: "invalid_request" | "invalid_json" | "invalid_utf8" | "too_deep" | "duplicate_member" | "workspace_required" | "unauthenticated" | "api_key_expired" | "sign_in_failed" | "origin_refused" | "setup_token_required" | "person_required" | "role_required" | "portal_refused" | "wrong_password" | "invitation_for_other" | "scope_required" | "instance_key_required" | "plan_required" | "limit_reached" | "not_found" | "route_not_found" | "method_not_allowed" | "body_too_large" | "uri_too_long" | "unsupported_media_type" | "idempotency_conflict" | "request_running" | "outcome_unknown" | "event_type_exists" | "event_type_in_use" | "workspace_suspended" | "external_id_taken" | "first_workspace" | "endpoint_disabled" | "held_choice_required" | "delivery_not_retryable" | "body_expired" | "nothing_to_replay" | "replay_running" | "replay_ended" | "job_ended" | "job_not_cancellable" | "run_ended" | "delivery_not_skippable" | "answer_not_awaited" | "already_set_up" | "last_owner" | "already_member" | "email_taken" | "account_exists" | "invitation_used" | "invitation_void" | "reset_token_void" | "mail_not_set_up" | "changed_meanwhile" | "unknown_event_type" | "reserved_event_type" | "schema_violation" | "event_too_costly" | "duplicate_event_id" | "invalid_event_type" | "invalid_condition" | "invalid_definition" | "event_loop" | "target_refused" | "too_many" | "unknown_plan" | "rate_limited" | "daily_limit_reached" | "internal_error" | "store_unavailable" | "starting" | "stopping" | "overloaded";
+  code: "invalid_request" | "invalid_json" | "invalid_utf8" | "too_deep" | "duplicate_member" | "workspace_required" | "unauthenticated" | "api_key_expired" | "sign_in_failed" | "origin_refused" | "setup_token_required" | "person_required" | "role_required" | "portal_refused" | "wrong_password" | "invitation_for_other" | "scope_required" | "instance_key_required" | "plan_required" | "limit_reached" | "not_found" | "route_not_found" | "method_not_allowed" | "body_too_large" | "uri_too_long" | "unsupported_media_type" | "idempotency_conflict" | "request_running" | "outcome_unknown" | "event_type_exists" | "event_type_in_use" | "workspace_suspended" | "external_id_taken" | "first_workspace" | "endpoint_disabled" | "held_choice_required" | "delivery_not_retryable" | "body_expired" | "nothing_to_replay" | "replay_running" | "replay_ended" | "job_ended" | "job_not_cancellable" | "run_ended" | "delivery_not_skippable" | "answer_not_awaited" | "already_set_up" | "last_owner" | "already_member" | "email_taken" | "account_exists" | "invitation_used" | "invitation_void" | "reset_token_void" | "search_off" | "mail_not_set_up" | "changed_meanwhile" | "unknown_event_type" | "reserved_event_type" | "schema_violation" | "event_too_costly" | "duplicate_event_id" | "invalid_event_type" | "invalid_condition" | "invalid_definition" | "event_loop" | "target_refused" | "too_many" | "unknown_plan" | "rate_limited" | "daily_limit_reached" | "internal_error" | "store_unavailable" | "starting" | "stopping" | "overloaded";
   /** What happened this time, the limit or the value, and what to do next. */
   detail: string;
   /** Every field at fault (at most 100). */
@@ -106,6 +106,8 @@ export interface EventPage {
   data: Array<Event>;
   /** For the next page; null on the last one. */
   next_cursor: string | null;
+  /** With `text`: events accepted before it are found by what they hold. */
+  indexed_until?: string | undefined;
 }
 
 /** What one subscription, rule or workflow said to the event (and why). */
@@ -214,6 +216,8 @@ export interface EventType {
     /** JSON pointer in the body to its name for people. */
     label_pointer: string;
   }>;
+  /** JSON pointers in the body to what events are found by; `*` is every member or element. */
+  searchable: Array<string>;
 }
 
 export interface EventTypePage {
@@ -262,6 +266,8 @@ export interface NewEventType {
     /** JSON pointer in the body to its name for people. */
     label_pointer?: string | undefined;
   }> | undefined;
+  /** JSON pointers in the body to what events are found by; `*` is every member or element. If absent, what stands in the two top levels of data. Events that were indexed before stay as they are. */
+  searchable?: Array<string> | undefined;
   /** Bodies to try things on. */
   samples?: Array<{
     /** A name for people. */
@@ -314,6 +320,8 @@ export interface EventTypePatch {
     /** JSON pointer in the body to its name for people. */
     label_pointer?: string | undefined;
   }> | undefined;
+  /** JSON pointers in the body to what events are found by; `*` is every member or element. If absent, what stands in the two top levels of data. Events that were indexed before stay as they are. */
+  searchable?: Array<string> | undefined;
   /** Bodies to try things on. */
   samples?: Array<{
     /** A name for people. */
@@ -927,6 +935,8 @@ export interface DeliveryPage {
   data: Array<Delivery>;
   /** For the next page; null on the last one. */
   next_cursor: string | null;
+  /** With `text`: events accepted before it are found by what they hold. */
+  indexed_until?: string | undefined;
 }
 
 /** Who did what. Entries are never changed and never deleted. */
@@ -2650,4 +2660,34 @@ export interface Overview {
     /** Something in the log has arrived. */
     has_delivered: boolean;
   };
+}
+
+/** Something that a search has found, and where to ask for it. */
+export interface FoundThing {
+  /** What it is. */
+  kind: "event" | "delivery" | "endpoint" | "rule" | "workflow" | "run" | "bin" | "replay" | "event_type";
+  /** Its id; an event type's name. */
+  id: string;
+  /** Its name or URL; null where it has none. */
+  name: string | null;
+  /** Where the API has it, such as `/v1/endpoints/ep_…`. */
+  path: string;
+}
+
+/** What a search has found, by kind. */
+export interface SearchResult {
+  /** What has exactly this id, message id or event id; null where nothing has. */
+  exact: FoundThing | null;
+  /** The newest events that hold all the words; the event itself, and that of a delivery, by their ids. */
+  events: Array<Event>;
+  /** The newest deliveries of such events, with what became of them. */
+  deliveries: Array<Delivery>;
+  /** By name and URL. */
+  endpoints: Array<FoundThing>;
+  /** Rules and workflows, by name. */
+  automations: Array<FoundThing>;
+  /** By name and title. */
+  event_types: Array<FoundThing>;
+  /** Events accepted before it are found by what they hold; null where search by text is off. */
+  indexed_until: string | null;
 }
