@@ -77,6 +77,7 @@ export default defineConfig({
     include: ['src/**/*.test.ts', 'test/**/*.test.ts'],
     globalSetup: [
       'test/support/globalBuilt.ts',
+      'test/support/globalDashboard.ts',
       'test/support/globalPostgres.ts',
       'test/support/globalSqlite.ts',
     ],

@@ -4,6 +4,7 @@
  */
 
 import { accessSync, constants, mkdirSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
 import { pino } from 'pino';
 import { type Bootstrapped, bootstrap } from './bootstrap.ts';
 import { type Config, ConfigError, type Role } from './config.ts';
@@ -12,6 +13,7 @@ import { createEngine } from './engine/create.ts';
 import type { Engine } from './engine/engine.ts';
 import type { Mailing } from './engine/outbox.ts';
 import { createStoreClock } from './engine/time.ts';
+import { readDashboard } from './http/dashboardFiles.ts';
 import type { HttpDeps } from './http/deps.ts';
 import { type Listener, listen } from './http/listener.ts';
 import { rateLimitsOf } from './http/rateLimits.ts';
@@ -37,6 +39,9 @@ import type { Store } from './store/store.ts';
 import { createTracing } from './tracing.ts';
 import { VERSION } from './version.ts';
 import type { Clock, MailResult, Random, Send, SendMail } from './world.ts';
+
+/** Beside `src`, and beside `dist` in the published package. */
+const DASHBOARD = fileURLToPath(new URL('../dashboard/dist', import.meta.url));
 
 /** What a test may put in the place of the real thing. */
 export interface Parts {
@@ -240,6 +245,7 @@ async function startOn(store: Store, opened: Opened): Promise<Running> {
     metrics: metrics.http,
     metricsToken: config.metricsToken,
     publicCatalog: config.publicCatalog,
+    dashboard: readDashboard(DASHBOARD),
     tracing,
     logger,
   };

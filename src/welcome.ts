@@ -22,7 +22,9 @@ export function welcome(started: { url: string; keys: Bootstrapped; setupToken: 
   }
   if (setupToken !== null) {
     lines.push(
-      '  Nobody can sign in yet. POST /v1/setup makes the first owner, with this token:',
+      '  Nobody can sign in yet. Make the first account in a browser:',
+      `    ${url}/setup#${setupToken}`,
+      '  or by POST /v1/setup, with this token:',
       `    set-up token  ${setupToken}`,
       '',
     );

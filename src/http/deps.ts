@@ -28,6 +28,7 @@ import type { SignalStore } from '../store/ports/signals.ts';
 import type { StatsStore } from '../store/ports/stats.ts';
 import type { WatchStore } from '../store/ports/watching.ts';
 import type { Clock, MailResult, Random, Tracing } from '../world.ts';
+import type { DashboardFiles } from './dashboardFiles.ts';
 import type { DryRuns } from './dryRuns.ts';
 
 /** The verdict on a URL that a person typed: its form, and every address that its name resolves to. */
@@ -125,6 +126,8 @@ export interface HttpDeps {
   metricsToken: string | null;
   /** Null where no tracing backend is set. */
   tracing: Tracing | null;
+  /** Null where it has not been built. */
+  dashboard: DashboardFiles | null;
   /** Whether the built-in event types can be read without a key. */
   publicCatalog: boolean;
   /** A pino instance, or false for silence. */

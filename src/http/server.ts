@@ -33,6 +33,7 @@ import { budgetRoutes } from './routes/budget.ts';
 import { bulkRoutes } from './routes/bulk.ts';
 import { captureRoutes } from './routes/capture.ts';
 import { catalogRoutes } from './routes/catalog.ts';
+import { dashboardRoutes } from './routes/dashboard.ts';
 import { deliveryRoutes } from './routes/deliveries.ts';
 import { deliveryActionRoutes } from './routes/deliveryActions.ts';
 import { docsRoutes } from './routes/docs.ts';
@@ -158,6 +159,7 @@ function publicRoutes(pages: App, deps: HttpDeps, { notices, limiter, turns, int
   documentRoutes(pages, deps.meta.version);
   healthRoutes(pages, deps);
   docsRoutes(pages);
+  if (deps.dashboard !== null) dashboardRoutes(pages, deps.dashboard, deps);
   if (deps.publicCatalog) catalogRoutes(pages, deps);
   captureRoutes(pages, deps, { notices, limiter, turns, intake });
 }

@@ -12,8 +12,8 @@ import { fetchHere, fraction, now as realNow, sleep as realSleep } from './platf
 export interface TransportOptions {
   /** Where Mirsal is, such as `https://hooks.example.com`. */
   url: string;
-  /** `mirsal_…` of a workspace, `mirsali_…` of the installation, or the token of a portal link. */
-  apiKey: string;
+  /** `mirsal_…` of a workspace, `mirsali_…` of the installation, or the token of a portal link; null for the session of a browser. */
+  apiKey: string | null;
   /** For keys of the installation: which workspace is meant (`ws_…`). */
   workspace?: string;
   fetch?: typeof fetch;
@@ -62,7 +62,7 @@ export function createTransport(options: TransportOptions): Transport {
 
   const headersOf = ({ body, headers }: Pick<Request, 'body' | 'headers'>): Record<string, string> => ({
     accept: 'application/json',
-    authorization: `Bearer ${options.apiKey}`,
+    ...(options.apiKey === null ? {} : { authorization: `Bearer ${options.apiKey}` }),
     ...(body === undefined ? {} : { 'content-type': 'application/json' }),
     ...(options.workspace === undefined ? {} : { 'mirsal-workspace': options.workspace }),
     ...(options.language === undefined ? {} : { 'accept-language': options.language }),

@@ -1,4 +1,4 @@
-/** `/healthz` (the process answers), `/readyz` (the database does too), and the page at `/`. */
+/** `/healthz` (the process answers), `/readyz` (the database does too), and the page at `/` where there is no dashboard. */
 
 import type { App, HttpDeps } from '../deps.ts';
 import { PAGE_HEADERS, welcomePage } from '../pages/welcome.ts';
@@ -15,6 +15,7 @@ export function healthRoutes(app: App, deps: HttpDeps): void {
     return { status: 'ready' };
   });
 
+  if (deps.dashboard !== null) return;
   app.get('/', open, async (_request, reply) =>
     reply.headers(PAGE_HEADERS).send(welcomePage(deps.meta.version)),
   );

@@ -119,6 +119,7 @@ export async function aServer(parts: TestParts, overrides: Partial<HttpDeps> = {
     metrics: null,
     metricsToken: null,
     tracing: null,
+    dashboard: null,
     publicCatalog: false,
     identity,
     mailPerson: null,
