@@ -314,6 +314,25 @@ describe('every route', () => {
     expect((await server.call('GET', '/nothing')).headers['x-content-type-options']).toBe('nosniff');
   });
 
+  test('has an id of its own in every answer, which what is logged of it names', async () => {
+    await server.close();
+    const lines: string[] = [];
+    const sink = new Writable({
+      write(chunk, _encoding, done) {
+        lines.push(String(chunk));
+        done();
+      },
+    });
+    server = await aServer(parts, { logger: pino({ level: 'debug' }, sink) });
+    const ids = [];
+    for (const path of ['/v1/endpoints', '/v1/endpoints', '/nothing']) {
+      const id = String((await server.call('GET', path)).headers['x-request-id']);
+      expect(lines.filter((line) => line.includes(id)).length).toBeGreaterThan(0);
+      ids.push(id);
+    }
+    expect(new Set(ids).size).toBe(3);
+  });
+
   test('answers 500 without a word of the cause, which is logged once', async () => {
     await server.close();
     const lines: string[] = [];

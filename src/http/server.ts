@@ -86,6 +86,7 @@ export function createHttpServer(deps: HttpDeps, server?: Server): App {
     bodyLimit: MAX_ADMIN_BYTES,
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },
     exposeHeadRoutes: false,
+    genReqId: () => deps.random.uuid(),
     frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) =>
       answerProblem(error, request, reply),
   });
@@ -112,9 +113,10 @@ export function createHttpServer(deps: HttpDeps, server?: Server): App {
       'answered',
     );
   });
-  // No browser is to guess that an answer is something else than it says.
-  app.addHook('onRequest', async (_request, reply) => {
-    reply.header('x-content-type-options', 'nosniff');
+  // No browser is to guess that an answer is something else than it says. Whoever asks about an answer names its id,
+  // which stands in what is logged of it.
+  app.addHook('onRequest', async (request, reply) => {
+    reply.headers({ 'x-content-type-options': 'nosniff', 'x-request-id': request.id });
   });
   describeApi(app, deps);
   registerRoutes(app, deps);

@@ -21,7 +21,7 @@ export class MirsalError extends Error {
   readonly field: string | null;
   /** The problem as it was answered; null where none was. */
   readonly problem: Problem | null;
-  /** `x-request-id` of the answer, which a proxy before Mirsal may give. */
+  /** `x-request-id` of the answer: what the server has logged of it names it, too. */
   readonly requestId: string | null;
   /** When the answer says that it may be tried again, ms from then. */
   readonly retryAfterMs: number | null;
