@@ -272,7 +272,7 @@ async function publishNew(pool: pg.Pool, call: PublishCall): Promise<PublishAnsw
       call.idempotency === null ? null : storable(call.idempotency.key),
       call.idempotency?.hash ?? null,
       call.idempotency === null ? null : JSON.stringify(accepted),
-      ...(call.searchable ? queuedForIndex(call.events) : [null, null]),
+      ...(call.searchable && call.events.length > 0 ? queuedForIndex(call.events) : [null, null]),
     ],
   });
   const version = rows[0]?.version ?? 0;
