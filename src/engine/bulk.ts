@@ -4,6 +4,9 @@
  * transaction with the job's row (store/queries/bulk.ts). A node that goes on with a job of another lists them anew,
  * and leaves out what lies before the place where the job stands.
  *
+ * An endpoint that has as many open as it may (it is slow, or disabled) keeps no other waiting: what is left of its own
+ * is put off, and comes after all others, in its order.
+ *
  *   retry    open ones are due now, then ended ones are sent again
  *   skip     open ones end
  *   replay   ended ones are sent again
@@ -60,9 +63,11 @@ export interface BulkDeps {
 }
 
 type Place = Pick<BulkPlace, 'key' | 'lane' | 'sequence' | 'endpoint'> & { ended: boolean };
-/** The last one that was done. Open ones come before ended ones. */
-type Cursor = Pick<Place, 'ended' | 'lane' | 'sequence'>;
-const START: Cursor = { ended: false, lane: 0, sequence: 0 };
+/** Open ones come before ended ones. */
+type Position = Pick<Place, 'ended' | 'lane' | 'sequence'>;
+const START: Position = { ended: false, lane: 0, sequence: 0 };
+/** The last one that was done; and of endpoints that were put off, the first one that is not. */
+type Cursor = Position & { putOff?: ReadonlyArray<readonly [endpoint: number, from: Position]> };
 
 type Counts = Partial<Record<NotDone, number>>;
 
@@ -71,6 +76,8 @@ interface Listed {
   revision: number;
   places: readonly Place[];
   next: number;
+  /** What is left of endpoints that were full, by endpoint, in the order in which they are tried again. */
+  putOff: Map<number, readonly Place[]>;
   batches: number;
   untold: Set<number>;
 }
@@ -88,23 +95,41 @@ export async function previewBulk(
 }
 
 export function createBulkWorks(deps: BulkDeps): LongWork[] {
-  return (Object.keys(WORKS) as BulkKind[]).map((kind) => createBulkWork(deps, kind));
+  const kept = createKept();
+  return (Object.keys(WORKS) as BulkKind[]).map((kind) => createBulkWork(deps, kind, kept));
 }
 
-function createBulkWork(deps: BulkDeps, kind: BulkKind): LongWork {
-  const verbs: Verbs = WORKS[kind];
-  const kept = new Map<number, Listed>();
+interface Kept {
+  get(job: number): Listed | undefined;
+  delete(job: number): void;
+  keep(job: number, listed: Listed): void;
+}
 
-  const keep = (job: number, listed: Listed): void => {
-    kept.delete(job);
-    kept.set(job, listed);
-    let places = kept.values().reduce((sum, each) => sum + each.places.length, 0);
-    for (const [oldest, { places: own }] of kept) {
-      if (places <= KEPT_PLACES || oldest === job) break;
-      kept.delete(oldest);
-      places -= own.length;
-    }
+/** What is listed of jobs of all kinds; the one that was worked on the longest ago is forgotten first. */
+function createKept(): Kept {
+  const kept = new Map<number, Listed>();
+  return {
+    get: (job) => kept.get(job),
+    delete: (job) => void kept.delete(job),
+    keep(job, listed) {
+      kept.delete(job);
+      kept.set(job, listed);
+      let places = kept.values().reduce((all, each) => all + countOf(each), 0);
+      for (const [oldest, own] of kept) {
+        if (places <= KEPT_PLACES || oldest === job) break;
+        kept.delete(oldest);
+        places -= countOf(own);
+      }
+    },
   };
+}
+
+function countOf({ places, putOff }: Listed): number {
+  return putOff.values().reduce((all, own) => all + own.length, places.length);
+}
+
+function createBulkWork(deps: BulkDeps, kind: BulkKind, kept: Kept): LongWork {
+  const verbs: Verbs = WORKS[kind];
 
   const begin = async (job: BulkJob): Promise<Stepped> => {
     // What counts as skipped is listed once its rows are written (store/queries/skips.ts).
@@ -118,7 +143,7 @@ function createBulkWork(deps: BulkDeps, kind: BulkKind): LongWork {
     const { places, notDone } = chosen;
     const refused = sum(notDone);
     const total = places.length + refused;
-    keep(job.key, { revision: job.revision + 1, places, next: 0, batches: 0, untold: new Set() });
+    kept.keep(job.key, listedFrom(job.revision + 1, places));
     const report = withCounts(job.report, verbs, { notDone });
     const end = places.length === 0 ? ({ state: 'finished', reason: null } as const) : undefined;
     const progress = { done: refused, total, cursor: START, report };
@@ -129,8 +154,7 @@ function createBulkWork(deps: BulkDeps, kind: BulkKind): LongWork {
     const before = kept.get(job.key);
     if (before?.revision === job.revision) return before;
     const chosen = await choose(deps.store, job, verbs);
-    const places = chosen?.places.filter((place) => compare(place, job.cursor as Cursor) > 0) ?? [];
-    return { revision: job.revision, places, next: 0, batches: 0, untold: new Set() };
+    return listedFrom(job.revision, chosen?.places ?? [], job.cursor as Cursor);
   };
 
   const tell = async ({ untold }: Listed): Promise<void> => {
@@ -139,31 +163,55 @@ function createBulkWork(deps: BulkDeps, kind: BulkKind): LongWork {
     if (lanes.length > 0) await deps.lanesChanged(lanes);
   };
 
-  const goOn = async (job: BulkJob, at: { node: string; now: number }): Promise<Stepped> => {
-    const listed = await listedOf(job);
-    const batch = batchOf(listed);
-    const last = batch.at(-1);
-    if (last === undefined) {
+  /** Null where what comes next is of an endpoint that is full: it is put off. */
+  const doBatch = async (
+    job: BulkJob,
+    listed: Listed,
+    batch: readonly [Place, ...Place[]],
+    at: { node: string; now: number },
+  ): Promise<Stepped | null> => {
+    const { step, inFlight } = stepOf(deps, job, verbs, batch);
+    const cursor = cursorAfter(job.cursor as Cursor, listed, batch);
+    const progressOf = (outcome: BulkOutcome): JobProgress =>
+      afterBatch(job, verbs, cursor, { ...outcome, inFlight, ended: batch[0].ended });
+    const answer = await deps.store.changeMany(at.node, job, step, progressOf, at.now);
+    if (answer.kind === 'full') {
+      putOff(listed, batch[0].endpoint);
+      return null;
+    }
+    if (answer.kind === 'lost') {
       kept.delete(job.key);
       await tell(listed);
-      return { kind: 'done', progress: finished(job, verbs) };
+      return answer;
     }
-    const { step, inFlight } = stepOf(deps, job, verbs, batch);
-    const progressOf = (outcome: BulkOutcome): JobProgress =>
-      afterBatch(job, verbs, last, { ...outcome, inFlight });
-    const answer = await deps.store.changeMany(at.node, job, step, progressOf, at.now);
-    if (answer.kind === 'lost') kept.delete(job.key);
-    else keep(job.key, listed);
-    if (answer.kind !== 'noted') {
-      await tell(listed);
-      return answer.kind === 'full' ? { kind: 'later' } : answer;
-    }
+    takeAway(listed, batch);
     listed.revision = job.revision + 1;
-    listed.next += batch.length;
+    kept.keep(job.key, listed);
     for (const lane of answer.lanes) listed.untold.add(lane);
     if (listed.batches % BATCHES_UNTOLD === 0) await tell(listed);
     listed.batches += 1;
     return { kind: 'noted', progress: answer.progress };
+  };
+
+  const goOn = async (job: BulkJob, at: { node: string; now: number }): Promise<Stepped> => {
+    const listed = await listedOf(job);
+    const full = new Set<number>();
+    for (;;) {
+      const [first, ...others] = batchOf(listed);
+      if (first === undefined) {
+        kept.delete(job.key);
+        await tell(listed);
+        return { kind: 'done', progress: finished(job, verbs) };
+      }
+      if (full.has(first.endpoint)) {
+        kept.keep(job.key, listed);
+        await tell(listed);
+        return { kind: 'later' };
+      }
+      const stepped = await doBatch(job, listed, [first, ...others], at);
+      if (stepped !== null) return stepped;
+      full.add(first.endpoint);
+    }
   };
 
   return {
@@ -233,19 +281,82 @@ function refusal({ state, createdAt, endedAt }: BulkPlace, askedAt: number, verb
   return verbs.resent === null || (endedAt ?? 0) > askedAt ? 'already_ended' : null;
 }
 
-function compare(one: Cursor, other: Cursor): number {
+function compare(one: Position, other: Position): number {
   return Number(one.ended) - Number(other.ended) || one.lane - other.lane || one.sequence - other.sequence;
 }
 
+function positionOf({ ended, lane, sequence }: Position): Position {
+  return { ended, lane, sequence };
+}
+
+// ---------------------------------------------------------------- what comes next
+
+/** What of these is still to be done where the job stands at `cursor`. */
+function listedFrom(revision: number, all: readonly Place[], cursor: Cursor = START): Listed {
+  const from = new Map(cursor.putOff);
+  const isLeft = (place: Place): boolean => {
+    const start = place.ended ? from.get(place.endpoint) : undefined;
+    return start === undefined ? compare(place, cursor) > 0 : compare(place, start) >= 0;
+  };
+  const left = all.filter(isLeft);
+  const listed = {
+    revision,
+    places: left,
+    next: 0,
+    putOff: new Map(),
+    batches: 0,
+    untold: new Set<number>(),
+  };
+  for (const endpoint of from.keys()) putOff(listed, endpoint);
+  return listed;
+}
+
 /** The next ones of a kind, and where they are sent again, of one endpoint. */
-function batchOf({ places, next }: Listed): Place[] {
+function batchOf({ places, next, putOff: later }: Listed): readonly Place[] {
   const first = places[next];
-  if (first === undefined) return [];
+  if (first === undefined) return later.values().next().value?.slice(0, BATCH) ?? [];
   const some = places.slice(next, next + BATCH);
   const end = some.findIndex(
     ({ ended, endpoint }) => ended !== first.ended || (ended && endpoint !== first.endpoint),
   );
   return end === -1 ? some : some.slice(0, end);
+}
+
+/** What is left of the endpoint's comes after all others, and after those of other endpoints that were put off before. */
+function putOff(listed: Listed, endpoint: number): void {
+  const { places, next, putOff: later } = listed;
+  const own = later.get(endpoint);
+  later.delete(endpoint);
+  const isOwn = (place: Place): boolean => place.ended && place.endpoint === endpoint;
+  const left = own ?? places.slice(next).filter(isOwn);
+  if (left.length > 0) later.set(endpoint, left);
+  if (own !== undefined) return;
+  listed.places = places.slice(next).filter((place) => !isOwn(place));
+  listed.next = 0;
+}
+
+function takeAway(listed: Listed, batch: readonly [Place, ...Place[]]): void {
+  const [{ endpoint }] = batch;
+  if (listed.next < listed.places.length) {
+    listed.next += batch.length;
+    return;
+  }
+  const left = listed.putOff.get(endpoint)?.slice(batch.length) ?? [];
+  if (left.length > 0) listed.putOff.set(endpoint, left);
+  else listed.putOff.delete(endpoint);
+}
+
+/** Where the job stands once the batch is done. */
+function cursorAfter(before: Cursor, listed: Listed, batch: readonly [Place, ...Place[]]): Cursor {
+  const after = { ...listed, putOff: new Map(listed.putOff) };
+  takeAway(after, batch);
+  const last = batch.at(-1) ?? batch[0];
+  // What was put off may lie before others that are done.
+  const furthest = positionOf(compare(last, before) > 0 ? last : before);
+  const left = [...after.putOff].flatMap(([endpoint, [first]]) =>
+    first === undefined ? [] : [[endpoint, positionOf(first)] as const],
+  );
+  return left.length === 0 ? furthest : { ...furthest, putOff: left };
 }
 
 // ---------------------------------------------------------------- what is done, and what came of it
@@ -254,10 +365,9 @@ function stepOf(
   { nextKey, isSending }: BulkDeps,
   job: BulkJob,
   verbs: Verbs,
-  batch: readonly Place[],
+  batch: readonly [Place, ...Place[]],
 ): { step: BulkStep; inFlight: number } {
   const [first] = batch;
-  if (first === undefined) throw new Error('A batch has at least one delivery.');
   if (first.ended) {
     const items = batch.map(({ key }) => ({ original: key, key: nextKey() }));
     const step = { act: 'resend', endpoint: first.endpoint, items, maxOpen: MAX_OPEN } as const;
@@ -276,15 +386,15 @@ function standing({ done, total, cursor, report }: OwnedJob): JobProgress {
 function afterBatch(
   job: OwnedJob,
   verbs: Verbs,
-  { ended, lane, sequence }: Place,
-  { done, notDone, inFlight }: BulkOutcome & { inFlight: number },
+  cursor: Cursor,
+  { done, notDone, inFlight, ended }: BulkOutcome & { inFlight: number; ended: boolean },
 ): JobProgress {
   const all: Counts = { ...notDone, in_flight: inFlight };
   const name = ended ? verbs.resent : verbs.done;
   return {
     done: job.done + done + sum(all),
     total: job.total,
-    cursor: { ended, lane, sequence },
+    cursor,
     report: withCounts(job.report, verbs, { notDone: all, done: name === null ? {} : { [name]: done } }),
   };
 }
