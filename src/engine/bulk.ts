@@ -28,19 +28,19 @@ import {
   type NotDone,
 } from '../store/records/bulk.ts';
 import type { JobProgress, JobReport, OwnedJob } from '../store/records/jobs.ts';
-import type { LongWork, Stepped } from './longWork.ts';
+import { JOBS_AT_ONCE, type LongWork, type Stepped } from './longWork.ts';
+
+const { most } = valuesOf(BULK_LIMITS);
 
 /** SQLite's thread is busy with it for some 10 ms; see replays.ts. */
 const BATCH = 100;
 /** What is published meanwhile stands behind this much of a job, not behind all of it. */
 const MAX_OPEN = 5_000;
 const LISTED_AT_ONCE = 1_000;
-/** Places that stay in memory between turns, of all jobs; of the others they are listed again. */
-const KEPT_PLACES = 200_000;
+/** Places that stay in memory, of all jobs: those that are worked on at once. Of the others they are listed again. */
+const KEPT_PLACES = JOBS_AT_ONCE * most;
 /** A lane that is told of every batch would do nothing but read. */
 const BATCHES_UNTOLD = 10;
-
-const { most } = valuesOf(BULK_LIMITS);
 
 const WORKS = {
   retry_deliveries: { open: 'retry', done: 'retried', resent: 'resent' },
