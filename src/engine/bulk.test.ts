@@ -281,6 +281,23 @@ describe.each(Object.entries(OPEN))('on %s', (_, open) => {
     expect(await Promise.all(endpoints.map(replaysOf))).toEqual(dropped);
   });
 
+  test('what is found by its events is found once, however many there are', async () => {
+    const { workspace, endpoint } = await seed(store);
+    const subject = 'contact-1';
+    const events = Array.from({ length: 1_200 }, () => anEvent([endpoint], { subject }));
+    await publishAccepted(store, workspace, events);
+    const limits: number[] = [];
+    const scanPlaces: Store['scanPlaces'] = (...parameters) => {
+      limits.push(parameters[2].limit);
+      return store.scanPlaces(...parameters);
+    };
+    const input: BulkInput = { filter: { subject }, states: ['pending'] };
+    const asked = { workspace, input, createdAt: ASKED_AT };
+    const preview = await previewBulk({ ...store, scanPlaces }, 'skip_deliveries', asked);
+    expect(preview).toEqual({ total: 1_200, notDone: {} });
+    expect(limits).toHaveLength(1);
+  });
+
   test('a job that finds nothing is finished; one that finds too much fails and says so', async () => {
     const { workspace } = await seed(store);
     const input: BulkInput = { filter: {}, states: ['dropped'] };

@@ -261,9 +261,13 @@ async function scan(
   { filter, states }: Extract<BulkInput, { filter: unknown }>,
 ): Promise<BulkPlace[] | null> {
   const found: BulkPlace[] = [];
+  // What is found by its events is found anew for each page (store/queries/deliveryLists.ts), so it comes on one.
+  const { event, subject, type } = filter;
+  const isByEvents = event !== undefined || subject !== undefined || type !== undefined;
+  const limit = isByEvents ? most + 1 : LISTED_AT_ONCE;
   for (const state of states) {
     for (let before: number | null = null; ; ) {
-      const page = await store.scanPlaces(workspace, { ...filter, state }, { limit: LISTED_AT_ONCE, before });
+      const page = await store.scanPlaces(workspace, { ...filter, state }, { limit, before });
       found.push(...page.places);
       if (found.length > most) return null;
       if (page.next === null) break;
