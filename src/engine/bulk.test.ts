@@ -22,12 +22,14 @@ import {
   WAITING,
 } from '../store/contract/builders.ts';
 import { openPostgres } from '../store/postgres/postgres.ts';
-import type { BulkInput, BulkKind } from '../store/records/bulk.ts';
+import { BULK_LIMITS, type BulkInput, type BulkKind } from '../store/records/bulk.ts';
 import type { NewEndpoint } from '../store/records/endpoints.ts';
 import type { Job, OwnedJob } from '../store/records/jobs.ts';
 import { openSqlite } from '../store/sqlite/sqlite.ts';
 import { type Store, StoreUnavailable } from '../store/store.ts';
-import { createBulkWorks, previewBulk } from './bulk.ts';
+import { createBulkWorks } from './bulk.ts';
+import { createPreviews } from './bulkPlaces.ts';
+import { Overloaded } from './engine.ts';
 import { createJobs, type Jobs } from './jobs.ts';
 import { createLongWork, JOBS_AT_ONCE } from './longWork.ts';
 
@@ -174,7 +176,7 @@ describe.each(Object.entries(OPEN))('on %s', (_, open) => {
     await store.disableEndpoint(workspace, disabled.key, { reason: 'manual', at: T0, by: 'me' });
     const input = { ids: [...ids, held?.key ?? 0, aKey()] };
     const preview = { workspace, input, createdAt: ASKED_AT };
-    expect(await previewBulk(store, 'retry_deliveries', preview)).toEqual({
+    expect(await createPreviews(store)('retry_deliveries', preview)).toEqual({
       total: 6,
       notDone: { not_found: 1 },
     });
@@ -293,7 +295,7 @@ describe.each(Object.entries(OPEN))('on %s', (_, open) => {
     };
     const input: BulkInput = { filter: { subject }, states: ['pending'] };
     const asked = { workspace, input, createdAt: ASKED_AT };
-    const preview = await previewBulk({ ...store, scanPlaces }, 'skip_deliveries', asked);
+    const preview = await createPreviews({ ...store, scanPlaces })('skip_deliveries', asked);
     expect(preview).toEqual({ total: 1_200, notDone: {} });
     expect(limits).toHaveLength(1);
   });
@@ -317,6 +319,30 @@ describe.each(Object.entries(OPEN))('on %s', (_, open) => {
     const full = await jobOnce(workspace, await ask(workspace, 'retry_deliveries', input), [node]);
     expect(full).toMatchObject({ state: 'failed', reason: expect.stringContaining('too_many') });
   });
+});
+
+test('dry runs are made few at once, and a workspace that has asked for many is refused alone', async () => {
+  const scanning: Array<() => void> = [];
+  const scanPlaces: Store['scanPlaces'] = () =>
+    new Promise((resolve) => scanning.push(() => resolve({ places: [], next: null })));
+  const preview = createPreviews({
+    ...{ scanPlaces, findPlaces: async () => [] },
+    changeMany: async () => ({ kind: 'lost' }),
+  });
+  const input: BulkInput = { filter: {}, states: ['dropped'] };
+  const ask = (workspace: number) => preview('retry_deliveries', { workspace, input, createdAt: T0 });
+  const asked = Array.from({ length: BULK_LIMITS.dryRuns.value }, () => ask(1));
+  await expect(ask(1)).rejects.toThrow(Overloaded);
+  asked.push(ask(2));
+  for (const [made] of asked.entries()) {
+    await expect.poll(() => scanning.length).toBe(Math.min(2, asked.length - made));
+    scanning.shift()?.();
+  }
+  expect(await Promise.all(asked)).toEqual(asked.map(() => ({ total: 0, notDone: {} })));
+  const later = ask(1);
+  await expect.poll(() => scanning.length).toBe(1);
+  scanning.shift()?.();
+  expect(await later).toEqual({ total: 0, notDone: {} });
 });
 
 test('as many large jobs as are worked on at once list what they do once each', async () => {

@@ -18,6 +18,11 @@ export const BULK_LIMITS = {
     unit: 'jobs that run at one time in a workspace when one over deliveries is asked for',
     beyond: 'the call is refused as `too_many_jobs`',
   },
+  dryRuns: {
+    value: 5,
+    unit: 'dry runs over deliveries of one workspace at one time at a node',
+    beyond: 'the call is refused as `overloaded`',
+  },
   ids: { value: 1_000, unit: 'deliveries that one call names', beyond: 'the call is refused' },
 } as const satisfies Record<string, Limit>;
 
