@@ -22,14 +22,16 @@ import {
   WAITING,
 } from '../store/contract/builders.ts';
 import { openPostgres } from '../store/postgres/postgres.ts';
-import type { BulkInput, BulkKind } from '../store/records/bulk.ts';
+import { BULK_LIMITS, type BulkInput, type BulkKind } from '../store/records/bulk.ts';
 import type { NewEndpoint } from '../store/records/endpoints.ts';
-import type { Job } from '../store/records/jobs.ts';
+import type { Job, OwnedJob } from '../store/records/jobs.ts';
 import { openSqlite } from '../store/sqlite/sqlite.ts';
 import { type Store, StoreUnavailable } from '../store/store.ts';
-import { createBulkWorks, previewBulk } from './bulk.ts';
+import { createBulkWorks } from './bulk.ts';
+import { createPreviews } from './bulkPlaces.ts';
+import { Overloaded } from './engine.ts';
 import { createJobs, type Jobs } from './jobs.ts';
-import { createLongWork } from './longWork.ts';
+import { createLongWork, JOBS_AT_ONCE } from './longWork.ts';
 
 let databases = 0;
 const OPEN: Record<string, (clock: MovableClock) => Promise<{ store: Store; close(): Promise<void> }>> = {
@@ -174,7 +176,7 @@ describe.each(Object.entries(OPEN))('on %s', (_, open) => {
     await store.disableEndpoint(workspace, disabled.key, { reason: 'manual', at: T0, by: 'me' });
     const input = { ids: [...ids, held?.key ?? 0, aKey()] };
     const preview = { workspace, input, createdAt: ASKED_AT };
-    expect(await previewBulk(store, 'retry_deliveries', preview)).toEqual({
+    expect(await createPreviews(store)('retry_deliveries', preview)).toEqual({
       total: 6,
       notDone: { not_found: 1 },
     });
@@ -247,6 +249,57 @@ describe.each(Object.entries(OPEN))('on %s', (_, open) => {
     });
   });
 
+  test('P13: an endpoint that is full keeps no other of the job waiting, and its own come later, once and in order', async () => {
+    const { workspace, endpoints } = await seed(store, { endpoints: 3 });
+    const [one, other, third] = endpoints as [NewEndpoint, NewEndpoint, NewEndpoint];
+    const dropped = [
+      await makeDropped(one, 150),
+      await makeDropped(other, 130),
+      await makeDropped(third, 20),
+    ];
+    const full = new Set([one.key, third.key]);
+    const changeMany: Store['changeMany'] = async (...parameters) => {
+      const step = parameters[2];
+      return step.act === 'resend' && full.has(step.endpoint)
+        ? { kind: 'full' }
+        : store.changeMany(...parameters);
+    };
+    const given = { ...store, changeMany };
+    const first = await aNode('a', { given });
+    const key = await ask(workspace, 'replay_deliveries', { filter: {}, states: ['dropped'] });
+    await jobOnce(workspace, key, [first], ({ done }) => done >= 130);
+    expect([await replaysOf(one), await replaysOf(other)]).toEqual([[], dropped[1]]);
+    // Another node goes on; of what was put off, one endpoint ends before the other has begun.
+    await first.stop();
+    await store.unregisterNode('a');
+    full.delete(third.key);
+    const second = await aNode('b', { given });
+    await jobOnce(workspace, key, [second], ({ done }) => done >= 150);
+    await second.stop();
+    await store.unregisterNode('b');
+    full.clear();
+    const job = await jobOnce(workspace, key, [await aNode('c', { given })]);
+    expect(job).toMatchObject({ state: 'finished', done: 300, report: { replayed: 300, not_done: {} } });
+    expect(await Promise.all(endpoints.map(replaysOf))).toEqual(dropped);
+  });
+
+  test('what is found by its events is found once, however many there are', async () => {
+    const { workspace, endpoint } = await seed(store);
+    const subject = 'contact-1';
+    const events = Array.from({ length: 1_200 }, () => anEvent([endpoint], { subject }));
+    await publishAccepted(store, workspace, events);
+    const limits: number[] = [];
+    const scanPlaces: Store['scanPlaces'] = (...parameters) => {
+      limits.push(parameters[2].limit);
+      return store.scanPlaces(...parameters);
+    };
+    const input: BulkInput = { filter: { subject }, states: ['pending'] };
+    const asked = { workspace, input, createdAt: ASKED_AT };
+    const preview = await createPreviews({ ...store, scanPlaces })('skip_deliveries', asked);
+    expect(preview).toEqual({ total: 1_200, notDone: {} });
+    expect(limits).toHaveLength(1);
+  });
+
   test('a job that finds nothing is finished; one that finds too much fails and says so', async () => {
     const { workspace } = await seed(store);
     const input: BulkInput = { filter: {}, states: ['dropped'] };
@@ -266,4 +319,71 @@ describe.each(Object.entries(OPEN))('on %s', (_, open) => {
     const full = await jobOnce(workspace, await ask(workspace, 'retry_deliveries', input), [node]);
     expect(full).toMatchObject({ state: 'failed', reason: expect.stringContaining('too_many') });
   });
+});
+
+test('dry runs are made few at once, and a workspace that has asked for many is refused alone', async () => {
+  const scanning: Array<() => void> = [];
+  const scanPlaces: Store['scanPlaces'] = () =>
+    new Promise((resolve) => scanning.push(() => resolve({ places: [], next: null })));
+  const preview = createPreviews({
+    ...{ scanPlaces, findPlaces: async () => [] },
+    changeMany: async () => ({ kind: 'lost' }),
+  });
+  const input: BulkInput = { filter: {}, states: ['dropped'] };
+  const ask = (workspace: number) => preview('retry_deliveries', { workspace, input, createdAt: T0 });
+  const asked = Array.from({ length: BULK_LIMITS.dryRuns.value }, () => ask(1));
+  await expect(ask(1)).rejects.toThrow(Overloaded);
+  asked.push(ask(2));
+  for (const [made] of asked.entries()) {
+    await expect.poll(() => scanning.length).toBe(Math.min(2, asked.length - made));
+    scanning.shift()?.();
+  }
+  expect(await Promise.all(asked)).toEqual(asked.map(() => ({ total: 0, notDone: {} })));
+  const later = ask(1);
+  await expect.poll(() => scanning.length).toBe(1);
+  scanning.shift()?.();
+  expect(await later).toEqual({ total: 0, notDone: {} });
+});
+
+test('as many large jobs as are worked on at once list what they do once each', async () => {
+  const most = 100_000;
+  const place = { lane: 1, endpoint: 1, createdAt: 0, endedAt: 0, state: 'dropped' as const };
+  let scans = 0;
+  const scanPlaces: Store['scanPlaces'] = async (_workspace, _filter, { before }) => {
+    scans += 1;
+    const top = before ?? most;
+    const places = Array.from({ length: 10_000 }, (_unused, index) => {
+      const key = top - index;
+      return { ...place, key, sequence: key, message: key };
+    });
+    return { places, next: top > 10_000 ? top - 10_000 : null };
+  };
+  const changeMany: Store['changeMany'] = async (_node, _job, _step, progressOf) => {
+    return { kind: 'noted', progress: progressOf({ done: 100, notDone: {} }), lanes: [] };
+  };
+  const works = createBulkWorks({
+    store: { scanPlaces, changeMany, findPlaces: async () => [], workspacesToSkip: async () => [] },
+    ...{ nextKey: () => aKey(), isSending: () => false, lanesChanged: async () => {} },
+  });
+  const step = async (job: OwnedJob): Promise<OwnedJob> => {
+    const stepped = await works.find(({ kind }) => kind === job.kind)?.step(job, { node: 'a', now: T0 });
+    if (stepped?.kind !== 'done' && stepped?.kind !== 'noted') throw new Error('It did not go on.');
+    return { ...job, ...stepped.progress, revision: job.revision + 1 };
+  };
+  let jobs = Array.from(
+    { length: JOBS_AT_ONCE },
+    (_unused, index): OwnedJob => ({
+      ...{ key: index + 1, workspace: 1, state: 'running', done: 0, total: null, report: {}, reason: null },
+      kind: index % 2 === 0 ? 'replay_deliveries' : 'retry_deliveries',
+      input: { filter: {}, states: ['dropped'] } satisfies BulkInput,
+      ...{ createdBy: 'me', createdAt: ASKED_AT, endedAt: null, cursor: null, revision: 0 },
+    }),
+  );
+  for (let turns = 0; turns < 4; turns += 1) {
+    const stepped: OwnedJob[] = [];
+    for (const job of jobs) stepped.push(await step(job));
+    jobs = stepped;
+  }
+  expect(jobs.map(({ done }) => done)).toEqual(jobs.map(() => 300));
+  expect(scans).toBe(10 * JOBS_AT_ONCE);
 });

@@ -9,48 +9,43 @@
  *   replay   ended ones are sent again
  */
 
-import { isEnd } from '../core/delivery/machine.ts';
 import { valuesOf } from '../core/limits.ts';
 import type { BulkWorkStore } from '../store/ports/bulk.ts';
 import type { SkipStore } from '../store/ports/retention.ts';
 import {
   BULK_LIMITS,
-  type BulkInput,
   type BulkKind,
   type BulkOutcome,
-  type BulkPlace,
-  type BulkPreview,
   type BulkStep,
   NOT_DONE,
-  type NotDone,
 } from '../store/records/bulk.ts';
 import type { JobProgress, JobReport, OwnedJob } from '../store/records/jobs.ts';
-import type { LongWork, Stepped } from './longWork.ts';
-
-/** SQLite's thread is busy with it for some 10 ms; see replays.ts. */
-const BATCH = 100;
-/** What is published meanwhile stands behind this much of a job, not behind all of it. */
-const MAX_OPEN = 5_000;
-const LISTED_AT_ONCE = 1_000;
-/** Places that stay in memory between turns, of all jobs; of the others they are listed again. */
-const KEPT_PLACES = 200_000;
-/** A lane that is told of every batch would do nothing but read. */
-const BATCHES_UNTOLD = 10;
+import {
+  type Batch,
+  batchOf,
+  type Counts,
+  type Cursor,
+  choose,
+  countOf,
+  cursorAfter,
+  type Listed,
+  listedFrom,
+  putOff,
+  START,
+  takeAway,
+  type Verbs,
+  WORKS,
+} from './bulkPlaces.ts';
+import { JOBS_AT_ONCE, type LongWork, type Stepped } from './longWork.ts';
 
 const { most } = valuesOf(BULK_LIMITS);
 
-const WORKS = {
-  retry_deliveries: { open: 'retry', done: 'retried', resent: 'resent' },
-  skip_deliveries: { open: 'skip', done: 'skipped', resent: null },
-  replay_deliveries: { open: null, done: null, resent: 'replayed' },
-} as const satisfies Record<BulkKind, Verbs>;
-
-/** What is done to open ones, and how the report names what was done to them and to ended ones; null for nothing. */
-interface Verbs {
-  open: 'retry' | 'skip' | null;
-  done: string | null;
-  resent: string | null;
-}
+/** What is published meanwhile stands behind this much of a job, not behind all of it. */
+const MAX_OPEN = 5_000;
+/** Places that stay in memory, of all jobs: those that are worked on at once. Of the others they are listed again. */
+const KEPT_PLACES = JOBS_AT_ONCE * most;
+/** A lane that is told of every batch would do nothing but read. */
+const BATCHES_UNTOLD = 10;
 
 export interface BulkDeps {
   store: BulkWorkStore & Pick<SkipStore, 'workspacesToSkip'>;
@@ -59,52 +54,40 @@ export interface BulkDeps {
   lanesChanged(lanes: readonly number[]): Promise<void>;
 }
 
-type Place = Pick<BulkPlace, 'key' | 'lane' | 'sequence' | 'endpoint'> & { ended: boolean };
-/** The last one that was done. Open ones come before ended ones. */
-type Cursor = Pick<Place, 'ended' | 'lane' | 'sequence'>;
-const START: Cursor = { ended: false, lane: 0, sequence: 0 };
-
-type Counts = Partial<Record<NotDone, number>>;
-
-/** What is still to be done of a job, from `next` on, where it stands at `revision`. */
-interface Listed {
-  revision: number;
-  places: readonly Place[];
-  next: number;
-  batches: number;
-  untold: Set<number>;
-}
-
 type BulkJob = OwnedJob & { workspace: number };
 
-/** What a job asked for now would do it to; null where that are too many. */
-export async function previewBulk(
-  store: BulkWorkStore,
-  kind: BulkKind,
-  asked: { workspace: number; input: BulkInput; createdAt: number },
-): Promise<BulkPreview | null> {
-  const chosen = await choose(store, asked, WORKS[kind]);
-  return chosen === null ? null : { total: chosen.places.length, notDone: chosen.notDone };
-}
-
 export function createBulkWorks(deps: BulkDeps): LongWork[] {
-  return (Object.keys(WORKS) as BulkKind[]).map((kind) => createBulkWork(deps, kind));
+  const kept = createKept();
+  return (Object.keys(WORKS) as BulkKind[]).map((kind) => createBulkWork(deps, kind, kept));
 }
 
-function createBulkWork(deps: BulkDeps, kind: BulkKind): LongWork {
-  const verbs: Verbs = WORKS[kind];
-  const kept = new Map<number, Listed>();
+interface Kept {
+  get(job: number): Listed | undefined;
+  delete(job: number): void;
+  keep(job: number, listed: Listed): void;
+}
 
-  const keep = (job: number, listed: Listed): void => {
-    kept.delete(job);
-    kept.set(job, listed);
-    let places = kept.values().reduce((sum, each) => sum + each.places.length, 0);
-    for (const [oldest, { places: own }] of kept) {
-      if (places <= KEPT_PLACES || oldest === job) break;
-      kept.delete(oldest);
-      places -= own.length;
-    }
+/** What is listed of jobs of all kinds; the one that was worked on the longest ago is forgotten first. */
+function createKept(): Kept {
+  const kept = new Map<number, Listed>();
+  return {
+    get: (job) => kept.get(job),
+    delete: (job) => void kept.delete(job),
+    keep(job, listed) {
+      kept.delete(job);
+      kept.set(job, listed);
+      let places = kept.values().reduce((all, each) => all + countOf(each), 0);
+      for (const [oldest, own] of kept) {
+        if (places <= KEPT_PLACES || oldest === job) break;
+        kept.delete(oldest);
+        places -= countOf(own);
+      }
+    },
   };
+}
+
+function createBulkWork(deps: BulkDeps, kind: BulkKind, kept: Kept): LongWork {
+  const verbs: Verbs = WORKS[kind];
 
   const begin = async (job: BulkJob): Promise<Stepped> => {
     // What counts as skipped is listed once its rows are written (store/queries/skips.ts).
@@ -118,7 +101,7 @@ function createBulkWork(deps: BulkDeps, kind: BulkKind): LongWork {
     const { places, notDone } = chosen;
     const refused = sum(notDone);
     const total = places.length + refused;
-    keep(job.key, { revision: job.revision + 1, places, next: 0, batches: 0, untold: new Set() });
+    kept.keep(job.key, listedFrom(job.revision + 1, places));
     const report = withCounts(job.report, verbs, { notDone });
     const end = places.length === 0 ? ({ state: 'finished', reason: null } as const) : undefined;
     const progress = { done: refused, total, cursor: START, report };
@@ -129,8 +112,7 @@ function createBulkWork(deps: BulkDeps, kind: BulkKind): LongWork {
     const before = kept.get(job.key);
     if (before?.revision === job.revision) return before;
     const chosen = await choose(deps.store, job, verbs);
-    const places = chosen?.places.filter((place) => compare(place, job.cursor as Cursor) > 0) ?? [];
-    return { revision: job.revision, places, next: 0, batches: 0, untold: new Set() };
+    return listedFrom(job.revision, chosen?.places ?? [], job.cursor as Cursor);
   };
 
   const tell = async ({ untold }: Listed): Promise<void> => {
@@ -139,31 +121,55 @@ function createBulkWork(deps: BulkDeps, kind: BulkKind): LongWork {
     if (lanes.length > 0) await deps.lanesChanged(lanes);
   };
 
-  const goOn = async (job: BulkJob, at: { node: string; now: number }): Promise<Stepped> => {
-    const listed = await listedOf(job);
-    const batch = batchOf(listed);
-    const last = batch.at(-1);
-    if (last === undefined) {
+  /** Null where what comes next is of an endpoint that is full: it is put off. */
+  const doBatch = async (
+    job: BulkJob,
+    listed: Listed,
+    batch: Batch,
+    at: { node: string; now: number },
+  ): Promise<Stepped | null> => {
+    const { step, inFlight } = stepOf(deps, job, verbs, batch);
+    const cursor = cursorAfter(job.cursor as Cursor, listed, batch);
+    const progressOf = (outcome: BulkOutcome): JobProgress =>
+      afterBatch(job, verbs, cursor, { ...outcome, inFlight, ended: batch[0].ended });
+    const answer = await deps.store.changeMany(at.node, job, step, progressOf, at.now);
+    if (answer.kind === 'full') {
+      putOff(listed, batch[0].endpoint);
+      return null;
+    }
+    if (answer.kind === 'lost') {
       kept.delete(job.key);
       await tell(listed);
-      return { kind: 'done', progress: finished(job, verbs) };
+      return answer;
     }
-    const { step, inFlight } = stepOf(deps, job, verbs, batch);
-    const progressOf = (outcome: BulkOutcome): JobProgress =>
-      afterBatch(job, verbs, last, { ...outcome, inFlight });
-    const answer = await deps.store.changeMany(at.node, job, step, progressOf, at.now);
-    if (answer.kind === 'lost') kept.delete(job.key);
-    else keep(job.key, listed);
-    if (answer.kind !== 'noted') {
-      await tell(listed);
-      return answer.kind === 'full' ? { kind: 'later' } : answer;
-    }
+    takeAway(listed, batch);
     listed.revision = job.revision + 1;
-    listed.next += batch.length;
+    kept.keep(job.key, listed);
     for (const lane of answer.lanes) listed.untold.add(lane);
     if (listed.batches % BATCHES_UNTOLD === 0) await tell(listed);
     listed.batches += 1;
     return { kind: 'noted', progress: answer.progress };
+  };
+
+  const goOn = async (job: BulkJob, at: { node: string; now: number }): Promise<Stepped> => {
+    const listed = await listedOf(job);
+    const full = new Set<number>();
+    for (;;) {
+      const [first, ...others] = batchOf(listed);
+      if (first === undefined) {
+        kept.delete(job.key);
+        await tell(listed);
+        return { kind: 'done', progress: finished(job, verbs) };
+      }
+      if (full.has(first.endpoint)) {
+        kept.keep(job.key, listed);
+        await tell(listed);
+        return { kind: 'later' };
+      }
+      const stepped = await doBatch(job, listed, [first, ...others], at);
+      if (stepped !== null) return stepped;
+      full.add(first.endpoint);
+    }
   };
 
   return {
@@ -176,88 +182,15 @@ function createBulkWork(deps: BulkDeps, kind: BulkKind): LongWork {
   };
 }
 
-// ---------------------------------------------------------------- which
-
-/** Null where they are too many. */
-async function choose(
-  store: BulkWorkStore,
-  { workspace, createdAt, ...job }: Pick<BulkJob, 'workspace' | 'input' | 'createdAt'>,
-  verbs: Verbs,
-): Promise<{ places: Place[]; notDone: Counts } | null> {
-  const input = job.input as BulkInput;
-  const found =
-    'ids' in input ? await store.findPlaces(workspace, input.ids) : await scan(store, workspace, input);
-  if (found === null) return null;
-  const notDone: Counts = 'ids' in input ? { not_found: new Set(input.ids).size - found.length } : {};
-  const places: Place[] = [];
-  const messages = new Set<number>();
-  // Of those that repeat one message, the first one stands for all.
-  for (const place of found.sort((one, other) => one.key - other.key)) {
-    const why = refusal(place, createdAt, verbs);
-    const { key, lane, sequence, endpoint, message } = place;
-    const ended = isEnd(place.state);
-    if (why !== null) {
-      if ('ids' in input) notDone[why] = (notDone[why] ?? 0) + 1;
-    } else if (ended && messages.has(message)) notDone.same_message = (notDone.same_message ?? 0) + 1;
-    else {
-      if (ended) messages.add(message);
-      places.push({ key, lane, sequence, endpoint, ended });
-    }
-  }
-  return { places: places.sort(compare), notDone };
-}
-
-async function scan(
-  store: BulkWorkStore,
-  workspace: number,
-  { filter, states }: Extract<BulkInput, { filter: unknown }>,
-): Promise<BulkPlace[] | null> {
-  const found: BulkPlace[] = [];
-  for (const state of states) {
-    for (let before: number | null = null; ; ) {
-      const page = await store.scanPlaces(workspace, { ...filter, state }, { limit: LISTED_AT_ONCE, before });
-      found.push(...page.places);
-      if (found.length > most) return null;
-      if (page.next === null) break;
-      before = page.next;
-    }
-  }
-  return found;
-}
-
-/** Why this one is none of the job's; null where it is. */
-function refusal({ state, createdAt, endedAt }: BulkPlace, askedAt: number, verbs: Verbs): NotDone | null {
-  if (createdAt > askedAt) return 'not_ended';
-  if (!isEnd(state)) return verbs.open === null ? 'not_ended' : null;
-  // What ended since somebody looked and asked may have arrived.
-  return verbs.resent === null || (endedAt ?? 0) > askedAt ? 'already_ended' : null;
-}
-
-function compare(one: Cursor, other: Cursor): number {
-  return Number(one.ended) - Number(other.ended) || one.lane - other.lane || one.sequence - other.sequence;
-}
-
-/** The next ones of a kind, and where they are sent again, of one endpoint. */
-function batchOf({ places, next }: Listed): Place[] {
-  const first = places[next];
-  if (first === undefined) return [];
-  const some = places.slice(next, next + BATCH);
-  const end = some.findIndex(
-    ({ ended, endpoint }) => ended !== first.ended || (ended && endpoint !== first.endpoint),
-  );
-  return end === -1 ? some : some.slice(0, end);
-}
-
 // ---------------------------------------------------------------- what is done, and what came of it
 
 function stepOf(
   { nextKey, isSending }: BulkDeps,
   job: BulkJob,
   verbs: Verbs,
-  batch: readonly Place[],
+  batch: Batch,
 ): { step: BulkStep; inFlight: number } {
   const [first] = batch;
-  if (first === undefined) throw new Error('A batch has at least one delivery.');
   if (first.ended) {
     const items = batch.map(({ key }) => ({ original: key, key: nextKey() }));
     const step = { act: 'resend', endpoint: first.endpoint, items, maxOpen: MAX_OPEN } as const;
@@ -276,15 +209,15 @@ function standing({ done, total, cursor, report }: OwnedJob): JobProgress {
 function afterBatch(
   job: OwnedJob,
   verbs: Verbs,
-  { ended, lane, sequence }: Place,
-  { done, notDone, inFlight }: BulkOutcome & { inFlight: number },
+  cursor: Cursor,
+  { done, notDone, inFlight, ended }: BulkOutcome & { inFlight: number; ended: boolean },
 ): JobProgress {
   const all: Counts = { ...notDone, in_flight: inFlight };
   const name = ended ? verbs.resent : verbs.done;
   return {
     done: job.done + done + sum(all),
     total: job.total,
-    cursor: { ended, lane, sequence },
+    cursor,
     report: withCounts(job.report, verbs, { notDone: all, done: name === null ? {} : { [name]: done } }),
   };
 }

@@ -5,7 +5,7 @@ import { DEFAULT_PLANS } from '../core/plan.ts';
 import { StoreUnavailable } from '../store/store.ts';
 import { createBackground } from './background.ts';
 import { createBodies } from './bodies.ts';
-import { previewBulk } from './bulk.ts';
+import { createPreviews } from './bulkPlaces.ts';
 import { type Changes, createChanges } from './changes.ts';
 import type { EngineDeps, OnError } from './deps.ts';
 import { createDirectory } from './directory.ts';
@@ -142,6 +142,7 @@ export function createEngine(deps: EngineDeps): Engine {
     },
   });
 
+  const preview = createPreviews(store);
   return {
     async start() {
       keys = await life.start();
@@ -175,8 +176,7 @@ export function createEngine(deps: EngineDeps): Engine {
     freshRouting: async (workspace) => (await directory.fresh(workspace))?.routing ?? null,
     routingChanged: changes.routingChanged,
     lanesChanged,
-    previewBulk: (kind, workspace, input) =>
-      previewBulk(store, kind, { workspace, input, createdAt: clock.now() }),
+    previewBulk: (kind, workspace, input) => preview(kind, { workspace, input, createdAt: clock.now() }),
     isSending: (delivery) => lanes.isSending(delivery),
     nextKey,
   };

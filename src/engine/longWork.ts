@@ -14,7 +14,11 @@ import type { JobKind, JobProgress, OwnedJob } from '../store/records/jobs.ts';
 import type { Clock } from '../world.ts';
 import type { Job, Turn } from './jobs.ts';
 
-const JOBS_AT_ONCE = 20;
+/**
+ * Few, since each may hold 100,000 places in memory (bulk.ts). Those that are next are asked for anew after each turn, so
+ * that a workspace with one job waits for one turn, however many jobs another one has.
+ */
+export const JOBS_AT_ONCE = 4;
 /** How long each goes on before others have their turn. */
 const TURN_MS = 5 * SECOND;
 /** As long as what it did took, twice: what others want to write comes in between. */

@@ -5,6 +5,8 @@ import { createMovableClock } from '../../test/support/clock.ts';
 import * as support from '../../test/support/engine.ts';
 import { SECOND } from '../core/duration.ts';
 import { realRandom } from '../real.ts';
+import { BULK_LIMITS } from '../store/records/bulk.ts';
+import type { JobKind } from '../store/records/jobs.ts';
 import { aResult, aServer, callApp, type TestServer } from './testing/server.ts';
 
 const parts = { ...support, workspace: support.WORKSPACE, random: realRandom, createMovableClock };
@@ -126,6 +128,20 @@ describe('many deliveries', () => {
     const answer = await server.call('POST', '/v1/deliveries/retry', body);
     expect(answer.status).toBe(400);
     expect(answer.body.errors[0].field).toBe(field);
+  });
+
+  test('are refused while as many jobs run as may, and say so', async () => {
+    // Of a kind that only a later version does, so that they go on running.
+    const kind = 'a_kind_of_later' as JobKind;
+    const job = { kind, workspace: support.WORKSPACE, input: {}, total: null, report: {}, createdBy: 'me' };
+    const keys = Array.from({ length: BULK_LIMITS.running.value }, (_unused, index) => index + 1);
+    for (const key of keys) await server.store.createJob({ ...job, key, createdAt: server.clock.now() }, {});
+    const ids = ['dlv_1'];
+    const headers = { 'idempotency-key': 'one' };
+    const refused = await server.call('POST', '/v1/deliveries/skip', { ids }, headers);
+    expect([refused.status, refused.body.code]).toEqual([409, 'too_many_jobs']);
+    await server.store.cancelJob(support.WORKSPACE, 1, server.clock.now(), 'me');
+    expect((await server.call('POST', '/v1/deliveries/skip', { ids }, headers)).status).toBe(202);
   });
 
   test('need a key that may manage, and find nothing of another workspace', async () => {

@@ -49,6 +49,7 @@ export const CODES = {
   nothing_to_replay: { status: 409, title: 'There is nothing to send again.' },
   replay_running: { status: 409, title: 'A replay to this endpoint is running.' },
   replay_ended: { status: 409, title: 'The replay has ended already.' },
+  too_many_jobs: { status: 409, title: 'As many jobs run in the workspace as may.' },
   job_ended: { status: 409, title: 'The job has ended already.' },
   job_not_cancellable: { status: 409, title: 'A job of this kind cannot be cancelled.' },
   run_ended: { status: 409, title: 'The run has ended already.' },

@@ -130,6 +130,25 @@ test('what comes between the comparison and the change is not overwritten', asyn
   expect((await server.call('GET', url)).body.name).toBe('Theirs');
 });
 
+test('an older version is restored only under the tag that was read', async () => {
+  const url = await created('/v1/rules', RULE);
+  const other = { ...webhook, url: 'https://a.example/2' };
+  await server.call('PATCH', url, { actions: [other] });
+  const tag = String((await server.call('GET', url)).headers.etag);
+  await server.call('PATCH', url, { name: 'Theirs' });
+  const restore = (named: string, key: string) =>
+    server.call('POST', `${url}/versions/1/restore`, {}, { 'if-match': named, 'idempotency-key': key });
+  const late = await restore(tag, 'one');
+  expect([late.status, late.body.code]).toEqual([412, 'changed_meanwhile']);
+  const now = await server.call('GET', url);
+  expect(now.body).toMatchObject({ name: 'Theirs', actions: [other] });
+  // The key of what was refused is free.
+  const done = await restore(String(now.headers.etag), 'one');
+  expect([done.status, done.body.actions]).toMatchObject([200, [webhook]]);
+  expect((await server.call('GET', url)).headers.etag).toBe(done.headers.etag);
+  expect((await restore(tag, 'k'.repeat(256))).status).toBe(400);
+});
+
 test('a tag does not move by what happens by itself', async () => {
   const url = await created('/v1/endpoints', { url: 'https://a.example/', event_types: ['*'] });
   await server.call('POST', `${url}/disable`);

@@ -25,14 +25,16 @@ const TAGGED: Readonly<Record<string, readonly string[]>> = {
   '/v1/bins/:id': ['request_count'],
 };
 
+/** A POST that changes the thing as a whole is a change of it, too. */
+function thingOf(url: string): string {
+  return url.replace(/\/versions\/:version\/restore$/, '');
+}
+
 const IF_MATCH = {
-  type: 'object',
-  properties: {
-    'if-match': {
-      type: 'string',
-      maxLength: 1_000,
-      description: 'The `ETag` that was read: changed only if nobody has changed it since (412 otherwise).',
-    },
+  'if-match': {
+    type: 'string',
+    maxLength: 1_000,
+    description: 'The `ETag` that was read: changed only if nobody has changed it since (412 otherwise).',
   },
 };
 const ETAG = {
@@ -51,10 +53,11 @@ export function tagThings(app: App, deps: HttpDeps): void {
   const shown = new Map<string, RouteHandlerMethod>();
   app.decorateRequest('expectedVersion', undefined);
   app.addHook('onRoute', (route) => {
-    if (TAGGED[route.url] === undefined || !route.schema) return;
+    if (TAGGED[thingOf(route.url)] === undefined || !route.schema) return;
     if (route.method === 'GET') shown.set(route.url, route.handler as unknown as RouteHandlerMethod);
     else {
-      route.schema.headers = IF_MATCH;
+      const { properties } = (route.schema.headers ?? {}) as { properties?: object };
+      route.schema.headers = { type: 'object', properties: { ...properties, ...IF_MATCH } };
       route.schema.response = withProblems(route.schema.response as Record<string, unknown>, [
         'changed_meanwhile',
       ]);
@@ -63,7 +66,7 @@ export function tagThings(app: App, deps: HttpDeps): void {
   });
   app.addHook('preHandler', async (request, reply) => {
     const named = request.headers['if-match'];
-    const { url = '' } = request.routeOptions;
+    const url = thingOf(request.routeOptions.url ?? '');
     const show = shown.get(url);
     if (named === undefined || request.method === 'GET' || show === undefined) return;
     const workspace = workspaceOf(request);
@@ -79,7 +82,7 @@ export function tagThings(app: App, deps: HttpDeps): void {
     request.expectedVersion = routing?.workspace.routingVersion;
   });
   app.addHook('preSerialization', async (request, reply, payload: unknown) => {
-    const { url = '' } = request.routeOptions;
+    const url = thingOf(request.routeOptions.url ?? '');
     if (TAGGED[url] !== undefined && reply.statusCode < 300) reply.header('etag', tagOf(url, payload));
     return payload;
   });

@@ -56,6 +56,9 @@ export function answerRepeats(app: App, deps: HttpDeps): void {
   app.addHook('onRoute', (route) => {
     const { access, readsBody } = route.config ?? {};
     if (route.method !== 'POST' || access === 'public' || readsBody === true || !route.schema) return;
+    // A POST that only reads is harmless twice. Its answer is none to keep: it is as large as whoever may only read
+    // wants, and shows secrets to a person who may not see them any more when it is repeated.
+    if (access === 'read') return;
     route.schema.headers ??= IdempotencyHeader;
     route.schema.response = withProblems(route.schema.response as Record<string, unknown>, CODES);
     route.config = { ...route.config, onceByKey: true };

@@ -46,6 +46,7 @@ export const ARABIC_TITLES: Readonly<Record<Code, string>> = {
   nothing_to_replay: 'لا شيء لإعادة إرساله.',
   replay_running: 'هناك إعادة تشغيل جارية إلى هذه الوجهة.',
   replay_ended: 'انتهت إعادة التشغيل من قبل.',
+  too_many_jobs: 'بلغ عدد المهام الجارية في مساحة العمل حدّه.',
   job_ended: 'انتهت المهمة من قبل.',
   job_not_cancellable: 'لا يمكن إلغاء مهمة من هذا النوع.',
   run_ended: 'انتهى التشغيل من قبل.',

@@ -17,7 +17,7 @@ import {
 } from '../views/bulk.ts';
 import { jobView } from '../views/job.ts';
 
-const { most } = valuesOf(BULK_LIMITS);
+const { most, running } = valuesOf(BULK_LIMITS);
 
 interface Verb {
   kind: BulkKind;
@@ -80,7 +80,7 @@ function bulkRoute(app: App, deps: HttpDeps, { kind, path, id, summary, descript
             200: { schema: ref('ManyDeliveriesPreview'), description: 'With `dry_run`: what it would do.' },
             202: { schema: ref('Job'), description: 'The job; follow it under `/v1/jobs/{id}`.' },
           },
-          problems: ['too_many'],
+          problems: ['too_many', 'too_many_jobs'],
           hasBody: true,
         }),
         body: ref<ManyDeliveriesInput>('ManyDeliveries'),
@@ -102,7 +102,12 @@ function bulkRoute(app: App, deps: HttpDeps, { kind, path, id, summary, descript
         createdAt: deps.clock.now(),
       };
       const { ids, filter } = request.body;
-      await deps.store.createJob(job, ids === undefined ? { filter } : { ids: ids.length });
+      if (!(await deps.store.createJob(job, ids === undefined ? { filter } : { ids: ids.length }, running))) {
+        throw new Problem(
+          'too_many_jobs',
+          `${running} run in this workspace, which is as many as may. Wait until one has ended, or cancel one.`,
+        );
+      }
       const made: Job = { ...job, state: 'running', done: 0, reason: null, endedAt: null };
       return reply.code(202).send(jobView(made));
     },

@@ -78,7 +78,7 @@ export const OPERATIONS: Readonly<Record<string, Readonly<Record<string, readonl
     resetBrake: ["POST", "/v1/rules/{id}/reset-brake", "bi"],
     export: ["GET", "/v1/rules/export", ""],
     import: ["POST", "/v1/rules/import", "bi"],
-    test: ["POST", "/v1/rules/test", "bi"],
+    test: ["POST", "/v1/rules/test", "b"],
   },
   workflows: {
     create: ["POST", "/v1/workflows", "bi"],
@@ -95,7 +95,7 @@ export const OPERATIONS: Readonly<Record<string, Readonly<Record<string, readonl
     resetBrake: ["POST", "/v1/workflows/{id}/reset-brake", "bi"],
     export: ["GET", "/v1/workflows/export", ""],
     import: ["POST", "/v1/workflows/import", "bi"],
-    test: ["POST", "/v1/workflows/test", "bi"],
+    test: ["POST", "/v1/workflows/test", "b"],
   },
   runs: {
     list: ["GET", "/v1/runs", "qp"],

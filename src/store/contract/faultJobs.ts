@@ -33,7 +33,7 @@ export async function anOwnedJob(store: Store, job: NewJob): Promise<OwnedJob> {
 export const JOB_CASES = {
   createJob: aCase(async ({ store, workspace }) => {
     const job = aJob(workspace);
-    return { call: () => store.createJob(job, {}), first: undefined, again: REFUSED };
+    return { call: () => store.createJob(job, {}), first: true, again: REFUSED };
   }),
   cancelJob: aCase(async ({ store, workspace }) => {
     const { key } = await anOwnedJob(store, aJob(workspace));

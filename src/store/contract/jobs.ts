@@ -49,6 +49,19 @@ export function jobsContract(open: OpenStore): void {
       expect(await store.findJob(null, own.key)).toMatchObject({ workspace: null });
     });
 
+    test('of a workspace no more jobs run at one time than may, however many are asked for at once', async () => {
+      const { store } = opened();
+      const [one, other] = [await seed(store), await seed(store)];
+      const ask = (workspace: number) => store.createJob(aJob(workspace), {}, 3);
+      const made = await Promise.all(Array.from({ length: 8 }, () => ask(one.workspace)));
+      expect(made.filter((isMade) => isMade)).toHaveLength(3);
+      const running = await store.listJobs(one.workspace, {}, ALL);
+      expect(running).toHaveLength(3);
+      expect(await ask(other.workspace)).toBe(true);
+      await store.cancelJob(one.workspace, running[0]?.key ?? 0, NOW, 'me');
+      expect([await ask(one.workspace), await ask(one.workspace)]).toEqual([true, false]);
+    });
+
     test('a node takes up jobs that are free, of kinds that it knows, and keeps its own', async () => {
       const { store } = opened();
       const { workspace } = await seed(store);

@@ -28,7 +28,7 @@ import { runs } from '../queries/runs.ts';
 import { search } from '../queries/search.ts';
 import { stats } from '../queries/stats.ts';
 import { watching } from '../queries/watching.ts';
-import type { OwnedJob } from '../records/jobs.ts';
+import type { NewJob, OwnedJob } from '../records/jobs.ts';
 import type { DeliveryFilter, EventFilter } from '../records/log.ts';
 import type { MailFilter } from '../records/mails.ts';
 import { REPLAYABLE_STATES, type ReplayableState } from '../records/replays.ts';
@@ -293,6 +293,8 @@ export function planContract(
       await check(() => verbs.claimJobs('a', [kind], 20, 1), /jobs_running/, whole, 50);
       await check(() => verbs.findJob(WORKSPACE, 14), /./, whole, 5);
       await check(() => verbs.listJobs(WORKSPACE, {}, page), /./, whole, 200);
+      const asked = { workspace: WORKSPACE } as NewJob;
+      await check(() => verbs.createJob(asked, {}, 0), /jobs_running/, whole, 50);
       await check(() => verbs.cancelJob(WORKSPACE, 17, 1, 'me'), /./, whole);
     });
 

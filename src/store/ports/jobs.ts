@@ -5,8 +5,11 @@ import type { Page } from '../records/log.ts';
 
 /** The workspace is null for what belongs to the installation. */
 export interface JobStore {
-  /** `said` is what the audit log tells of it beside its kind. */
-  createJob(job: NewJob, said: Readonly<Record<string, unknown>>): Promise<void>;
+  /**
+   * `said` is what the audit log tells of it beside its kind. False, and nothing is made, where `most` of its workspace
+   * run already.
+   */
+  createJob(job: NewJob, said: Readonly<Record<string, unknown>>, most?: number): Promise<boolean>;
   findJob(workspace: number | null, key: number): Promise<Job | null>;
   listJobs(workspace: number | null, filter: JobFilter, page: Page): Promise<Job[]>;
   /** False where it does not run. What it has done stays done. */

@@ -12,6 +12,7 @@ import type { JobStore, JobWorkStore } from '../ports/jobs.ts';
 import type { Job, JobKind, JobProgress, JobReport, JobState, NewJob, OwnedJob } from '../records/jobs.ts';
 import type { JobsTable } from '../schema/jobsTables.ts';
 import { INSTALLATION, type Schema } from '../schema/schema.ts';
+import { lockWorkspace } from './administration.ts';
 import { insertAudit } from './audit.ts';
 
 function toJob(row: Selectable<JobsTable>): Job {
@@ -69,6 +70,18 @@ export async function insertJob(
   });
 }
 
+/** As of now, and until this transaction ends. */
+async function countRunning(trx: Transaction<Schema>, workspace: number | null): Promise<number> {
+  if (workspace !== null) await lockWorkspace(trx, workspace);
+  const { count } = await trx
+    .selectFrom('jobs')
+    .select((eb) => eb.fn.countAll<number>().as('count'))
+    .where('workspace', '=', workspace ?? INSTALLATION)
+    .where(sql<SqlBool>`state = 'running'`)
+    .executeTakeFirstOrThrow();
+  return Number(count);
+}
+
 /** Locks the job for a step. False where it does not run, is another node's, or stands elsewhere than `job` says. */
 export async function holdJob(trx: Transaction<Schema>, node: string, job: OwnedJob): Promise<boolean> {
   const { numUpdatedRows } = await trx
@@ -111,7 +124,12 @@ export function jobs(write: Kysely<Schema>, read: Kysely<Schema>): JobStore & Jo
 
 function asked(write: Kysely<Schema>, read: Kysely<Schema>): JobStore {
   return {
-    createJob: (job, said) => write.transaction().execute((trx) => insertJob(trx, job, said)),
+    createJob: (job, said, most) =>
+      write.transaction().execute(async (trx) => {
+        if (most !== undefined && (await countRunning(trx, job.workspace)) >= most) return false;
+        await insertJob(trx, job, said);
+        return true;
+      }),
     async findJob(workspace, key) {
       const row = await read
         .selectFrom('jobs')

@@ -13,6 +13,16 @@ export const BULK_LIMITS = {
     unit: 'deliveries of one job that retries, skips or replays them',
     beyond: 'the job fails and says too_many',
   },
+  running: {
+    value: 20,
+    unit: 'jobs that run at one time in a workspace when one over deliveries is asked for',
+    beyond: 'the call is refused as `too_many_jobs`',
+  },
+  dryRuns: {
+    value: 5,
+    unit: 'dry runs over deliveries of one workspace at one time at a node',
+    beyond: 'the call is refused as `overloaded`',
+  },
   ids: { value: 1_000, unit: 'deliveries that one call names', beyond: 'the call is refused' },
 } as const satisfies Record<string, Limit>;
 
