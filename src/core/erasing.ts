@@ -1,11 +1,13 @@
 /**
  * Whether a text tells of a person: what they are looked for by when their data are erased. Pure.
  *
- * A term (an e-mail, a phone number, a name) is found anywhere, whatever the letter case, also as JSON and URLs write it.
+ * A term (an e-mail, a phone number, a name) is found anywhere, whatever the letter case, the digits (٣ and 3) and how
+ * Unicode composes letters, also as JSON, URLs and forms write it.
  * A subject is found as a whole word only: 1234 is not found in 91234.
  */
 
 import type { Limit } from './limits.ts';
+import { compose } from './routing/text.ts';
 
 const INVALID = 'the request is refused, the member named';
 
@@ -31,15 +33,31 @@ function maskText(text: string): string {
   return text.length > 6 ? `${text.slice(0, 2)}…` : '…';
 }
 
-/** How JSON and URLs may write a text, in lower case. */
+/** Letter case, the kind of digits and how letters are composed make no difference. */
+function fold(text: string): string {
+  const digits = /[٠-٩۰-۹]/g;
+  return compose(text)
+    .toLowerCase()
+    .replace(digits, (digit) => String(digit.charCodeAt(0) & 0xf));
+}
+
+/** Without the escapes of JSON, also of JSON within JSON, and of URLs. */
+function withoutEscapes(text: string): string {
+  return text
+    .replace(/\\+u([0-9a-f]{4})/gi, (_, code: string) => String.fromCharCode(Number.parseInt(code, 16)))
+    .replace(/\\+[bfnrt]/g, ' ')
+    .replace(/\\+(["\\/])/g, '$1')
+    .replace(/(?:%[0-9a-f]{2})+/gi, (bytes) => Buffer.from(bytes.replaceAll('%', ''), 'hex').toString());
+}
+
+/** What a text says, as it stands and without its escapes; forms write spaces as `+`. */
+function readings(text: string): string[] {
+  return [...new Set([text, withoutEscapes(text), withoutEscapes(text.replaceAll('+', ' '))])].map(fold);
+}
+
+/** A text, and how JSON writes it. */
 function writings(text: string): string[] {
-  const inJson = JSON.stringify(text).slice(1, -1);
-  const escaped = inJson.replace(
-    /[^\x20-\x7e]/g,
-    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  );
-  const inUrl = text.isWellFormed() ? [encodeURIComponent(text), encodeURI(text)] : [];
-  return [...new Set([text, inJson, escaped, ...inUrl].map((form) => form.toLowerCase()))];
+  return [...new Set([text, JSON.stringify(text).slice(1, -1)])].map(fold);
 }
 
 /** `subjectToo`: also where a text holds the subject as a word of its own. */
@@ -47,9 +65,9 @@ export function mentionsOf({ subject, terms }: Person): (text: string, subjectTo
   const wanted = terms.flatMap(writings);
   const words = subject !== null && subject.length >= MIN_TERM_LENGTH ? writings(subject) : [];
   return (text, subjectToo) => {
-    const folded = text.toLowerCase();
-    if (wanted.some((form) => folded.includes(form))) return true;
-    return subjectToo && words.some((word) => holdsWord(folded, word));
+    const read = readings(text);
+    if (wanted.some((form) => read.some((one) => one.includes(form)))) return true;
+    return subjectToo && words.some((word) => read.some((one) => holdsWord(one, word)));
   };
 }
 

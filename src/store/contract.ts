@@ -10,6 +10,7 @@ import { budgetContract } from './contract/budget.ts';
 import type { OpenStore } from './contract/builders.ts';
 import { bulkContract } from './contract/bulk.ts';
 import { customersContract } from './contract/customers.ts';
+import { erasureEdgesContract } from './contract/erasureEdges.ts';
 import { erasuresContract } from './contract/erasures.ts';
 import { historyContract } from './contract/history.ts';
 import { jobsContract } from './contract/jobs.ts';
@@ -57,5 +58,6 @@ export function storeContract(name: string, open: OpenStore): void {
     versionsContract(open);
     customersContract(open);
     erasuresContract(open);
+    erasureEdgesContract(open);
   });
 }

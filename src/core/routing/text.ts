@@ -117,7 +117,7 @@ const MANY_MARKS = /\p{M}{30}/gu;
 const GRAPHEME_JOINER = '\u034f';
 
 /** One form for what Unicode takes for the same: composed letters, marks in its order. */
-function compose(text: string): string {
+export function compose(text: string): string {
   return text.replace(MANY_MARKS, `$&${GRAPHEME_JOINER}`).normalize('NFC');
 }
 

@@ -229,20 +229,20 @@ function patchRoute(app: App, deps: HttpDeps): void {
       requirePlan(deps, patch.plan);
       const by = callerOf(request).by;
       const now = deps.clock.now();
+      const isIdentified = external_id !== undefined || metadata !== undefined;
       const identity = {
+        ...patch,
         ...(external_id === undefined ? {} : { externalId: external_id }),
         ...(metadata === undefined ? {} : { metadata }),
       };
-      let version = request.expectedVersion;
-      if (Object.keys(identity).length > 0) {
-        const identified = await deps.store.identifyWorkspace(key, identity, now, by, version);
-        if (identified !== null && 'takenBy' in identified) {
-          throw externalIdTaken(external_id ?? null, identified.takenBy);
-        }
-        // It has moved with that change.
-        version = undefined;
+      const version = request.expectedVersion;
+      const changed = isIdentified
+        ? await deps.store.identifyWorkspace(key, identity, now, by, version)
+        : await deps.store.updateWorkspace(key, patch, now, by, version);
+      if (changed !== null && 'takenBy' in changed) {
+        throw externalIdTaken(external_id ?? null, changed.takenBy);
       }
-      const workspace = foundWorkspace(await deps.store.updateWorkspace(key, patch, now, by, version), id);
+      const workspace = foundWorkspace(changed, id);
       await deps.engine.routingChanged(workspace.key);
       return workspaceView(workspace);
     },

@@ -33,6 +33,7 @@ import type { DeliveryFilter, EventFilter } from '../records/log.ts';
 import type { MailFilter } from '../records/mails.ts';
 import { REPLAYABLE_STATES, type ReplayableState } from '../records/replays.ts';
 import type { Schema } from '../schema/schema.ts';
+import { erasurePlans } from './erasurePlans.ts';
 import { ALL, NONE, ONE, PLAN_ROWS, SEALED, SOME } from './planRows.ts';
 
 export interface Explained {
@@ -403,6 +404,8 @@ export function planContract(
       await check(() => verbs.enableEndpoint(WORKSPACE, 101, 'skip', 'me', 1));
       await check(() => verbs.deleteEndpoint(WORKSPACE, 103, 1, 'me'));
     });
+
+    erasurePlans(() => explained, check);
 
     // The last one: what the planner knows is another afterwards.
     test('retention reaches its rows by the batch, whatever the planner knows of them', async () => {

@@ -1,6 +1,6 @@
 /** Workspaces as the customers of a platform: found by what it calls them, suspended, and what they have used. */
 
-import type { Suspension, Workspace } from '../records/administration.ts';
+import type { Suspension, Workspace, WorkspacePatch } from '../records/administration.ts';
 import type { UsageQuery, UsageRow, WorkspaceFilter, WorkspaceIdentity } from '../records/customers.ts';
 import type { JobProgress, OwnedJob } from '../records/jobs.ts';
 import type { Page } from '../records/log.ts';
@@ -12,10 +12,10 @@ export interface CustomerStore {
    * on before; null where there are no more. A page may be short and still have a next.
    */
   scanWorkspaces(filter: WorkspaceFilter, page: Page): Promise<{ rows: Workspace[]; next: number | null }>;
-  /** Null for an unknown workspace; the key of the one that has the external id already, and nothing is changed then. */
+  /** Changes all that is given at once. Null for an unknown workspace; the key of the one that has the external id already, and nothing is changed then. */
   identifyWorkspace(
     workspace: number,
-    identity: WorkspaceIdentity,
+    identity: WorkspaceIdentity & WorkspacePatch,
     at: number,
     by: string,
     routingVersion?: number,

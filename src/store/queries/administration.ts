@@ -138,17 +138,48 @@ export async function takeExternalId(
   workspace: number,
   externalId: string,
 ): Promise<number | null> {
-  await trx
+  // Written, also where it is another's: whoever gives it up meanwhile is waited for.
+  const { workspace: owner } = await trx
     .insertInto('external_ids')
     .values({ external_id: externalId, workspace })
-    .onConflict((conflict) => conflict.column('external_id').doNothing())
-    .execute();
-  const { workspace: owner } = await trx
-    .selectFrom('external_ids')
-    .select('workspace')
-    .where('external_id', '=', externalId)
+    .onConflict((conflict) =>
+      conflict.column('external_id').doUpdateSet((eb) => ({ workspace: eb.ref('external_ids.workspace') })),
+    )
+    .returning('workspace')
     .executeTakeFirstOrThrow();
   return owner === workspace ? null : owner;
+}
+
+/** Changes a workspace that is locked; as it is then. */
+export async function patchWorkspace(
+  trx: Transaction<Schema>,
+  before: Workspace,
+  { owners, settings: given, ...rest }: WorkspacePatch,
+  at: number,
+  by: string,
+): Promise<Workspace | null> {
+  const workspace = before.key;
+  const settings = given && mergeSettings(before.settings, given);
+  const columns = {
+    ...rest,
+    ...(settings ? { settings: JSON.stringify(settings) } : {}),
+    ...(owners ? { owners: JSON.stringify(owners) } : {}),
+  };
+  if (Object.keys(columns).length === 0) return before;
+  await trx.updateTable('workspaces').set(columns).where('key', '=', workspace).execute();
+  await moveRouting(trx, workspace);
+  const changed = changesOf(before, { ...rest, ...(owners ? { owners } : {}), settings });
+  if (Object.keys(changed).length > 0) {
+    await insertAudit(trx, {
+      workspace,
+      actor: by,
+      action: settings ? 'settings.updated' : 'workspace.updated',
+      target: formatId('ws', workspace),
+      details: { changed },
+      at,
+    });
+  }
+  return findWorkspace(trx, workspace);
 }
 
 type Administration = AdministrationStore & SecretStore;
@@ -204,29 +235,7 @@ export function administration(write: Kysely<Schema>, read: Kysely<Schema>): Adm
         await requireVersion(trx, workspace, routingVersion);
         await lockWorkspace(trx, workspace);
         const before = await findWorkspace(trx, workspace);
-        if (before === null) return null;
-        const { owners, settings: given, ...rest } = patch;
-        const settings = given && mergeSettings(before.settings, given);
-        const columns = {
-          ...rest,
-          ...(settings ? { settings: JSON.stringify(settings) } : {}),
-          ...(owners ? { owners: JSON.stringify(owners) } : {}),
-        };
-        if (Object.keys(columns).length === 0) return before;
-        await trx.updateTable('workspaces').set(columns).where('key', '=', workspace).execute();
-        await moveRouting(trx, workspace);
-        const changed = changesOf(before, { ...rest, ...(owners ? { owners } : {}), settings });
-        if (Object.keys(changed).length > 0) {
-          await insertAudit(trx, {
-            workspace,
-            actor: by,
-            action: settings ? 'settings.updated' : 'workspace.updated',
-            target: formatId('ws', workspace),
-            details: { changed },
-            at,
-          });
-        }
-        return findWorkspace(trx, workspace);
+        return before === null ? null : patchWorkspace(trx, before, patch, at, by);
       }),
     createApiKey: ({ createdAt, scopes, hash, expiresAt = null, ...key }, by) =>
       write.transaction().execute(async (trx) => {

@@ -13,6 +13,7 @@ import {
   findWorkspace,
   lockWorkspace,
   moveRouting,
+  patchWorkspace,
   readSettings,
   requireVersion,
   takeExternalId,
@@ -39,14 +40,14 @@ export function customers(write: Kysely<Schema>, read: Kysely<Schema>): Customer
         await requireVersion(trx, workspace, routingVersion);
         const before = await lockLiving(trx, workspace);
         if (before === null) return null;
-        const { externalId = before.externalId, metadata = before.metadata } = identity;
+        const { externalId = before.externalId, metadata = before.metadata, ...patch } = identity;
         if (externalId !== before.externalId) {
           const owner = externalId === null ? null : await takeExternalId(trx, workspace, externalId);
           if (owner !== null) return { takenBy: owner };
           await forgetExternalId(trx, before);
         }
         const changed = changesOf({ externalId, metadata }, before);
-        if (Object.keys(changed).length === 0) return before;
+        if (Object.keys(changed).length === 0) return patchWorkspace(trx, before, patch, at, by);
         await trx
           .updateTable('workspaces')
           .set({ external_id: externalId, metadata: JSON.stringify(metadata) })
@@ -56,7 +57,8 @@ export function customers(write: Kysely<Schema>, read: Kysely<Schema>): Customer
         const target = formatId('ws', workspace);
         const entry = { workspace, actor: by, action: 'workspace.updated' as const, target, at };
         await insertAudit(trx, { ...entry, details: { changed } });
-        return findWorkspace(trx, workspace);
+        const identified = await findWorkspace(trx, workspace);
+        return identified === null ? null : patchWorkspace(trx, identified, patch, at, by);
       }),
     suspendWorkspace: (workspace, suspension) =>
       write.transaction().execute((trx) => suspend(trx, workspace, suspension)),

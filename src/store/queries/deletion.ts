@@ -73,10 +73,11 @@ export const WORKSPACE_TABLES = {
 } as const satisfies Partial<Record<keyof Schema, readonly string[]>>;
 type OwnTable = keyof typeof WORKSPACE_TABLES;
 
-const TABLES = Object.keys(WORKSPACE_TABLES) as OwnTable[];
+/** Bodies go with their events: SQLite would read all of the installation's to find those of one workspace. */
+const TABLES = (Object.keys(WORKSPACE_TABLES) as OwnTable[]).filter((table) => table !== 'event_bodies');
 const ROWS_AT_ONCE = 300;
 const BODIES_AT_ONCE = 50;
-const LARGE: readonly OwnTable[] = ['events', 'delivery_bodies', 'attempts', 'bin_requests', 'event_bodies'];
+const LARGE: readonly OwnTable[] = ['events', 'delivery_bodies', 'attempts', 'bin_requests'];
 
 /** By then a node that has not heard of it has looked at its workspaces anew, and what was in flight has ended. */
 const SETTLED_AFTER_MS = MINUTE;

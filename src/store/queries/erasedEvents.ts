@@ -30,6 +30,7 @@ export async function eraseEvents(
   const found = events.length === 0 ? [] : await unerased(trx, workspace, events);
   if (found.length === 0) return { counts: {}, lanes: [] };
   const keys = found.map(({ key }) => key);
+  const runs = await lockSources(trx, dialect, workspace, keys);
   const deliveries = await trx
     .selectFrom('deliveries')
     .select(['key', 'lane', 'ended_at'])
@@ -39,21 +40,14 @@ export async function eraseEvents(
   const open = deliveries.filter(({ ended_at }) => ended_at === null);
   const lanes = [...new Set(open.map(({ lane }) => lane))].sort((one, other) => one - other);
   const skipped = await skip(trx, dialect, erasing, { lanes, deliveries: open.map(({ key }) => key) });
-  const runs = await trx
-    .selectFrom('runs')
-    .select('key')
-    .where('workspace', '=', workspace)
-    .where('event', 'in', keys)
-    .execute();
   const remove = remover(trx, workspace);
   const sent = deliveries.map(({ key }) => key);
   const attempts = await remove('attempts', 'delivery', sent);
   await remove('delivery_bodies', 'delivery', sent);
   await remove('run_deliveries', 'delivery', sent);
-  const gone = runs.map(({ key }) => key);
-  const mails = await remove('mails', 'run', gone);
-  for (const table of ['run_steps', 'run_signals', 'run_events'] as const) await remove(table, 'run', gone);
-  await remove('runs', 'key', gone);
+  const mails = await remove('mails', 'run', runs);
+  for (const table of ['run_steps', 'run_signals', 'run_events'] as const) await remove(table, 'run', runs);
+  await remove('runs', 'key', runs);
   await remove('run_events', 'event', keys);
   const bodies = await remove('event_bodies', 'event', keys);
   await unindex(trx, workspace, keys);
@@ -89,6 +83,24 @@ function unerased(
     .where('key', 'in', events)
     .where('erased_at', 'is', null)
     .execute();
+}
+
+/**
+ * Locks what new deliveries of the events are made from, so that none is made after those that are there were read: bodies,
+ * which who sends again holds, and runs. The keys of these. Both come before lanes, as everywhere.
+ */
+async function lockSources(
+  trx: Transaction<Schema>,
+  dialect: Dialect,
+  workspace: number,
+  events: readonly number[],
+): Promise<number[]> {
+  await sql`SELECT b.event FROM event_bodies b WHERE b.workspace = ${workspace} AND b.event IN (${sql.join(events)})
+    ORDER BY b.event ${dialect.locking('FOR UPDATE OF b')}`.execute(trx);
+  const { rows } = await sql<{ key: number }>`
+    SELECT r.key FROM runs r WHERE r.workspace = ${workspace} AND r.event IN (${sql.join(events)})
+    ORDER BY r.key ${dialect.locking('FOR UPDATE OF r')}`.execute(trx);
+  return rows.map(({ key }) => Number(key));
 }
 
 /** Lanes are locked before their deliveries, ascending, by everyone who changes both. */

@@ -2,10 +2,11 @@
  * Erasing a person's data in a workspace, step by step. What is theirs is found by the subject of events, and by terms in
  * the texts that are kept; an event that tells of them stays as a row that says so, without a word of theirs.
  *
- *   subject ─▶ events ─▶ own bodies ─▶ captures ─▶ answers ─▶ mails ─▶ notices ─▶ counts ─▶ seal ─▶ files
+ *   subject ─▶ events ─▶ own bodies ─▶ attempts ─▶ steps ─▶ captures ─▶ answers ─▶ mails ─▶ notices ─▶ counts ─▶ seal ─▶ files
  *
  * `subject` goes by the index of subjects; `events` and `own bodies` read through what is kept (without terms only through
- * system events, which may name a subject). `seal` takes what was looked for out of the job itself, and `files` what is
+ * system events, which may name a subject), and so do `attempts` and `steps`: a receiver's answer or the history of a run
+ * that waited for another event may hold a term that the event itself does not. `seal` takes what was looked for out of the job itself, and `files` what is
  * left in the database's files. Events that come in after the job was asked for are not touched.
  */
 
@@ -22,7 +23,7 @@ import { holdJob, noteProgress } from './jobs.ts';
 
 /** Rows of one step, and bytes of their bodies. */
 const ROWS_AT_ONCE = 100;
-const BYTES_AT_ONCE = 4 * 1024 * 1024;
+const BYTES_AT_ONCE = 1024 * 1024;
 /** Deliveries whose events one transaction erases. */
 const EVENTS_AT_ONCE = 20;
 
@@ -30,6 +31,8 @@ const PHASES = [
   'subject',
   'events',
   'own bodies',
+  'attempts',
+  'steps',
   'captures',
   'answers',
   'mails',
@@ -42,7 +45,7 @@ type Phase = (typeof PHASES)[number];
 
 interface Cursor {
   phase: Phase;
-  /** The row that was looked at last, by its key; of captures with its bin. */
+  /** The row that was looked at last, by its key; of captures with its bin, of attempts and steps with what they are of. */
   after: number;
   bin: number;
   /** Of answers. */
@@ -130,6 +133,9 @@ function find(read: Kysely<Schema>, task: Task): Promise<Found> {
       return findInBodies(read, task, 'event_bodies');
     case 'own bodies':
       return findInBodies(read, task, 'delivery_bodies');
+    case 'attempts':
+    case 'steps':
+      return findInTraces(read, task);
     case 'captures':
       return findCaptures(read, task);
     case 'answers':
@@ -158,7 +164,7 @@ async function findBySubject(read: Kysely<Schema>, { workspace, person, before }
   return { keys: rows.map(({ key }) => key), next: rows.length < EVENTS_AT_ONCE ? null : BEGIN };
 }
 
-/** Events whose bodies, or those of their own deliveries, tell of the person. */
+/** Events that tell of the person, with or without their bodies; or whose deliveries do, in bodies of their own. */
 async function findInBodies(
   read: Kysely<Schema>,
   { workspace, person, mentions, before, cursor }: Task,
@@ -171,18 +177,17 @@ async function findInBodies(
   const from = isOwn
     ? sql`delivery_bodies b JOIN deliveries d ON d.workspace = b.workspace AND d.key = b.delivery
         JOIN events e ON e.workspace = b.workspace AND e.key = d.event`
-    : sql`events e JOIN event_bodies b ON b.workspace = e.workspace AND b.event = e.key`;
+    : sql`events e LEFT JOIN event_bodies b ON b.workspace = e.workspace AND b.event = e.key`;
   const key = isOwn ? sql`b.delivery` : sql`e.key`;
   const { rows: sizes } = await sql<{ key: number; bytes: number }>`
-    SELECT ${key} AS key, octet_length(b.body) AS bytes FROM ${from}
+    SELECT ${key} AS key, coalesce(octet_length(b.body), 0) AS bytes FROM ${from}
     WHERE ${isOwn ? sql`b.workspace` : sql`e.workspace`} = ${workspace} AND ${key} > ${after} AND ${key} < ${before} ${ofTypes}
     ORDER BY ${key} LIMIT ${ROWS_AT_ONCE}`.execute(read);
   const some = withinBytes(sizes);
   if (some.length === 0) return { keys: [], next: null };
   const { rows } = await sql<{ key: number; event: number; type: string; body: string; more: string }>`
-    SELECT ${key} AS key, e.key AS event, e.type, b.body,
-      ${isOwn ? sql`''` : sql`coalesce(b.account, '') || coalesce(b.verdicts, '') || coalesce(b.warnings, '')`} AS more FROM ${from}
-    WHERE b.workspace = ${workspace} AND e.workspace = ${workspace} AND ${key} IN (${sql.join(some)}) ORDER BY ${key}`.execute(
+    SELECT ${key} AS key, e.key AS event, e.type, coalesce(b.body, '') AS body, ${isOwn ? sql`''` : BESIDE_BODY} AS more FROM ${from}
+    WHERE ${isOwn ? sql`b.workspace` : sql`e.workspace`} = ${workspace} AND ${key} IN (${sql.join(some)}) ORDER BY ${key}`.execute(
     read,
   );
   const telling = rows.filter(({ type, body, more }) => {
@@ -195,6 +200,46 @@ async function findInBodies(
   const isOver = !isCut && some.length === sizes.length && sizes.length < ROWS_AT_ONCE;
   const next = isOver ? null : { ...BEGIN, after: last ?? after };
   return { keys: [...new Set(chosen.map(({ event }) => Number(event)))], next };
+}
+
+/** What else an event says; without its body, which is kept for a shorter time, whom it was about and its id. */
+const BESIDE_BODY = sql`coalesce(e.subject, '') || ' ' || e.id || ' ' || coalesce(b.account, '')
+  || coalesce(b.verdicts, '') || coalesce(b.warnings, '')`;
+
+/** Events whose deliveries were answered with a term, or whose runs have noted one. */
+async function findInTraces(read: Kysely<Schema>, task: Task): Promise<Found> {
+  const { workspace, person, mentions, before, cursor } = task;
+  if (person.terms.length === 0) return { keys: [], next: null };
+  const traces =
+    cursor.phase === 'attempts'
+      ? sql`SELECT t.delivery AS within, t.number AS key, d.event, t.response_body AS answer,
+          coalesce(t.response_headers, '') || coalesce(t.error, '') AS text
+        FROM attempts t JOIN deliveries d ON d.workspace = t.workspace AND d.key = t.delivery
+        WHERE t.workspace = ${workspace} AND (t.delivery, t.number) > (${cursor.bin}, ${cursor.after})
+          AND t.delivery < ${before} ORDER BY t.delivery, t.number`
+      : sql`SELECT t.run AS within, t.number AS key, r.event, NULL AS answer, t.details AS text
+        FROM run_steps t JOIN runs r ON r.workspace = t.workspace AND r.key = t.run
+        WHERE t.workspace = ${workspace} AND (t.run, t.number) > (${cursor.bin}, ${cursor.after})
+          AND t.run < ${before} ORDER BY t.run, t.number`;
+  const { rows } = await sql<Trace>`${traces} LIMIT ${ROWS_AT_ONCE}`.execute(read);
+  const telling = rows.filter(
+    ({ text, answer }) =>
+      mentions(text, false) || (answer !== null && mentions(Buffer.from(answer).toString(), false)),
+  );
+  const chosen = telling.slice(0, EVENTS_AT_ONCE);
+  const isCut = telling.length > chosen.length;
+  const last = isCut ? chosen.at(-1) : rows.at(-1);
+  const isOver = last === undefined || (!isCut && rows.length < ROWS_AT_ONCE);
+  const next = isOver ? null : { ...BEGIN, after: Number(last.key), bin: Number(last.within) };
+  return { keys: [...new Set(chosen.map(({ event }) => Number(event)))], next };
+}
+
+interface Trace {
+  within: number;
+  key: number;
+  event: number;
+  text: string;
+  answer: Uint8Array | null;
 }
 
 /** System events that say whom something was about. */
@@ -347,6 +392,8 @@ async function erase(
     case 'subject':
     case 'events':
     case 'own bodies':
+    case 'attempts':
+    case 'steps':
       return eraseEvents(trx, dialect, { workspace, at: now, isTelling: (id) => mentions(id, true) }, keys);
     case 'captures':
       return only({ captures: await deleteKeys(trx, 'bin_requests', workspace, keys) });
@@ -388,24 +435,23 @@ async function deleteCounts(
   workspace: number,
   { subject, terms }: Person,
 ): Promise<number> {
-  const activations =
-    subject === null
-      ? 0n
-      : (
-          await trx
-            .deleteFrom('activations')
-            .where('workspace', '=', workspace)
-            .where('automation', 'in', (eb) =>
-              eb.selectFrom('automations').select('key').where('workspace', '=', workspace),
-            )
-            .where('subject', '=', subject)
-            .executeTakeFirst()
-        ).numDeletedRows;
-  const names = [...terms, ...(subject === null ? [] : [subject])].map((text) => text.toLowerCase());
+  const texts = [...terms, ...(subject === null ? [] : [subject])];
+  const activations = await trx
+    .deleteFrom('activations')
+    .where('workspace', '=', workspace)
+    .where('automation', 'in', (eb) =>
+      eb.selectFrom('automations').select('key').where('workspace', '=', workspace),
+    )
+    .where('subject', 'in', texts)
+    .executeTakeFirst();
   const mailed = await trx
     .deleteFrom('mail_counts')
     .where('workspace', '=', workspace)
-    .where('recipient', 'in', names)
+    .where(
+      'recipient',
+      'in',
+      texts.map((text) => text.toLowerCase()),
+    )
     .executeTakeFirst();
-  return Number(activations + mailed.numDeletedRows);
+  return Number(activations.numDeletedRows + mailed.numDeletedRows);
 }
