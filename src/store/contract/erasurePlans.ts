@@ -30,13 +30,16 @@ export function erasurePlans(opened: () => Explained, check: Check): void {
     return job;
   };
 
-  test.each([2, 3])('deleting workspace %i reads none of the others', async (workspace) => {
+  // The one has much, which is deleted by the batch; the other nothing, so that all tables are looked at in one step.
+  test.each([
+    { workspace: 2, batches: 3 },
+    { workspace: 3, batches: 1 },
+  ])('deleting $workspace reads nothing of other workspaces', async ({ workspace, batches }) => {
     const { readsAll } = opened();
     const { registerNode, deleteWorkspace, deleteSome } = verbs();
     await registerNode(NODE, { leaseMs: HOUR, sends: false });
     await check(() => deleteWorkspace(workspace, { job: 99_000 + workspace, at: 1, by: 'me' }));
-    // One has much, which is deleted by the batch; the other has nothing, and all tables are looked at.
-    for (let steps = 0; steps < 3; steps += 1) {
+    for (let done = 0; done < batches; done += 1) {
       const job = await owned('delete_workspace');
       await check(() => deleteSome(NODE, job, 2), /./, [readsAll]);
     }
@@ -44,7 +47,9 @@ export function erasurePlans(opened: () => Explained, check: Check): void {
   });
 
   test('erasing a person reads by the batch, in each phase', async () => {
-    const { readsAll, readsWorkspace } = opened();
+    const { readsAll, readsWorkspace, rowsRead } = opened();
+    // A workspace has few lanes. Where the database counts the rows that are read, that says more.
+    const tooMuch = rowsRead === null ? [new RegExp(`^(?!.* lanes_)(${readsWorkspace.source})`)] : [];
     const { registerNode, createJob, eraseSome, advanceJob } = verbs();
     await registerNode(NODE, { leaseMs: HOUR, sends: false });
     const input = { subject: 's5', terms: ['no such term'] };
@@ -56,7 +61,7 @@ export function erasurePlans(opened: () => Explained, check: Check): void {
       const cursor = { phase, after: 0, bin: 0, name: '' };
       expect(await advanceJob(NODE, at, { done: 0, total: null, report: {}, cursor }, 1)).toBe(true);
       const job = await owned('erase');
-      await check(() => eraseSome(NODE, job, 2), /./, [readsAll, readsWorkspace]);
+      await check(() => eraseSome(NODE, job, 2), /./, [readsAll, ...tooMuch]);
     }
   });
 }

@@ -97,9 +97,10 @@ async function lockSources(
 ): Promise<number[]> {
   await sql`SELECT b.event FROM event_bodies b WHERE b.workspace = ${workspace} AND b.event IN (${sql.join(events)})
     ORDER BY b.event ${dialect.locking('FOR UPDATE OF b')}`.execute(trx);
+  // A unary plus keeps SQLite from reading all runs of the workspace in that order.
   const { rows } = await sql<{ key: number }>`
     SELECT r.key FROM runs r WHERE r.workspace = ${workspace} AND r.event IN (${sql.join(events)})
-    ORDER BY r.key ${dialect.locking('FOR UPDATE OF r')}`.execute(trx);
+    ORDER BY +r.key ${dialect.locking('FOR UPDATE OF r')}`.execute(trx);
   return rows.map(({ key }) => Number(key));
 }
 
