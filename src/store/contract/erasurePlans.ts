@@ -19,7 +19,7 @@ export function erasurePlans(opened: () => Explained, check: Check): void {
     const { db, dialect } = opened();
     return {
       ...jobs(db, db),
-      ...deletion(db),
+      ...deletion(db, dialect),
       ...erasing(db, db, dialect, async () => true),
       ...nodes(db, db, dialect),
     };
