@@ -183,6 +183,17 @@ describe('on one node', () => {
     await other.find(tells('event'));
   });
 
+  test('ends when its workspace is deleted', async () => {
+    const body = { name: 'Going' };
+    const asInstance = { authorization: `Bearer ${INSTANCE_KEY}` };
+    const made = (await served.call('POST', '/v1/workspaces', body, asInstance)).body;
+    const stream = await watch(served, { key: made.api_key.key });
+    expect((await served.call('DELETE', `/v1/workspaces/${made.id}`, undefined, asInstance)).status).toBe(
+      202,
+    );
+    await stream.ended;
+  });
+
   test('needs the scope read, known kinds, and a key that has not too many of them', async () => {
     const made = (await served.call('POST', '/v1/api-keys', { name: 'P', scopes: ['publish'] })).body;
     expect((await readStream(served.url, { key: made.key })).status).toBe(403);

@@ -84,6 +84,19 @@ test('what no signal told of is found all the same', async () => {
   await passUntil(clock, () => reader.text.includes('event: changed'));
 });
 
+test('who may watch no longer is found without a change that tells of it, and the others go on', async () => {
+  const [reader, other] = [aReader(), aReader()];
+  await watching(reader, other);
+  reader.isAllowed = async () => false;
+  while (reader.state !== 'ended') {
+    clock.move(SECOND);
+    await store.ping();
+  }
+  await change();
+  await passUntil(clock, () => other.text.includes('event: changed'));
+  expect(reader.text).not.toContain('event: changed');
+});
+
 test('however many watch, the store is asked about each workspace once in twenty seconds, and about no other', async () => {
   const readers = Array.from({ length: 40 }, () => aReader());
   await watching(...readers);

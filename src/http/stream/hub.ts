@@ -40,6 +40,8 @@ const REST_MS = SECOND;
 /** The backstop goes through the watched workspaces a twentieth at a time. */
 const BACKSTOP_MS = SECOND;
 const HEARTBEAT_MS = 15 * SECOND;
+/** Keys, links and sessions run out, and people leave, without a mark that moves. */
+const ASK_AGAIN_MS = MINUTE;
 /** Workspaces of one statement. */
 const LOOKED_AT_ONCE = 50;
 /** Attempts are added up since a moment that moves now and then, which is told as a change where there were any. */
@@ -67,7 +69,7 @@ export interface Watcher {
   /** Null for all kinds. */
   kinds: ReadonlySet<HintKind> | null;
   sink: Sink;
-  /** Whether it may still watch; asked whenever a key was revoked. */
+  /** Whether it may still watch; asked whenever a key was revoked, and now and then. */
   isAllowed(): Promise<boolean>;
 }
 
@@ -91,6 +93,8 @@ interface Watched {
   details: MarkDetails | null;
   /** Those that are to be told where they stand, by the id that they came with. */
   arrived: Map<Watcher, string | null>;
+  /** When its watchers were asked last whether they may still watch, monotonic ms. */
+  askedAt: number;
 }
 
 export interface HubDeps {
@@ -189,7 +193,8 @@ export function createHub(deps: HubDeps): Hub {
   ): Promise<void> => {
     const before = one.seen;
     // Before anything is told to them.
-    if (before !== null && before.marks.revoked !== now.marks.revoked) await dismiss(one);
+    const isRevoked = before !== null && before.marks.revoked !== now.marks.revoked;
+    if (isRevoked || clock.monotonic() - one.askedAt >= ASK_AGAIN_MS) await dismiss(one);
     const kinds = before === null ? [] : changedKinds(before.marks, now.marks);
     let hints: Hint[] = [];
     if (kinds.length > 0) {
@@ -243,8 +248,9 @@ export function createHub(deps: HubDeps): Hub {
     watcher.sink.write(text);
   };
 
-  const dismiss = async ({ watchers }: Watched): Promise<void> => {
-    for (const watcher of [...watchers]) {
+  const dismiss = async (one: Watched): Promise<void> => {
+    one.askedAt = clock.monotonic();
+    for (const watcher of [...one.watchers]) {
       if (await watcher.isAllowed()) continue;
       leave(watcher);
       watcher.sink.end();
@@ -305,6 +311,7 @@ export function createHub(deps: HubDeps): Hub {
         seen: null,
         details: null,
         arrived: new Map<Watcher, string | null>(),
+        askedAt: clock.monotonic(),
       };
       watched.set(workspace, one);
       one.watchers.add(watcher);

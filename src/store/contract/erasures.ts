@@ -106,6 +106,8 @@ export function erasuresContract(open: OpenStore): void {
       expect(await store.findWorkspace(workspace)).toBeNull();
       expect(await store.findByExternalId('cus_1')).toBeNull();
       expect(await store.routing(workspace)).toBeNull();
+      // Who watches it is told that it is gone.
+      expect((await store.readMarks([workspace, other.workspace], T0)).size).toBe(1);
       expect(await store.findApiKey(key.hash)).toBeNull();
       expect((await store.listWorkspaces()).map((found) => found.key)).toEqual([other.workspace]);
       expect((await store.scanWorkspaces({}, PAGE)).rows).toHaveLength(1);

@@ -42,7 +42,7 @@ export function watching(read: Kysely<Schema>): WatchStore {
           ${asNumber(sql`(SELECT sum(b.key % 1000000007 + coalesce(${LATEST_OF_BIN}, 0) % 1000000007) FROM bins b
             WHERE b.workspace = w.key)`)} AS bins,
           (SELECT count(k.revoked_at) FROM api_keys k WHERE k.workspace IN (w.key, ${sql.lit(INSTALLATION)})) AS revoked
-        FROM workspaces w WHERE w.key IN (${sql.join(workspaces)})`.execute(read);
+        FROM workspaces w WHERE w.key IN (${sql.join(workspaces)}) AND w.deleted_at IS NULL`.execute(read);
       return new Map(rows.map(({ workspace, ...marks }) => [workspace, marks]));
     },
     async readMarkDetails(workspace, anchor) {
