@@ -102,6 +102,8 @@ async function start(): Promise<Served> {
 const heading = (page: Page, name: string) => page.getByRole('heading', { level: 1, name });
 
 async function expectSound({ page, complaints }: Watched): Promise<void> {
+  // At rest: what it has asked for is there.
+  await expect.poll(() => page.getByRole('status', { name: /^(?:Loading|جارٍ التحميل)$/ }).count()).toBe(0);
   expect(await accessibilityFaults(page)).toEqual([]);
   expect(await overflow(page)).toBe(0);
   expect(complaints).toEqual([]);

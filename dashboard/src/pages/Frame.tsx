@@ -65,7 +65,7 @@ export function Frame() {
         {me.error !== null && !isSignedOut ? (
           <ProblemAlert error={me.error} onRetry={() => me.refetch()} />
         ) : (
-          <Loader aria-label={texts.common.loading} />
+          <Loader role="status" aria-label={texts.common.loading} />
         )}
       </div>
     );

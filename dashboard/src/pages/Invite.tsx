@@ -1,6 +1,6 @@
 /** `/invite/…`: joining a workspace, with an account or by making one. */
 
-import { Alert, Button, Skeleton, Stack, TextInput } from '@mantine/core';
+import { Alert, Button, Stack, TextInput } from '@mantine/core';
 import { useForm } from '@mantine/form';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useNavigate, useParams } from '@tanstack/react-router';
@@ -11,13 +11,14 @@ import { CenterCard } from '../parts/CenterCard.tsx';
 import { Password } from '../parts/Password.tsx';
 import { faultsOf, ProblemAlert } from '../parts/Problem.tsx';
 import { TextLink } from '../parts/TextLink.tsx';
+import { Waiting } from '../parts/Waiting.tsx';
 import { workspacePreference } from '../preferences.ts';
 import { LANGUAGE } from '../texts/format.ts';
 import { useTexts } from '../texts/index.tsx';
 
 export function Invite() {
   const { token } = useParams({ from: '/invite/$token' });
-  const { invite: texts, roles, setup, common, signIn } = useTexts();
+  const { invite: texts, roles, setup, signIn } = useTexts();
   const navigate = useNavigate();
   const offer = useQuery({
     queryKey: ['invitation', token],
@@ -40,7 +41,7 @@ export function Invite() {
     return (
       <CenterCard title={texts.accept}>
         {offer.error === null ? (
-          <Skeleton h={120} aria-label={common.loading} />
+          <Waiting height={120} />
         ) : (
           <ProblemAlert error={offer.error} onRetry={() => offer.refetch()} />
         )}

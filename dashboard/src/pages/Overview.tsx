@@ -1,6 +1,6 @@
 /** `/`: how things stand, what needs somebody, and what has happened lately. A new workspace sees how to begin. */
 
-import { Alert, Card, Group, SimpleGrid, Skeleton, Stack, Text, Title } from '@mantine/core';
+import { Alert, Card, Group, SimpleGrid, Stack, Text, Title } from '@mantine/core';
 import { IconAlertTriangle } from '@tabler/icons-react';
 import { useInfiniteQuery, useQuery } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
@@ -12,6 +12,7 @@ import { ProblemAlert } from '../parts/Problem.tsx';
 import { EndpointStateMark } from '../parts/State.tsx';
 import { TextLink } from '../parts/TextLink.tsx';
 import { Time } from '../parts/Time.tsx';
+import { Waiting } from '../parts/Waiting.tsx';
 import { formatNumber, formatPercent } from '../texts/format.ts';
 import { useTexts } from '../texts/index.tsx';
 import { Beginning } from './Beginning.tsx';
@@ -21,14 +22,14 @@ import { nameOf } from './webhooks/nameOf.ts';
 const LATEST = 8;
 
 export function Overview() {
-  const { overview: texts, common } = useTexts();
+  const { overview: texts } = useTexts();
   const overview = useQuery(queries.overview);
   const deliveries = useInfiniteQuery(queries.deliveries({}));
   if (overview.data === undefined) {
     return (
       <Page title={texts.title}>
         {overview.error === null ? (
-          <Skeleton h={300} aria-label={common.loading} />
+          <Waiting height={300} />
         ) : (
           <ProblemAlert error={overview.error} onRetry={() => overview.refetch()} />
         )}
@@ -131,7 +132,7 @@ function Attention({ endpoints }: { endpoints: readonly Schemas.Endpoint[] }) {
 function Throughput() {
   const { overview: texts } = useTexts();
   const stats = useQuery(queries.stats);
-  if (stats.data === undefined) return <Skeleton h={160} />;
+  if (stats.data === undefined) return <Waiting height={160} />;
   const succeeded = stats.data.points.map(({ delivered }) => delivered);
   const failed = stats.data.points.map((point) => point.failed);
   const sum = (counts: readonly number[]): number => counts.reduce((all, count) => all + count, 0);

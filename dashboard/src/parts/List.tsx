@@ -1,10 +1,11 @@
 /** A list as people compare it: a table on a wide screen, cards with the same facts in the same order on a narrow one. */
 
-import { Button, Card, Group, Skeleton, Stack, Table, Text } from '@mantine/core';
+import { Button, Card, Group, Stack, Table, Text } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
 import type { ReactNode } from 'react';
 import { useTexts } from '../texts/index.tsx';
 import { ProblemAlert } from './Problem.tsx';
+import { Waiting } from './Waiting.tsx';
 
 export interface Column<Row> {
   title: string;
@@ -120,7 +121,7 @@ export function Pages<Row>({
   return (
     <Stack>
       {query.error !== null && <ProblemAlert error={query.error} onRetry={() => query.refetch()} />}
-      {rows === undefined && query.error === null && <Skeleton h={240} aria-label={common.loading} />}
+      {rows === undefined && query.error === null && <Waiting height={240} />}
       {rows !== undefined && (rows.length === 0 ? empty : children(rows))}
       {query.hasNextPage && (
         <Button

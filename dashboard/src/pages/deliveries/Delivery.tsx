@@ -1,6 +1,6 @@
 /** `/deliveries/…`: what became of one delivery, and exactly what was sent and answered. */
 
-import { Button, Card, Group, SimpleGrid, Skeleton, Stack, Text, Title } from '@mantine/core';
+import { Button, Card, Group, SimpleGrid, Stack, Text, Title } from '@mantine/core';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
 import { type ReactNode, useState } from 'react';
@@ -13,6 +13,7 @@ import { ProblemAlert, useNotify } from '../../parts/Problem.tsx';
 import { DeliveryStateMark } from '../../parts/State.tsx';
 import { TextLink } from '../../parts/TextLink.tsx';
 import { Time, useNow } from '../../parts/Time.tsx';
+import { Waiting } from '../../parts/Waiting.tsx';
 import { formatNumber, formatRelative } from '../../texts/format.ts';
 import { useTexts } from '../../texts/index.tsx';
 import { AttemptCard } from './AttemptCard.tsx';
@@ -20,14 +21,14 @@ import { useEndpointName, useTypeTitle } from './DeliveryList.tsx';
 
 export function Delivery() {
   const { id } = useParams({ from: '/frame/deliveries/$id' });
-  const { delivery: texts, common } = useTexts();
+  const { delivery: texts } = useTexts();
   const delivery = useQuery(queries.delivery(id));
   const titleOf = useTypeTitle();
   if (delivery.data === undefined) {
     return (
       <Page title={texts.title}>
         {delivery.error === null ? (
-          <Skeleton h={300} aria-label={common.loading} />
+          <Waiting height={300} />
         ) : (
           <ProblemAlert error={delivery.error} onRetry={() => delivery.refetch()} />
         )}

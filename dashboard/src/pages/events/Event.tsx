@@ -1,6 +1,6 @@
 /** `/events/…`: what happened, who considered it and why, and what it caused. */
 
-import { Button, Card, Group, SimpleGrid, Skeleton, Stack, Text, Title } from '@mantine/core';
+import { Button, Card, Group, SimpleGrid, Stack, Text, Title } from '@mantine/core';
 import { IconCheck, IconX } from '@tabler/icons-react';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useParams } from '@tanstack/react-router';
@@ -12,13 +12,14 @@ import { Page } from '../../parts/Page.tsx';
 import { ProblemAlert, useNotify } from '../../parts/Problem.tsx';
 import { TextLink } from '../../parts/TextLink.tsx';
 import { Time } from '../../parts/Time.tsx';
+import { Waiting } from '../../parts/Waiting.tsx';
 import { useTexts } from '../../texts/index.tsx';
 import { Fact } from '../deliveries/Delivery.tsx';
 import { DeliveryList, useEndpointName, useTypeTitle } from '../deliveries/DeliveryList.tsx';
 
 export function Event() {
   const { id } = useParams({ from: '/frame/events/$id' });
-  const { event: texts, common } = useTexts();
+  const { event: texts } = useTexts();
   const { done, failed } = useNotify();
   const client = useQueryClient();
   const event = useQuery(queries.event(id));
@@ -33,7 +34,7 @@ export function Event() {
     return (
       <Page title={texts.title}>
         {event.error === null ? (
-          <Skeleton h={300} aria-label={common.loading} />
+          <Waiting height={300} />
         ) : (
           <ProblemAlert error={event.error} onRetry={() => event.refetch()} />
         )}
