@@ -67,6 +67,14 @@ test('an id beyond what a double holds keeps its digits, and a trigger takes it 
   expect((await server.call('POST', '/v1/events', event)).body).toMatchObject({ deliveries: 1 });
 });
 
+test('P11: a body of more than 64 KiB is passed over, however many there are', async () => {
+  await publish(`{"id":8,"name":${JSON.stringify('x'.repeat(70_000))}}`);
+  await publish('{"id":9,"name":"Small"}');
+  const { body } = await scopes(TYPE);
+  expect(body.events_looked_at).toBe(2);
+  expect(body.data[0].values).toMatchObject([{ id: 9, label: 'Small' }]);
+});
+
 test('samples that were sent as tests are no values, and a type nobody published has none', async () => {
   const endpoint = { url: 'https://a.example/x', event_types: [TYPE] };
   const { id } = (await server.call('POST', '/v1/endpoints', endpoint)).body;

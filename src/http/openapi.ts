@@ -108,11 +108,14 @@ export function describeApi(app: App, deps: HttpDeps): void {
 /** The two documents for programs: of the API, and of what receivers get. */
 export function documentRoutes(app: App, version: string): void {
   openapiRoute(app);
+  let text: string | null = null;
   app.get(
     '/v1/asyncapi.json',
     { schema: { hide: true }, config: { access: 'public' } },
-    async (_request, reply) =>
-      reply.type('application/json; charset=utf-8').send(JSON.stringify(asyncApiDocument(version))),
+    async (_request, reply) => {
+      text ??= JSON.stringify(asyncApiDocument(version));
+      return reply.type('application/json; charset=utf-8').send(text);
+    },
   );
 }
 

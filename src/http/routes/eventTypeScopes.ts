@@ -18,7 +18,9 @@ import {
 import { routingOf } from './endpoints.ts';
 import { eventTypeNameParams, unknownType } from './eventTypes.ts';
 
-const EVENTS_AT_ONCE = 100;
+const EVENTS_AT_ONCE = 20;
+/** Characters of a body that is looked into: a page of them takes the loop some 15 ms. A larger one is passed over. */
+const MAX_BODY = 64 * 1024;
 /** Characters of bodies: a type of large events is looked through less far. */
 const MAX_READ = 8 * 1024 * 1024;
 
@@ -71,7 +73,7 @@ async function seenScopes(deps: HttpDeps, workspace: number, type: EventType) {
 
 /** Events come newest first, so the first label is the latest. Samples sent as tests name what is nowhere. */
 function note({ body, acceptedAt, test }: StoredEvent, seen: readonly SeenScope[]): void {
-  if (body === null || test) return;
+  if (body === null || test || body.length > MAX_BODY) return;
   const value = readExact(body);
   for (const { scope, values } of seen) {
     const id = getPath(value, parsePointer(scope.pointer));
